@@ -1,0 +1,48 @@
+"""Timing on machines whose speed changes from minute to minute: interleaved rounds, and medians of them."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Times:
+    """How long several functions took, in rounds that called each of them once.
+
+    Attributes
+    ----------
+    seconds : mapping of str to list of float
+        For each function one time a round.
+    """
+
+    seconds: Mapping[str, Sequence[float]]
+
+    def median(self, name: str) -> float:
+        """Return a function's median time in seconds."""
+        return statistics.median(self.seconds[name])
+
+    def ratio(self, numerator: str, denominator: str) -> float:
+        """Return the median of the rounds' ratios: what slows a whole round down cancels out of each."""
+        pairs = zip(self.seconds[numerator], self.seconds[denominator], strict=True)
+        return statistics.median(above / below for above, below in pairs)
+
+
+def interleave(functions: Mapping[str, Callable[[], object]], rounds: int) -> Times:
+    """Call each function once a round, and return what each call took."""
+    seconds: dict[str, list[float]] = {name: [] for name in functions}
+    for _ in range(rounds):
+        for name, function in functions.items():
+            begin = time.perf_counter()
+            function()
+            seconds[name].append(time.perf_counter() - begin)
+    return Times(seconds)
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """Return the value that ``percent`` (0..100) of the values do not exceed."""
+    return float(np.percentile(values, percent))

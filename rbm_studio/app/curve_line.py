@@ -1,0 +1,233 @@
+"""The lines of the learning curve: what is drawn of each run, and where the pointer finds it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPainterPath, QPen, QPolygonF
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from PySide6.QtGui import QColor
+
+    from rbm_studio.app.curve_history import CurveRun
+    from rbm_studio.app.theme import PlotColours
+
+MOST_EARLIER_LINES = 12
+_THICK, _THIN = 2.5, 1.25
+
+
+class CurveLine:
+    """A polyline over epochs; on a logarithmic axis it is drawn through the decimal logarithms.
+
+    Parameters
+    ----------
+    dashed : bool
+        Whether its pen has dashes. Qt draws them slowly, so that a dashed line is thinned to one point in 4 px; a solid
+        one keeps the peaks of every px.
+
+    Attributes
+    ----------
+    item : pyqtgraph.PlotDataItem
+        What a view draws.
+    pen : QPen
+        Its pen, in px.
+    x, y : ndarray of shape (n,), float64
+        The drawn points in the view's coordinates: finite ones only.
+    """
+
+    def __init__(self, *, dashed: bool = False) -> None:
+        self.item = pg.PlotDataItem(
+            antialias=True,
+            skipFiniteCheck=True,
+            clipToView=True,
+            autoDownsample=True,
+            autoDownsampleFactor=0.25 if dashed else 1.0,
+            downsampleMethod="subsample" if dashed else "peak",
+        )
+        # Separate segments are drawn several times as fast as one path, but each would start its dashes anew.
+        self.item.curve.setSegmentedLineMode("off" if dashed else "on")
+        self.pen = QPen()
+        self.x: NDArray[np.float64] = np.empty(0)
+        self.y: NDArray[np.float64] = np.empty(0)
+
+    def set_pen(self, pen: QPen, ratio: float) -> None:
+        """Draw with this pen, in px, on a screen with `ratio` pixels in a px."""
+        self.pen = pen
+        self.item.setPen(screen_pen(pen, ratio))
+
+    def show(self, epochs: NDArray[np.float64], values: NDArray[np.float64], log: bool) -> None:
+        """Draw these values, both of shape (n,); what cannot be drawn is left out, and the line goes on past it."""
+        drawable = np.isfinite(values) & ((values > 0) if log else True)
+        self.x, self.y = epochs[drawable], values[drawable]
+        if log:
+            self.y = np.log10(self.y)
+        self.thin_anew()
+
+    def thin_anew(self) -> None:
+        """Thin the line to the view's present px."""
+        self.item.setData(self.x, self.y)
+
+    def path_in(self, box: pg.ViewBox) -> QPainterPath:
+        """Return the thinned line in the px of the box that shows it."""
+        path = QPainterPath()
+        x, y = self.item.getData()
+        if x is not None and y is not None:
+            points = [QPointF(*point) for point in zip(x.tolist(), y.tolist(), strict=True)]
+            path.addPolygon(QPolygonF([box.mapFromView(point) for point in points]))
+        return path
+
+    def point(self, index: int) -> tuple[float, float]:
+        """Return a drawn point."""
+        return float(self.x[index]), float(self.y[index])
+
+    def bounds(self) -> tuple[float, float] | None:
+        """Return the least and the greatest drawn value, or None of an empty line."""
+        return (float(self.y.min()), float(self.y.max())) if len(self.y) else None
+
+    def last_epoch(self) -> float:
+        """Return where the line ends; 0 of an empty line."""
+        return float(self.x[-1]) if len(self.x) else 0.0
+
+    def nearest(self, epoch: float) -> int | None:
+        """Return the index of the drawn point nearest to an epoch, or None of an empty line."""
+        if not len(self.x):
+            return None
+        after = int(np.searchsorted(self.x, epoch))
+        return min(
+            (index for index in (after - 1, after) if 0 <= index < len(self.x)),
+            key=lambda index: abs(float(self.x[index]) - epoch),
+        )
+
+    def nearest_on(self, epoch: float) -> tuple[float, float]:
+        """Return the point of the line, which is not empty, at an epoch, or at its nearer end."""
+        x = min(max(epoch, float(self.x[0])), float(self.x[-1]))
+        return x, float(np.interp(x, self.x, self.y))
+
+    def before(self, epoch: float) -> int | None:
+        """Return the index of the last drawn point at or before an epoch, or None where there is none."""
+        index = int(np.searchsorted(self.x, epoch, side="right")) - 1
+        return index if index >= 0 else None
+
+
+class CurveLines:
+    """The current run's two lines, and the earlier runs' faint ones.
+
+    Parameters
+    ----------
+    box : pyqtgraph.ViewBox
+        Where they are drawn.
+
+    Attributes
+    ----------
+    training, held_out : CurveLine
+        The current run.
+    earlier : list of (str, CurveLine)
+        The titles and the training values of the last runs before it.
+    log : bool
+        Whether they are drawn on a logarithmic axis.
+    """
+
+    def __init__(self, box: pg.ViewBox) -> None:
+        self._box = box
+        self.training, self.held_out = CurveLine(), CurveLine(dashed=True)
+        self.earlier: list[tuple[str, CurveLine]] = []
+        self.log = False
+        self._earlier_pen, self._ratio = QPen(), 1.0
+        # The dashes lie on top: what is below them shows through the gaps.
+        for line, z in ((self.training, 9.0), (self.held_out, 10.0)):
+            line.item.setZValue(z)
+            box.addItem(line.item)
+        # pyqtgraph thins lines again when the range changes, but not when only the size does.
+        box.sigResized.connect(self._thin_anew)
+
+    def show_current(self, run: CurveRun) -> None:
+        """Draw the current run anew."""
+        self.training.show(*run.training(), self.log)
+        self.held_out.show(*run.held_out(), self.log)
+
+    def show_earlier(self, runs: Sequence[CurveRun]) -> None:
+        """Draw the earlier runs anew; of many, the last ones."""
+        for _, line in self.earlier:
+            self._box.removeItem(line.item)
+        self.earlier = []
+        for run in runs[-MOST_EARLIER_LINES:]:
+            line = CurveLine()
+            line.set_pen(self._earlier_pen, self._ratio)
+            # It stays as it is while the current run is drawn many times a second.
+            line.item.curve.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+            self._box.addItem(line.item)
+            line.show(*run.training(), self.log)
+            self.earlier.append((run.title, line))
+
+    def dress(self, colours: PlotColours, ratio: float) -> None:
+        """Draw in these colours, on a screen with `ratio` pixels in a px."""
+        self._earlier_pen, self._ratio = earlier_pen(colours), ratio
+        self.training.set_pen(training_pen(colours), ratio)
+        self.held_out.set_pen(held_out_pen(colours), ratio)
+        for _, line in self.earlier:
+            line.set_pen(self._earlier_pen, ratio)
+
+    def freeze(self) -> None:
+        """Draw the lines as paths in px, once and for all: on paper, a pen cannot keep its width in a scaled view."""
+        for line in (*(line for _, line in self.earlier), self.training, self.held_out):
+            line.item.hide()
+            path = line.path_in(self._box)
+            if path.elementCount() > 1:
+                QGraphicsPathItem(path, self._box).setPen(line.pen)
+
+    def bounds(self) -> tuple[float, float] | None:
+        """Return the least and the greatest value drawn, or None where there is nothing to draw."""
+        bounds = [bound for line in self._all() if (bound := line.bounds()) is not None]
+        return (min(low for low, _ in bounds), max(high for _, high in bounds)) if bounds else None
+
+    def last_earlier_epoch(self) -> float:
+        """Return where the longest of the earlier runs ends; 0 without one."""
+        return max((line.last_epoch() for _, line in self.earlier), default=0.0)
+
+    def _all(self) -> list[CurveLine]:
+        return [self.training, self.held_out, *(line for _, line in self.earlier)]
+
+    def _thin_anew(self) -> None:
+        for line in self._all():
+            line.thin_anew()
+
+
+def training_pen(colours: PlotColours) -> QPen:
+    """Return the pen of the current run's training values: thick."""
+    return _pen(colours.training, _THICK)
+
+
+def held_out_pen(colours: PlotColours) -> QPen:
+    """Return the pen of its held-out values: dashed too, so that colour is not the only difference."""
+    pen = _pen(colours.held_out, _THICK)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    pen.setDashPattern([3.0, 1.5])
+    return pen
+
+
+def earlier_pen(colours: PlotColours) -> QPen:
+    """Return the pen of the earlier runs: thin."""
+    return _pen(colours.earlier, _THIN)
+
+
+def screen_pen(pen: QPen, ratio: float) -> QPen:
+    """Return a pen whose width stays in px whatever a view's scale; `ratio` is the screen's pixels in a px."""
+    screen = QPen(pen)
+    screen.setCosmetic(True)
+    # Qt counts a cosmetic pen's width in the screen's own pixels.
+    screen.setWidthF(pen.widthF() * ratio)
+    return screen
+
+
+def _pen(colour: QColor, width: float) -> QPen:
+    pen = QPen(colour, width)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    return pen

@@ -1,0 +1,177 @@
+"""What the learning curve says under the pointer: a line, dots, and a label."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QBrush, QPen
+from PySide6.QtWidgets import QFrame, QLabel
+
+from rbm_studio.app.curve_axes import number_text
+from rbm_studio.app.curve_line import screen_pen
+from rbm_studio.app.theme import GRID, plot_colours
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PySide6.QtGui import QColor, QFont
+    from PySide6.QtWidgets import QWidget
+
+    from rbm_studio.app.curve_line import CurveLines
+    from rbm_studio.app.curve_view import CurveView
+    from rbm_studio.app.theme import PlotColours
+
+_DOT = 10.0
+# The pointer reads an earlier run within this distance, in px.
+_NEAR = 12.0
+_BETWEEN = " · "
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point of a line, in the view's coordinates, and its colour."""
+
+    x: float
+    y: float
+    colour: QColor
+
+
+class CurveReading(QLabel):
+    """A label over the plot, beside a vertical line; it takes no clicks.
+
+    Parameters
+    ----------
+    parent : QWidget
+        The plot, which holds the view.
+    view : CurveView
+        Where it stands.
+    lines : CurveLines
+        What it reads.
+    """
+
+    def __init__(self, parent: QWidget, view: CurveView, lines: CurveLines) -> None:
+        super().__init__(parent)
+        self._plot = parent
+        self._view = view
+        self._lines = lines
+        self._colours = plot_colours(self.palette())
+        self._ground = QPen()
+        self._cursor = pg.InfiniteLine(angle=90, movable=False)
+        self._dots = pg.ScatterPlotItem(size=_DOT, antialias=True)
+        for item, z in ((self._cursor, 20.0), (self._dots, 30.0)):
+            item.setZValue(z)
+            item.hide()
+            view.box.addItem(item, ignoreBounds=True)
+        self.setObjectName("curve_reading")
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAutoFillBackground(True)
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.setMargin(GRID // 2)
+        self.hide()
+
+    def read(self, position: QPointF) -> None:
+        """Read the points nearest to a position of the view, in px, and the earlier run that it points at."""
+        at = self._view.from_pixels(position).x()
+        parts, marks = self._read_current(at)
+        if (near := self._earlier_near(position, at)) is not None:
+            title, mark = near
+            if not marks:
+                parts.append(self._epoch_text(mark.x))
+            parts.append(f"{title}: {self._text(mark.y)}")
+            marks.append(mark)
+        if marks:
+            self._show(parts, marks)
+        else:
+            self.clear_reading()
+
+    def clear_reading(self) -> None:
+        """Take the line, the dots and the label away."""
+        self._cursor.hide()
+        self._dots.hide()
+        self.hide()
+
+    def dress(self, colours: PlotColours, font: QFont, ratio: float) -> None:
+        """Take these colours and this font, on a screen with `ratio` pixels in a px."""
+        self.setFont(font)
+        self._colours = colours
+        self._cursor.setPen(screen_pen(QPen(colours.text, 1.0), ratio))
+        self._ground = screen_pen(QPen(colours.background, 1.5), ratio)
+
+    def _read_current(self, at: float) -> tuple[list[str], list[Mark]]:
+        training, held_out = self._lines.training, self._lines.held_out
+        index = training.nearest(at)
+        if index is None:
+            return [], []
+        epoch, value = training.point(index)
+        parts = [self._epoch_text(epoch), self.tr("training {value}").format(value=self._text(value))]
+        marks = [Mark(epoch, value, self._colours.training)]
+        if (index := held_out.before(epoch)) is not None:
+            measured, value = held_out.point(index)
+            template = self.tr("held-out {value}") if measured == epoch else self.tr("held-out {value} (at {epoch})")
+            parts.append(template.format(value=self._text(value), epoch=_plain(measured)))
+            marks.append(Mark(measured, value, self._colours.held_out))
+        return parts, marks
+
+    def _earlier_near(self, position: QPointF, at: float) -> tuple[str, Mark] | None:
+        best, least = None, _NEAR
+        for title, line in self._lines.earlier:
+            if (index := line.nearest(at)) is None:
+                continue
+            offset = self._view.to_pixels(*line.nearest_on(at)) - position
+            distance = math.hypot(offset.x(), offset.y())
+            if distance < least:
+                best, least = (title, Mark(*line.point(index), self._colours.text)), distance
+        return best
+
+    def _show(self, parts: Sequence[str], marks: Sequence[Mark]) -> None:
+        self._cursor.setValue(marks[0].x)
+        self._dots.setData(
+            x=[mark.x for mark in marks],
+            y=[mark.y for mark in marks],
+            brush=[QBrush(mark.colour) for mark in marks],
+            pen=self._ground,
+        )
+        self._cursor.show()
+        self._dots.show()
+        self._place(parts, self._view.to_pixels(marks[0].x, marks[0].y))
+        self.show()
+
+    def _place(self, parts: Sequence[str], point: QPointF) -> None:
+        """Stand at the top beside the line: at the right, where a falling curve is not, if there is room."""
+        room = self._view.plot_rect().translated(self._view.pos())
+        x = point.x() + self._view.x()
+        left_room, right_room = x - room.left() - GRID, room.right() - x - GRID
+        self.setWordWrap(False)
+        self.setText(_BETWEEN.join(parts))
+        if self.sizeHint().width() > max(left_room, right_room):
+            self.setText("\n".join(parts))
+        size = self.sizeHint()
+        if 2 * size.height() > room.height() or size.width() > max(left_room, right_room):
+            self._place_above(parts)
+            return
+        at_right = size.width() <= right_room
+        self.setGeometry(
+            round(x + GRID if at_right else x - GRID - size.width()), round(room.top()), size.width(), size.height()
+        )
+
+    def _place_above(self, parts: Sequence[str]) -> None:
+        """Stand over the plot's header: in a small plot the label would hide the curve."""
+        self.setWordWrap(True)
+        self.setText(_BETWEEN.join(parts))
+        width = self._plot.width()
+        self.setGeometry(0, 0, width, max(self.heightForWidth(width), self._view.y()))
+
+    def _epoch_text(self, epoch: float) -> str:
+        return self.tr("epoch {epoch}").format(epoch=_plain(epoch))
+
+    def _text(self, y: float) -> str:
+        return number_text(10.0**y if self._lines.log else y)
+
+
+def _plain(epoch: float) -> str:
+    return f"{epoch:.2f}".rstrip("0").rstrip(".")

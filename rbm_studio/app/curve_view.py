@@ -1,0 +1,181 @@
+"""The area of the learning curve: two axes, and a view that can be zoomed and finds its way back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QPen
+
+from rbm_studio.app.curve_axes import ValueAxis
+from rbm_studio.app.theme import GRID
+
+if TYPE_CHECKING:
+    from PySide6.QtCore import QEvent, QRect
+    from PySide6.QtGui import QFont, QMouseEvent, QPainter
+    from PySide6.QtWidgets import QWidget
+
+    from rbm_studio.app.theme import PlotColours
+
+Range = tuple[float, float]
+
+# Below this height, in px, the curve needs the room more than the x axis needs a name.
+_LABEL_FROM_HEIGHT = 160
+_DEEPEST_ZOOM = 1e-4
+# Grid lines lie below the curves: pyqtgraph puts a view's box at -100.
+_BELOW_VIEW = -200.0
+
+
+class CurveView(pg.GraphicsView):
+    """Axes and lines; the wheel zooms, a drag moves, a double click shows all again.
+
+    Until the user zooms, the view shows its home range, and follows it when it changes.
+
+    Attributes
+    ----------
+    pointed_at : Signal(QPointF)
+        The pointer moved to this position, in the view's px.
+    pointer_left : Signal
+        The pointer went elsewhere.
+    """
+
+    pointed_at = Signal(QPointF)
+    pointer_left = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent, background=None)
+        self.box = pg.ViewBox(enableMenu=False, defaultPadding=0.0)
+        self._left, self._bottom = ValueAxis("left"), ValueAxis("bottom")
+        self._label = ""
+        self._home: tuple[Range, Range] = ((0.0, 1.0), (0.0, 1.0))
+        self._follows_home = True
+        self._notice, self._notice_colour = "", QColor()
+        # pyqtgraph keeps the plain ground as a pixmap, and so puts one into a vector drawing.
+        self.setCacheMode(pg.GraphicsView.CacheModeFlag.CacheNone)
+        # Keys and focus are the plot's.
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._arrange()
+        self.box.sigRangeChangedManually.connect(self._on_zoomed)
+        self.box.sigRangeChanged.connect(self._fit_axes)
+        self.box.sigResized.connect(self._fit_axes)
+
+    def _arrange(self) -> None:
+        layout = self.centralLayout
+        layout.setSpacing(0)
+        # The last name of the x axis stands half beyond its end.
+        layout.setContentsMargins(0, GRID, 2 * GRID, 0)
+        layout.addItem(self._left, 0, 0)
+        layout.addItem(self.box, 0, 1)
+        layout.addItem(self._bottom, 1, 1)
+        for axis in (self._left, self._bottom):
+            axis.linkToView(self.box)
+            axis.setZValue(_BELOW_VIEW)
+        self.box.disableAutoRange()
+
+    def dress(self, colours: PlotColours, font: QFont, label: str) -> None:
+        """Take these colours, this font, and this name of the x axis."""
+        self._label = label
+        self._notice_colour = colours.text
+        self.setFont(font)
+        self.setBackground(colours.background)
+        self._left.dress(font, colours.text)
+        self._bottom.dress(font, colours.text, label)
+        for axis in (self._left, self._bottom):
+            axis.setPen(QPen(colours.text))
+            axis.setTickPen(QPen(colours.grid))
+        self._fit_axes()
+
+    def set_log(self, log: bool) -> None:
+        """Name the y axis' values as powers of ten, or plainly."""
+        self._left.set_log(log)
+
+    def set_notice(self, notice: str) -> None:
+        """Say something where there is no curve; nothing, if empty."""
+        if notice != self._notice:
+            self._notice = notice
+            self.viewport().update()
+
+    def set_home(self, x: Range, y: Range, last_x: float) -> None:
+        """Set the range to show, and, in `last_x`, how far right the user can go from there."""
+        self._home = (x, y)
+        self.box.setLimits(
+            xMin=x[0],
+            xMax=max(last_x, x[1]),
+            yMin=y[0],
+            yMax=y[1],
+            minXRange=(x[1] - x[0]) * _DEEPEST_ZOOM,
+            minYRange=(y[1] - y[0]) * _DEEPEST_ZOOM,
+        )
+        if self._follows_home:
+            self.show_home()
+
+    def show_home(self) -> None:
+        """Show the whole curve, and go on following it."""
+        self._follows_home = True
+        self.box.setRange(xRange=self._home[0], yRange=self._home[1], padding=0.0)
+
+    def show_like(self, other: CurveView) -> None:
+        """Show the range that another view shows."""
+        self._follows_home = other._follows_home
+        if not self._follows_home:
+            x, y = other.box.viewRange()
+            self.box.setRange(xRange=(x[0], x[1]), yRange=(y[0], y[1]), padding=0.0)
+
+    def plot_rect(self) -> QRectF:
+        """Return where the lines are drawn, in px."""
+        return self.box.sceneBoundingRect()
+
+    def to_pixels(self, x: float, y: float) -> QPointF:
+        """Return where a point of the curve lies, in px."""
+        return QPointF(self.mapFromScene(self.box.mapViewToScene(QPointF(x, y))))
+
+    def from_pixels(self, position: QPointF) -> QPointF:
+        """Return which point of the curve lies at a position, in px."""
+        return self.box.mapSceneToView(position)
+
+    def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
+        """Paint the notice over everything."""
+        super().drawForeground(painter, rect)
+        if self._notice:
+            painter.setFont(self.font())
+            painter.setPen(self._notice_colour)
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.plot_rect().adjusted(GRID, GRID, -GRID, -GRID), flags, self._notice)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Tell where the pointer is, pressed or not."""
+        super().mouseMoveEvent(event)
+        self.pointed_at.emit(event.position())
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Tell where a finger came down: it does not hover before."""
+        super().mousePressEvent(event)
+        self.pointed_at.emit(event.position())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """Show the whole curve again."""
+        event.accept()
+        self.show_home()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Tell that the pointer went."""
+        super().leaveEvent(event)
+        self.pointer_left.emit()
+
+    @Slot()
+    def _on_zoomed(self) -> None:
+        shown = self.box.viewRange()
+        self._follows_home = all(
+            low <= home[0] + (home[1] - home[0]) * _DEEPEST_ZOOM
+            and high >= home[1] - (home[1] - home[0]) * _DEEPEST_ZOOM
+            for (low, high), home in zip(shown, self._home, strict=True)
+        )
+
+    @Slot()
+    def _fit_axes(self) -> None:
+        x, y = self.box.viewRange()
+        self._left.fit(y[0], y[1], self.box.size().height())
+        self._bottom.showLabel(bool(self._label) and self.height() >= _LABEL_FROM_HEIGHT)
+        self._bottom.fit(x[0], x[1], self.box.size().width())
+        self.centralLayout.activate()

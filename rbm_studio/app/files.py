@@ -1,0 +1,68 @@
+"""Asking for files: dialogs that leave the window alive, and what a file is by its name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from rbm_studio.storage.model_file import SUFFIX as MODEL_SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_FOLDER_KEY = "files/folder"
+
+
+def is_model(path: Path) -> bool:
+    """Whether a file's name says that it is a model."""
+    return path.suffix.lower() == MODEL_SUFFIX
+
+
+def ask_to_open(parent: QWidget, title: str, name_filter: str, chosen: Callable[[Path], None]) -> QFileDialog:
+    """Show a dialog for a file that exists; ``chosen`` is called with its path."""
+    return _ask(parent, title, name_filter, chosen, QFileDialog.FileMode.ExistingFile)
+
+
+def ask_for_folder(parent: QWidget, title: str, chosen: Callable[[Path], None]) -> QFileDialog:
+    """Show a dialog for a folder; ``chosen`` is called with its path."""
+    return _ask(parent, title, "", chosen, QFileDialog.FileMode.Directory)
+
+
+def ask_to_save(
+    parent: QWidget, title: str, name_filter: str, suggestion: str, chosen: Callable[[Path], None]
+) -> QFileDialog:
+    """Show a dialog for a file to write, with a name suggested; ``chosen`` is called with its path.
+
+    A name without a suffix gets that of the filter chosen.
+    """
+    dialog = _ask(parent, title, name_filter, chosen, QFileDialog.FileMode.AnyFile)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.selectFile(suggestion)
+    dialog.setDefaultSuffix(Path(suggestion).suffix.lstrip("."))
+    dialog.filterSelected.connect(lambda chosen_filter: dialog.setDefaultSuffix(_suffix_of(chosen_filter)))
+    return dialog
+
+
+def _suffix_of(name_filter: str) -> str:
+    return name_filter.rpartition("*.")[2].rstrip(")")
+
+
+def _ask(
+    parent: QWidget, title: str, name_filter: str, chosen: Callable[[Path], None], mode: QFileDialog.FileMode
+) -> QFileDialog:
+    settings = QSettings()
+    dialog = QFileDialog(parent, title, str(settings.value(_FOLDER_KEY, str(Path.home()))), name_filter)
+    dialog.setFileMode(mode)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+    def take(name: str) -> None:
+        path = Path(name)
+        settings.setValue(_FOLDER_KEY, str(path.parent))
+        chosen(path)
+
+    dialog.fileSelected.connect(take)
+    dialog.open()
+    return dialog

@@ -1,0 +1,85 @@
+"""Pairs of pictures, input and restored, as in the article."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from rbm_studio.app.images import best_grid, grey_image
+from rbm_studio.app.theme import GRID
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+_GAP = GRID // 2
+_CELL_ASPECT = 2.2  # two squares, the gap between them and the one to the next pair
+
+
+class PairsView(QWidget):
+    """Shows n images and their reconstructions side by side, as large as the widget allows.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pairs: list[tuple[QImage, QImage]] = []
+        self._placeholder = ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def set_pairs(self, inputs: npt.NDArray[np.float32], restored: npt.NDArray[np.float32]) -> None:
+        """Show images of shape (n, height, width) with values in 0..1, and as many reconstructions."""
+        self._pairs = [(grey_image(left), grey_image(right)) for left, right in zip(inputs, restored, strict=True)]
+        self.update()
+
+    def set_placeholder(self, text: str) -> None:
+        """Show a text instead of pairs."""
+        self._pairs = []
+        self._placeholder = text
+        self.update()
+
+    def pairs(self) -> list[tuple[QImage, QImage]]:
+        """Return the pictures that are shown."""
+        return list(self._pairs)
+
+    def sizeHint(self) -> QSize:
+        """Return a size at which ten digits can be read."""
+        return QSize(640, 96)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return a size at which ten digits can be told apart."""
+        return QSize(240, 56)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw the pairs in the grid that makes them largest."""
+        painter = QPainter(self)
+        if not self._pairs:
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(self.rect(), flags, self._placeholder)
+            return
+        columns, rows = best_grid(len(self._pairs), self.width(), self.height(), _CELL_ASPECT)
+        side = min((self.width() / columns - 3 * _GAP) / 2, self.height() / rows - _GAP)
+        cell_width = self.width() / columns
+        top = (self.height() - rows * (side + _GAP) + _GAP) / 2
+        painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
+        for number, pair in enumerate(self._pairs):
+            row, column = divmod(number, columns)
+            left = column * cell_width + (cell_width - 2 * side - _GAP) / 2
+            for place, picture in enumerate(pair):
+                self._draw(painter, picture, left + place * (side + _GAP), top + row * (side + _GAP), side)
+
+    def _draw(self, painter: QPainter, picture: QImage, x: float, y: float, side: float) -> None:
+        longest = max(picture.width(), picture.height())
+        width, height = side * picture.width() / longest, side * picture.height() / longest
+        ratio = self.devicePixelRatioF()
+        # On whole screen pixels, so that neighbouring pictures look alike.
+        box = QRectF(*(round(length * ratio) / ratio for length in (x, y, width, height)))
+        painter.drawImage(box, picture)
+        painter.drawRect(box)

@@ -1,0 +1,1 @@
+"""The panels of the main window, one a file; they know the session and not each other."""

@@ -1,0 +1,62 @@
+"""The Reconstructions panel: the first ten held-out images as input | restored, as in the article."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from rbm_studio.app.pairs_view import PairsView
+from rbm_studio.app.theme import GRID
+from rbm_studio.core.sampling import reconstruct
+
+if TYPE_CHECKING:
+    from rbm_studio.app.session import Session
+
+PAIRS = 10
+
+
+class ReconstructionsPanel(QWidget):
+    """Shows how the model restores images that it was not trained on.
+
+    Parameters
+    ----------
+    session : Session
+    parent : QWidget, optional
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._view = PairsView()
+        self._view.setAccessibleName(self.tr("Held-out images and their reconstructions"))
+        self._view.setToolTip(
+            self.tr(
+                "Pairs: a held-out image, and the model's reconstruction of it.\n"
+                "As in the article: the hidden units are sampled, the pixels are probabilities."
+            )
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
+        column.addWidget(self._view)
+        session.images_changed.connect(self.refresh)
+        session.model_changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Reconstruct again with the newest parameters."""
+        images, model = self._session.images, self._session.model
+        if images is None or model is None:
+            self._view.set_placeholder(self.tr("Held-out images appear here, with their reconstructions."))
+            return
+        if images.dataset.image_shape != model.image_shape:
+            self._view.set_placeholder(
+                self.tr("The images have another size than the model. Train starts a new model that fits.")
+            )
+            return
+        inputs = images.test[:PAIRS] / np.float32(255)
+        # The same numbers each time: what changes in the pictures is then the model, and not the dice.
+        restored = reconstruct(model.parameters, inputs, np.random.default_rng(0))
+        shape = (-1, *model.image_shape)
+        self._view.set_pairs(inputs.reshape(shape), restored.reshape(shape))

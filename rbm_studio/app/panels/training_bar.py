@@ -1,0 +1,142 @@
+"""The training bar: Train, Pause, Step, Stop, Reset, and how far the run is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLocale, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QToolBar, QWidget
+
+from rbm_studio.app.icons import icon
+from rbm_studio.app.session import RunState, Session
+from rbm_studio.app.theme import GRID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_BAR_STEPS = 1000
+
+
+class TrainingBar(QToolBar):
+    """The buttons that run the training, their actions (for the menu too), and the progress.
+
+    Parameters
+    ----------
+    session : Session
+    parent : QWidget, optional
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.setObjectName("training_bar")
+        self.setWindowTitle(self.tr("Training"))
+        self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setMovable(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self._train = self._action("train", self.tr("Train"), "F5", session.train)
+        self._pause = self._action("pause", self.tr("Pause"), "F6", session.pause)
+        self._step = self._action("step", self.tr("Step"), "F7", session.step)
+        self._stop = self._action("stop", self.tr("Stop"), "F8", session.stop)
+        self._reset = self._action("reset", self.tr("Reset"), "F9", session.reset)
+        self._progress = QProgressBar()
+        self._progress.setRange(0, _BAR_STEPS)
+        self._progress.setTextVisible(False)
+        self._progress.setFixedWidth(16 * GRID)
+        self._progress.setAccessibleName(self.tr("Progress of the training"))
+        self._status = QLabel()
+        # Takes what room there is, and asks for none: the bar must not move when the words change.
+        self._status.setMinimumWidth(1)
+        self._status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._status.setContentsMargins(GRID, 0, GRID, 0)
+        self.addSeparator()
+        self.addWidget(self._progress)
+        self.addWidget(self._status)
+        session.run_state_changed.connect(self.refresh)
+        session.images_changed.connect(self.refresh)
+        session.task_changed.connect(self.refresh)
+        session.settings_changed.connect(self.refresh)
+        session.progressed.connect(self._show_progress)
+        self.refresh()
+
+    def training_actions(self) -> list[QAction]:
+        """Return Train, Pause, Step, Stop and Reset."""
+        return [self._train, self._pause, self._step, self._stop, self._reset]
+
+    def _action(self, name: str, text: str, shortcut: str, slot: Callable[[], None]) -> QAction:
+        action = QAction(icon(name), text, self)
+        action.setShortcut(QKeySequence(shortcut))
+        action.triggered.connect(slot)
+        self.addAction(action)
+        return action
+
+    def refresh(self) -> None:
+        """Show which of the actions are possible."""
+        state, ready = self._session.run_state, self._session.can_train
+        paused, idle = state is RunState.PAUSED, state is RunState.IDLE
+        self._train.setEnabled(ready and (idle or paused))
+        self._train.setText(self.tr("Resume") if paused else self.tr("Train"))
+        self._pause.setEnabled(state is RunState.RUNNING)
+        self._step.setEnabled(ready and (idle or paused))
+        self._stop.setEnabled(state in (RunState.RUNNING, RunState.PAUSED))
+        self._reset.setEnabled(ready and state is not RunState.STOPPING)
+        self._explain(paused)
+        self._show_progress()
+
+    def _explain(self, paused: bool) -> None:
+        tips = {
+            self._train: self.tr("Go on with the training") if paused else self._train_tip(),
+            self._pause: self.tr("Pause the training; nothing is lost"),
+            self._step: self.tr("Train on one batch of images, then pause"),
+            self._stop: self.tr("End this run; the model keeps what it has learned"),
+            self._reset: self.tr("Start again with new weights; this run's curve stays for comparison"),
+        }
+        for action, tip in tips.items():
+            action.setToolTip(f"{tip} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})")
+
+    def _train_tip(self) -> str:
+        epochs = self._session.settings.training.epochs
+        if self._session.trains_new_model:
+            return self.tr("Train a new model for {0} epochs").format(epochs)
+        return self.tr("Train the model for {0} more epochs").format(epochs)
+
+    def _show_progress(self) -> None:
+        session = self._session
+        progress, images = session.progress, session.images
+        if progress is None or images is None:
+            self._progress.setValue(0)
+            self._status.setText(self.tr("Ready to train") if session.can_train else "")
+            return
+        total = progress.epochs * len(images.train)
+        self._progress.setValue(round(_BAR_STEPS * progress.images / total))
+        self._status.setText("  ·  ".join(self._status_parts(progress.epoch, progress.epochs)))
+
+    def _status_parts(self, epoch: int, epochs: int) -> list[str]:
+        session = self._session
+        state, progress = session.run_state, session.progress
+        parts = [self.tr("Epoch {0} of {1}").format(epoch, epochs)]
+        if state is RunState.PAUSED and progress is not None:
+            parts.append(self.tr("paused after batch {0} of {1}").format(progress.batch, progress.batches))
+        elif state is RunState.RUNNING and session.images_per_second > 0:
+            speed = QLocale().toString(_rounded(session.images_per_second))
+            parts.append(self.tr("{0} images/s").format(speed))
+            left = session.seconds_left
+            if left is not None:
+                parts.append(self.tr("{0} left").format(_clock(left)))
+        elif state is RunState.IDLE:
+            done = progress is not None and progress.epoch == epochs and progress.epoch_kl is not None
+            parts.append(self.tr("done") if done else self.tr("stopped"))
+        return parts
+
+
+def _rounded(speed: float) -> int:
+    """Return two leading digits: more would only flicker."""
+    digits = max(0, len(str(int(speed))) - 2)
+    return round(round(speed, -digits))
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,580 @@
+"""The one mutable state of the program, and the signals that tell of its changes.
+
+Panels read it, ask it for things, and redraw when it says so; none of them knows another.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Signal
+
+from rbm_studio.app.curve_history import CurvePoint
+from rbm_studio.app.task import Task
+from rbm_studio.app.training_runner import Outcome, TrainingRunner, Update
+from rbm_studio.core.backend import FloatArray, backend_for
+from rbm_studio.core.presets import TrainingSettings, preset_named
+from rbm_studio.core.training import Progress, Training, TrainingState
+from rbm_studio.errors import RBMStudioError
+from rbm_studio.storage.model_file import SavedModel, load_model, save_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rbm_studio.core.metrics import EpochRecord
+    from rbm_studio.core.parameters import Parameters
+    from rbm_studio.data import Dataset
+
+SPEED_WINDOW_S = 2.0
+
+
+class RunState(Enum):
+    """Whether the program trains."""
+
+    IDLE = auto()
+    RUNNING = auto()
+    PAUSED = auto()
+    STOPPING = auto()
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the Model panel sets.
+
+    Attributes
+    ----------
+    hidden_num : int
+        Hidden units of the next new model.
+    image_shape : tuple of int
+        (height, width) of the images, and so of the visible units.
+    device : str
+        ``"auto"``, ``"cpu"`` or ``"gpu"``.
+    training : TrainingSettings
+    """
+
+    hidden_num: int = 64
+    image_shape: tuple[int, int] = (28, 28)
+    device: str = "auto"
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+
+
+@dataclass(frozen=True)
+class Images:
+    """A dataset at the size that the visible units have.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        Resampled.
+    original : Dataset
+        As it was opened.
+    train, test : uint8 ndarrays of shape (n, pixels)
+        Views of the resampled images.
+    mean : float32 ndarray of shape (pixels,)
+        Of the training images, in 0..1.
+    """
+
+    dataset: Dataset
+    original: Dataset
+    train: npt.NDArray[np.uint8]
+    test: npt.NDArray[np.uint8]
+    mean: FloatArray
+
+    @classmethod
+    def prepare(cls, original: Dataset, shape: tuple[int, int]) -> Images:
+        """Resample a dataset; takes a while for a large one."""
+        dataset = original.resampled(shape)
+        train = dataset.train_images.reshape(len(dataset.train_images), -1)
+        test = dataset.test_images.reshape(len(dataset.test_images), -1)
+        mean = (train.mean(axis=0, dtype=np.float64) / 255).astype(np.float32)
+        return cls(dataset, original, train, test, mean)
+
+
+@dataclass(frozen=True)
+class Model:
+    """The model that the panels show.
+
+    Attributes
+    ----------
+    parameters : Parameters
+        The newest copy.
+    image_shape : tuple of int
+        (height, width) of its visible units.
+    seed : int
+        That its parameters were drawn from.
+    preset : str
+        That drew them.
+    history : tuple of EpochRecord
+    """
+
+    parameters: Parameters
+    image_shape: tuple[int, int]
+    seed: int
+    preset: str
+    history: tuple[EpochRecord, ...] = ()
+
+
+class Session(QObject):
+    """The state of the program.
+
+    Signals
+    -------
+    images_changed
+        Another dataset, or another size of its images.
+    settings_changed
+    model_changed
+        Another model, or other parameters: at most ten times a second.
+    run_state_changed
+    progressed
+        `progress` is newer: at most 30 times a second.
+    curve_started : str
+        A new model has a curve of its own, with this title.
+    curve_grew : list of CurvePoint
+    task_changed
+        A task started or ended; see `task`.
+    failed : RBMStudioError
+        Something went wrong that a person should know.
+    noticed : str
+        A short message for the status bar.
+    """
+
+    images_changed = Signal()
+    settings_changed = Signal()
+    model_changed = Signal()
+    run_state_changed = Signal()
+    progressed = Signal()
+    curve_started = Signal(str)
+    curve_grew = Signal(list)
+    task_changed = Signal()
+    failed = Signal(object)
+    noticed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._images: Images | None = None
+        self._settings = Settings()
+        self._model: Model | None = None
+        self._training_state: TrainingState | None = None
+        self._run_state = RunState.IDLE
+        self._progress: Progress | None = None
+        self._speed = _Speed()
+        self._task: Task | None = None
+        self._task_done: Callable[[Any], None] | None = None
+        self._unsaved = False
+        self._reset_when_ended = False
+        self._runner = TrainingRunner(self)
+        self._runner.updated.connect(self._take_update)
+        self._runner.ended.connect(self._end_run)
+
+    # --- what there is
+
+    @property
+    def images(self) -> Images | None:
+        """The dataset at the present image size."""
+        return self._images
+
+    @property
+    def settings(self) -> Settings:
+        """What the next run will do."""
+        return self._settings
+
+    @property
+    def model(self) -> Model | None:
+        """The model that is shown and trained."""
+        return self._model
+
+    @property
+    def run_state(self) -> RunState:
+        """Whether the program trains."""
+        return self._run_state
+
+    @property
+    def progress(self) -> Progress | None:
+        """Where the present or last run stands."""
+        return self._progress
+
+    @property
+    def images_per_second(self) -> float:
+        """How fast the run is, over the last seconds; 0 if that is not known."""
+        return self._speed.images_per_second
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the run will take, if that is known."""
+        at, speed = self._progress, self.images_per_second
+        if at is None or self._images is None or speed <= 0:
+            return None
+        return max(0.0, at.epochs * len(self._images.train) - at.images) / speed
+
+    @property
+    def task(self) -> Task | None:
+        """The loading or download under way."""
+        return self._task
+
+    @property
+    def has_unsaved_training(self) -> bool:
+        """Whether closing would lose what the model has learned."""
+        return self._unsaved
+
+    @property
+    def can_train(self) -> bool:
+        """Whether there is something to train on and nothing in the way."""
+        return self._images is not None and self._task is None
+
+    @property
+    def trains_new_model(self) -> bool:
+        """Whether Train starts another model, since the present one has another size."""
+        model, settings = self._model, self._settings
+        return model is not None and (model.parameters.hidden_num, model.image_shape) != (
+            settings.hidden_num,
+            settings.image_shape,
+        )
+
+    # --- data
+
+    def load(self, title: str, load: Callable[[Task], Dataset | None]) -> None:
+        """Load a dataset in the background; the present one stays if that fails, or finds none."""
+        if self._run_state is not RunState.IDLE:
+            self.failed.emit(
+                RBMStudioError(
+                    self.tr("The dataset cannot be changed while training."), self.tr("Stop the training first.")
+                )
+            )
+            return
+        shape = self._settings.image_shape
+
+        def work(task: Task) -> Images | None:
+            dataset = load(task)
+            if dataset is None:
+                return None
+            return Images.prepare(dataset, shape if shape in dataset.sizes() else dataset.image_shape)
+
+        self._start_task(title, work, self._show_images)
+
+    def set_image_shape(self, shape: tuple[int, int]) -> None:
+        """Resample the dataset to another size, in the background."""
+        busy = self._run_state is not RunState.IDLE
+        if self._images is None or busy or shape == self._settings.image_shape:
+            return
+        original = self._images.original
+        self._start_task(
+            self.tr("Resampling the images to {0}×{1}").format(*shape),
+            lambda _task: Images.prepare(original, shape),
+            self._show_images,
+        )
+
+    def _show_images(self, images: Images | None) -> None:
+        if images is None:
+            return
+        self._images = images
+        self._settings = replace(self._settings, image_shape=images.dataset.image_shape)
+        self.images_changed.emit()
+        self.settings_changed.emit()
+        if self._model is None or not self._is_trained:
+            self._new_model()
+
+    def _start_task(self, title: str, work: Callable[[Task], Any], done: Callable[[Any], None]) -> None:
+        if self._task is not None:
+            self.noticed.emit(self.tr("Please wait: {0}…").format(self._task.title))
+            return
+        self._task = Task(title, work, self)
+        self._task_done = done
+        self._task.succeeded.connect(self._finish_task)
+        self._task.failed.connect(self._fail_task)
+        self._task.start()
+        self.task_changed.emit()
+
+    def _finish_task(self, result: Any) -> None:
+        done = self._end_task()
+        if done is not None:
+            done(result)
+        self.task_changed.emit()
+
+    def _fail_task(self, error: Exception) -> None:
+        cancelled = self._task is not None and self._task.cancelled.is_set()
+        self._end_task()
+        self.task_changed.emit()
+        if cancelled:
+            self.noticed.emit(self.tr("Cancelled."))
+        else:
+            self.failed.emit(error)
+
+    def _end_task(self) -> Callable[[Any], None] | None:
+        task, done = self._task, self._task_done
+        self._task, self._task_done = None, None
+        if task is not None:
+            task.join()
+            task.deleteLater()
+        return done
+
+    # --- the model
+
+    @property
+    def _is_trained(self) -> bool:
+        return self._training_state is not None or bool(self._model and self._model.history)
+
+    def change_settings(self, **changes: Any) -> None:
+        """Change `hidden_num`, `device`, or anything of the training settings, by name.
+
+        Raises
+        ------
+        RBMStudioError
+            If a value is impossible; nothing is changed then.
+        """
+        own = {key: changes.pop(key) for key in ("hidden_num", "device") if key in changes}
+        settings = replace(self._settings, **own, training=replace(self._settings.training, **changes))
+        self._set_settings(settings)
+
+    def choose_preset(self, name: str) -> None:
+        """Take a preset's learning rate and momentum; sizes, epochs and seed stay."""
+        now = self._settings.training
+        training = TrainingSettings.for_preset(name, batch_size=now.batch_size, epochs=now.epochs, seed=now.seed)
+        self._set_settings(replace(self._settings, training=training))
+
+    def _set_settings(self, settings: Settings) -> None:
+        if settings == self._settings:
+            return
+        self._settings = settings
+        self.settings_changed.emit()
+        model = self._model
+        if model is not None and not self._is_trained:
+            wanted = (settings.training.seed, settings.training.preset)
+            if self.trains_new_model or (model.seed, model.preset) != wanted:
+                self._new_model()
+
+    def _new_model(self) -> None:
+        images, settings = self._images, self._settings
+        if images is None:
+            return
+        training = settings.training
+        parameters = preset_named(training.preset).initial_parameters(
+            images.train.shape[1], settings.hidden_num, training.seed, images.mean, len(images.train)
+        )
+        self._set_model(Model(parameters, images.dataset.image_shape, training.seed, training.preset))
+
+    def _set_model(self, model: Model) -> None:
+        self._model = model
+        self._training_state = None
+        self._progress = None
+        self._unsaved = False
+        self._start_curve(model)
+        self.progressed.emit()
+        self.model_changed.emit()
+
+    def _start_curve(self, model: Model) -> None:
+        training = self._settings.training
+        self.curve_started.emit(
+            self.tr("{0} hidden, {1}, rate {2:g}, batch {3}").format(
+                model.parameters.hidden_num, training.preset, training.learning_rate, training.batch_size
+            )
+        )
+
+    def open_model(self, path: Path) -> bool:
+        """Show a saved model, with its settings and curve; on any fault the present one stays, and `failed` tells.
+
+        Returns whether the file can be used; where the images must be resampled, the model is shown a little later.
+        """
+        try:
+            if self._run_state is not RunState.IDLE:
+                raise RBMStudioError(
+                    self.tr("A model cannot be opened while training."), self.tr("Stop the training first.")
+                )
+            saved = load_model(path)
+            shape = self._shape_of(saved, path.name)
+        except RBMStudioError as error:
+            self.failed.emit(error)
+            return False
+        if self._images is not None and shape != self._images.dataset.image_shape:
+            original = self._images.original
+            self._start_task(
+                self.tr("Resampling the images to {0}×{1}").format(*shape),
+                lambda _task: Images.prepare(original, shape),
+                lambda images: self._adopt(saved, shape, images),
+            )
+        else:
+            self._adopt(saved, shape, self._images)
+        self.noticed.emit(self.tr("Opened {0}").format(path.name))
+        return True
+
+    def _shape_of(self, saved: SavedModel, name: str) -> tuple[int, int]:
+        pixels = saved.parameters.visible_num
+        shape = saved.image_shape
+        if shape is None:
+            side = round(pixels**0.5)
+            shape = (side, side) if side * side == pixels else (1, pixels)
+        offered = self._images.original.image_shape if self._images else shape
+        # The same proportions, and no larger than the images that there are: else no data fits the model.
+        fits = shape[0] * offered[1] == shape[1] * offered[0] and shape[0] <= offered[0]
+        if shape[0] * shape[1] != pixels or not fits:
+            raise RBMStudioError(
+                self.tr("{name} has {pixels} visible units, which no image size of this dataset has."),
+                self.tr("Open a dataset with images of {height}×{width}, then this model."),
+                name=name,
+                pixels=pixels,
+                height=shape[0],
+                width=shape[1],
+            )
+        return shape
+
+    def _adopt(self, saved: SavedModel, shape: tuple[int, int], images: Images | None) -> None:
+        training = saved.settings or self._settings.training
+        self._settings = replace(
+            self._settings, hidden_num=saved.parameters.hidden_num, image_shape=shape, training=training
+        )
+        if images is not self._images:
+            self._images = images
+            self.images_changed.emit()
+        self.settings_changed.emit()
+        self._set_model(Model(saved.parameters, shape, training.seed, training.preset, saved.history))
+        self.curve_grew.emit([CurvePoint(r.epoch, r.training_kl, r.held_out_kl) for r in saved.history])
+
+    def save_model(self, path: Path) -> bool:
+        """Save the model as it is now, also while it trains; return whether that was done, else `failed` tells why."""
+        model = self._model
+        if model is None:
+            return False
+        try:
+            save_model(path, SavedModel(model.parameters, self._settings.training, model.history, model.image_shape))
+        except RBMStudioError as error:
+            self.failed.emit(error)
+            return False
+        self._unsaved = self._run_state is not RunState.IDLE
+        self.noticed.emit(self.tr("Saved {0}").format(path.name))
+        return True
+
+    # --- training
+
+    def train(self) -> None:
+        """Start training, or go on after a pause."""
+        if self._run_state is RunState.PAUSED:
+            self._runner.resume()
+            self._speed.restart()
+            self._set_run_state(RunState.RUNNING)
+        else:
+            self._start_run(paused=False)
+
+    def step(self) -> None:
+        """Train on one batch, then pause."""
+        if self._run_state is RunState.PAUSED:
+            self._runner.step()
+        else:
+            self._start_run(paused=True)
+
+    def pause(self) -> None:
+        """Pause after the present batch."""
+        if self._run_state is RunState.RUNNING:
+            self._runner.pause()
+            self._set_run_state(RunState.PAUSED)
+
+    def stop(self) -> None:
+        """End the run after the present batch, and keep what was learned."""
+        if self._run_state in (RunState.RUNNING, RunState.PAUSED):
+            self._runner.stop()
+            self._set_run_state(RunState.STOPPING)
+
+    def reset(self) -> None:
+        """Start again with a new, untrained model."""
+        if self._run_state is RunState.IDLE:
+            self._new_model()
+        else:
+            self._reset_when_ended = True
+            self.stop()
+
+    def halt(self) -> None:
+        """Stop the run, if there is one, and wait for its last batch."""
+        self._runner.join()
+
+    def shut_down(self) -> None:
+        """End the run and the task under way, and wait for both."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task.join()
+        self._runner.join()
+
+    def _start_run(self, *, paused: bool) -> None:
+        images = self._images
+        if self._run_state is not RunState.IDLE or images is None or not self.can_train:
+            return
+        if self._model is None or self.trains_new_model:
+            self._new_model()
+        model, settings, state = self._model, self._settings, self._training_state
+        if model is None:
+            return
+        if not self._is_trained:
+            self._start_curve(model)
+        epochs_trained = model.history[-1].epoch if model.history else 0.0
+        self._speed.restart()
+        self._set_run_state(RunState.PAUSED if paused else RunState.RUNNING)
+        self._runner.start(
+            # On the worker: to find a GPU can take seconds.
+            lambda: Training(
+                model.parameters,
+                images.train,
+                settings.training,
+                held_out=images.test,
+                backend=backend_for(settings.device),
+                state=state,
+                epochs_trained=epochs_trained,
+            ),
+            paused=paused,
+        )
+
+    def _take_update(self, update: Update) -> None:
+        model = self._model
+        if update.progress is None or model is None:
+            return
+        self._unsaved = True
+        self._progress = update.progress
+        if self._run_state is RunState.RUNNING:
+            self._speed.add(update.progress.images)
+        if update.parameters is not None or update.records:
+            parameters = update.parameters or model.parameters
+            self._model = replace(model, parameters=parameters, history=model.history + tuple(update.records))
+        if update.points:
+            self.curve_grew.emit(update.points)
+        self.progressed.emit()
+        if update.parameters is not None:
+            self.model_changed.emit()
+
+    def _end_run(self, outcome: Outcome) -> None:
+        if self._model is not None and outcome.parameters is not None:
+            self._model = replace(self._model, parameters=outcome.parameters)
+            self._training_state = outcome.state
+            self.model_changed.emit()
+        self._set_run_state(RunState.IDLE)
+        if self._reset_when_ended:
+            self._reset_when_ended = False
+            self._new_model()
+        if outcome.error is not None:
+            self.failed.emit(outcome.error)
+
+    def _set_run_state(self, state: RunState) -> None:
+        if self._run_state is not state:
+            self._run_state = state
+            self.run_state_changed.emit()
+
+
+class _Speed:
+    """Images per second over the last seconds."""
+
+    def __init__(self) -> None:
+        self._samples: list[tuple[float, int]] = []
+
+    def restart(self) -> None:
+        self._samples.clear()
+
+    def add(self, images: int) -> None:
+        now = time.monotonic()
+        self._samples = [sample for sample in self._samples if now - sample[0] < SPEED_WINDOW_S]
+        self._samples.append((now, images))
+
+    @property
+    def images_per_second(self) -> float:
+        (first, before), (last, after) = (self._samples[0], self._samples[-1]) if self._samples else ((0.0, 0),) * 2
+        return (after - before) / (last - first) if last > first else 0.0

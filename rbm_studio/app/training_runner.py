@@ -1,0 +1,255 @@
+"""Training in the background: a thread that trains, and a timer that brings what it made to the window.
+
+The worker never emits a signal: it leaves the newest parameters in a slot and the curve's points in a list, and the
+timer takes both, however many batches went by.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from threadpoolctl import threadpool_limits
+
+from rbm_studio.app.curve_history import CurvePoint
+from rbm_studio.core.metrics import EpochRecord
+from rbm_studio.errors import RBMStudioError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rbm_studio.core.parameters import Parameters
+    from rbm_studio.core.training import Progress, Training, TrainingState
+
+_log = logging.getLogger(__name__)
+
+DRAIN_INTERVAL_MS = 33
+SNAPSHOT_INTERVAL_S = 0.1
+POINTS_PER_EPOCH = 20
+
+
+@dataclass
+class Update:
+    """What the worker made since the last drain.
+
+    Attributes
+    ----------
+    points : list of CurvePoint
+    records : list of EpochRecord
+    progress : Progress or None
+        The newest.
+    parameters : Parameters or None
+        The newest copy, if there is a new one.
+    """
+
+    points: list[CurvePoint] = field(default_factory=list)
+    records: list[EpochRecord] = field(default_factory=list)
+    progress: Progress | None = None
+    parameters: Parameters | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes
+    ----------
+    finished : bool
+        Whether all epochs were done.
+    parameters : Parameters or None
+        The last good ones; None if the run could not even start.
+    state : TrainingState or None
+        What a later run of the same model goes on with.
+    error : Exception or None
+        What ended it.
+    """
+
+    finished: bool
+    parameters: Parameters | None
+    state: TrainingState | None
+    error: Exception | None
+
+
+class _Wish(Enum):
+    RUN = auto()
+    PAUSE = auto()
+    STEP = auto()
+    STOP = auto()
+
+
+class _Curve:
+    """Gathers batches into points, always at the same batches so that a curve does not depend on the clock."""
+
+    def __init__(self) -> None:
+        self._sum = 0.0
+        self._count = 0
+        self._held_out: float | None = None
+
+    def add(self, progress: Progress) -> CurvePoint | None:
+        self._sum += progress.kl
+        self._count += 1
+        if progress.held_out_kl is not None:
+            self._held_out = progress.held_out_kl
+        every = max(1, progress.batches // POINTS_PER_EPOCH)
+        if progress.batch % every and progress.batch != progress.batches:
+            return None
+        point = CurvePoint(progress.epochs_trained, self._sum / self._count, self._held_out)
+        self._sum, self._count, self._held_out = 0.0, 0, None
+        return point
+
+
+class TrainingRunner(QObject):
+    """Runs one training at a time on a thread of its own.
+
+    Signals
+    -------
+    updated : Update
+        At most 30 times a second.
+    ended : Outcome
+        Once for each start, on the window's thread; the worker has ended by then.
+    """
+
+    updated = Signal(object)
+    ended = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._timer = QTimer(self)
+        self._timer.setInterval(DRAIN_INTERVAL_MS)
+        self._timer.timeout.connect(self._drain)
+        self._changed = threading.Condition()
+        self._wish = _Wish.STOP
+        self._update = Update()
+        self._outcome: Outcome | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether a run has started and not yet ended; a paused one has not."""
+        return self._thread is not None
+
+    def start(self, make: Callable[[], Training], *, paused: bool = False) -> None:
+        """Start a run.
+
+        Parameters
+        ----------
+        make : callable
+            Builds the training; called on the worker.
+        paused : bool
+            Whether to do one batch and pause.
+        """
+        if self.running:
+            return
+        self._wish = _Wish.STEP if paused else _Wish.RUN
+        self._update, self._outcome = Update(), None
+        self._thread = threading.Thread(target=self._work, args=(make,), name="training")
+        self._thread.start()
+        self._timer.start()
+
+    def pause(self) -> None:
+        """Pause after the present batch."""
+        self._tell(_Wish.PAUSE)
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self._tell(_Wish.RUN)
+
+    def step(self) -> None:
+        """Do one batch and pause again."""
+        self._tell(_Wish.STEP)
+
+    def stop(self) -> None:
+        """End the run after the present batch; `ended` follows."""
+        self._tell(_Wish.STOP)
+
+    def join(self) -> None:
+        """Stop, wait for the worker, and deliver what it left."""
+        self.stop()
+        if self._thread is not None:
+            self._thread.join()
+            self._drain()
+
+    def _tell(self, wish: _Wish) -> None:
+        with self._changed:
+            # A stop that was asked for is not taken back by a later click.
+            if self._wish is not _Wish.STOP:
+                self._wish = wish
+            self._changed.notify_all()
+
+    def _drain(self) -> None:
+        with self._changed:
+            update, self._update = self._update, Update()
+            outcome = self._outcome
+        if update.progress is not None:
+            self.updated.emit(update)
+        if outcome is None or self._thread is None:
+            return
+        self._thread.join()
+        self._thread = None
+        self._timer.stop()
+        self.ended.emit(outcome)
+
+    def _work(self, make: Callable[[], Training]) -> None:
+        training: Training | None = None
+        error: Exception | None = None
+        try:
+            # With BLAS on every core, the window's thread waits for a core: see the benchmark of the event loop.
+            with threadpool_limits(limits=max(1, (os.cpu_count() or 2) - 1), user_api="blas"):
+                training = make()
+                self._train(training)
+        except RBMStudioError as problem:
+            error = problem
+        except Exception as problem:
+            _log.exception("Training failed")
+            error = problem
+        parameters: Parameters | None = None
+        try:
+            parameters = training.snapshot() if training is not None else None
+        except Exception as problem:  # a GPU that went away must not leave the window waiting for an end
+            _log.exception("The trained parameters cannot be fetched")
+            error = error or problem
+        outcome = Outcome(
+            finished=training is not None and training.finished,
+            parameters=parameters,
+            state=training.state if training is not None else None,
+            error=error,
+        )
+        with self._changed:
+            self._outcome = outcome
+
+    def _train(self, training: Training) -> None:
+        curve = _Curve()
+        last_snapshot = 0.0
+        while not training.finished:
+            with self._changed:
+                while self._wish is _Wish.PAUSE:
+                    self._changed.wait()
+                if self._wish is _Wish.STOP:
+                    return
+                single = self._wish is _Wish.STEP
+            progress = training.step()
+            now = time.monotonic()
+            due = single or now - last_snapshot >= SNAPSHOT_INTERVAL_S
+            parameters = training.snapshot() if due else None
+            last_snapshot = now if due else last_snapshot
+            self._publish(progress, curve.add(progress), parameters)
+            if single:
+                with self._changed:
+                    if self._wish is _Wish.STEP:
+                        self._wish = _Wish.PAUSE
+
+    def _publish(self, progress: Progress, point: CurvePoint | None, parameters: Parameters | None) -> None:
+        with self._changed:
+            update = self._update
+            update.progress = progress
+            update.parameters = parameters or update.parameters
+            if point is not None:
+                update.points.append(point)
+            if progress.epoch_kl is not None:
+                update.records.append(EpochRecord(progress.epochs_trained, progress.epoch_kl, progress.held_out_kl))

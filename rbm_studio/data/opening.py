@@ -1,0 +1,156 @@
+"""A file or folder that the user chose, whatever its format, as a `Dataset`."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from rbm_studio.data.arrays import as_images, as_labels
+from rbm_studio.data.dataset import DataError, Dataset
+from rbm_studio.data.idx import GZIP_MAGIC, read_idx
+from rbm_studio.data.mnist import read_keras, read_mnist_folder
+from rbm_studio.data.npz import NPY_MAGIC, ZIP_MAGIC, npz_names, read_npy, read_npz
+from rbm_studio.data.reading import reading
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+HELD_OUT_NOTE = "Every tenth image is held out of the training, to judge it."
+ONE_IMAGE_NOTE = "There is only one image: it is both learnt from and judged by."
+
+_HOLD_OUT_EVERY = 10
+_IMAGE_NAMES = ("images", "x", "data")
+_LABEL_NAMES = ("labels", "y")
+_KERAS_NAMES = {"x_train", "x_test"}
+
+
+class _Labelled(NamedTuple):
+    images: NDArray[np.uint8]
+    labels: NDArray[np.uint8] | None
+
+
+def open_dataset(path: str | os.PathLike[str]) -> Dataset:
+    """Open a file or a folder as a dataset.
+
+    Parameters
+    ----------
+    path : str or path-like
+        One of, told by content and not by name:
+
+        - an IDX file of images, plain or packed with gzip. The label and test files beside it are found if they are
+          named as MNIST's (``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``, ``t10k-…`` or ``test-…``, also
+          with dots for the last hyphen);
+        - an .npz file with Keras' ``x_train``, ``y_train``, ``x_test``, ``y_test`` (labels may be absent), or with
+          ``images``, ``x`` or ``data`` and, if known, ``labels`` or ``y``, or with a single array;
+        - an .npy file of images;
+        - a folder that holds MNIST's four files, itself or in ``raw`` or ``MNIST/raw``.
+
+        `rbm_studio.data.arrays.as_images` says which shapes and values are taken.
+
+    Returns
+    -------
+    Dataset
+        Where there is no test part, every tenth image is held out (at least one), and the note says so.
+
+    Raises
+    ------
+    DataError
+        If there is nothing there, or it cannot be used; nothing in it is ever run as code.
+    """
+    path = Path(path).expanduser()
+    if path.is_dir():
+        return read_mnist_folder(path)
+    start = _first_bytes(path)
+    if start.startswith(NPY_MAGIC):
+        return _held_out(path, _Labelled(as_images(read_npy(path), path), None))
+    if start.startswith(ZIP_MAGIC):
+        return _open_npz(path)
+    if start.startswith((GZIP_MAGIC, b"\0\0")):
+        return _open_idx(path)
+    raise DataError(
+        "{file} is empty." if not start else "{file} is no file of images that can be opened here.",
+        "Choose an IDX file (plain or .gz), an .npz or .npy file, or a folder with MNIST's four files.",
+        file=path,
+    )
+
+
+def _first_bytes(path: Path) -> bytes:
+    with reading(path):
+        # Opening a pipe would wait for a writer for ever.
+        if path.exists() and not path.is_file():
+            raise DataError("{file} is neither a file nor a folder.", "Choose a file or a folder.", file=path)
+        with path.open("rb") as file:
+            return file.read(len(NPY_MAGIC))
+
+
+def _open_idx(path: Path) -> Dataset:
+    images = as_images(read_idx(path), path)
+    train = _Labelled(images, _sibling_labels(path, len(images)))
+    test_path = _first_file(path, _test_names(path.name))
+    if test_path is None:
+        return _held_out(path, train)
+    test_images = as_images(read_idx(test_path), test_path)
+    return _dataset(path, train, _Labelled(test_images, _sibling_labels(test_path, len(test_images))))
+
+
+def _sibling_labels(images: Path, count: int) -> NDArray[np.uint8] | None:
+    name = images.name.replace("images", "labels").replace("idx3", "idx1")
+    path = _first_file(images, [name]) if name != images.name else None
+    return None if path is None else as_labels(read_idx(path), count, path)
+
+
+def _test_names(name: str) -> list[str]:
+    return [re.sub(r"(^|[-_.])train([-_.])", rf"\g<1>{part}\g<2>", name) for part in ("t10k", "test")]
+
+
+def _first_file(beside: Path, names: list[str]) -> Path | None:
+    """Return the first of the names, plain or .gz, that is a file beside another, and is not that file itself."""
+    plain = [name.removesuffix(".gz") for name in names]
+    candidates: Iterator[Path] = (beside.with_name(name + suffix) for name in plain for suffix in ("", ".gz"))
+    own = beside.name.removesuffix(".gz")
+    return next((path for path in candidates if path.name.removesuffix(".gz") != own and path.is_file()), None)
+
+
+def _open_npz(path: Path) -> Dataset:
+    names = npz_names(path)
+    if _KERAS_NAMES.issubset(names):
+        return read_keras(path)
+    images_name = next((name for name in _IMAGE_NAMES if name in names), names[0] if len(names) == 1 else None)
+    if images_name is None:
+        raise DataError(
+            "{file} holds no array of images by a known name: it holds {names}.",
+            "Name the images “images” and, if there are any, the labels “labels”; or x_train, y_train, x_test, y_test.",
+            file=path,
+            names=", ".join(names) or "no arrays",
+        )
+    images = as_images(read_npz(path, images_name), path)
+    labels_name = next((name for name in _LABEL_NAMES if name in names), None)
+    labels = None if labels_name is None else as_labels(read_npz(path, labels_name), len(images), path)
+    return _held_out(path, _Labelled(images, labels))
+
+
+def _held_out(path: Path, everything: _Labelled) -> Dataset:
+    """Split one set of images into a training and a test part."""
+    count = len(everything.images)
+    if count == 1:
+        return _dataset(path, everything, everything, ONE_IMAGE_NOTE)
+    held_out = np.zeros(count, bool)
+    # The tenth, the twentieth and so on: of files sorted by class this takes the same part of each class.
+    held_out[_HOLD_OUT_EVERY - 1 :: _HOLD_OUT_EVERY] = True
+    if not held_out.any():
+        held_out[-1] = True
+    train, test = (
+        _Labelled(everything.images[part], None if everything.labels is None else everything.labels[part])
+        for part in (~held_out, held_out)
+    )
+    return _dataset(path, train, test, HELD_OUT_NOTE)
+
+
+def _dataset(path: Path, train: _Labelled, test: _Labelled, note: str = "") -> Dataset:
+    return Dataset(path.name, str(path), *train, *test, note)

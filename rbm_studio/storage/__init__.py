@@ -1,0 +1,1 @@
+"""Files in and out: atomic writes, and no file is ever run as code."""

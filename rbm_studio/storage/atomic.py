@@ -1,0 +1,86 @@
+"""Files that are written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from rbm_studio.errors import RBMStudioError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class FileError(RBMStudioError):
+    """A file cannot be written or read."""
+
+
+def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> None:
+    """Write a file so that a failure at any moment leaves the old one, or none, and no half of the new one.
+
+    Parameters
+    ----------
+    path : path-like
+        Where the file shall be; a link is written through.
+    write : callable
+        Gets the open temporary file, which lies in the same folder and takes the path's place at the end.
+
+    Raises
+    ------
+    FileError
+        If the system refuses, with its reason and what to do.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:32]}.", suffix=".part", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                write(file)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(_mode_for(target))
+            Path(temporary).replace(target)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise writing_error(target, error) from error
+
+
+def _mode_for(target: Path) -> int:
+    if target.exists():
+        return target.stat().st_mode & 0o777
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
+
+
+def writing_error(path: Path, error: OSError) -> FileError:
+    """Return a `FileError` that says in words why ``path`` cannot be written."""
+    folder = path.parent
+    if error.errno == errno.ENOSPC:
+        return FileError(
+            "{name} was not saved: the disk is full.", "Free some space, or save it elsewhere.", name=path.name
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return FileError(
+            "{name} was not saved: you may not write in {folder}.",
+            "Save it in a folder of your own.",
+            name=path.name,
+            folder=folder,
+        )
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return FileError(
+            "{name} was not saved: there is no folder {folder}.",
+            "Save it in a folder that exists.",
+            name=path.name,
+            folder=folder,
+        )
+    if error.errno == errno.EISDIR:
+        return FileError("{name} is a folder.", "Give the file another name.", name=path.name)
+    return FileError(
+        "{name} was not saved: {reason}.", "Save it elsewhere.", name=path.name, reason=error.strerror or error
+    )

@@ -1,0 +1,191 @@
+"""Models in files: safetensors, which hold numbers and cannot hold code."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as to_safetensors
+
+from rbm_studio.core.metrics import EpochRecord
+from rbm_studio.core.parameters import Parameters
+from rbm_studio.core.presets import TrainingSettings
+from rbm_studio.errors import RBMStudioError
+from rbm_studio.storage.atomic import FileError, write_atomically
+
+FORMAT = "rbm-studio-model"
+FORMAT_VERSION = 1
+SUFFIX = ".safetensors"
+_TENSORS = ("w", "visible_bias", "hidden_bias")
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """What a model file holds.
+
+    Attributes
+    ----------
+    parameters : Parameters
+    settings : TrainingSettings or None
+        How it was trained, if the file says so.
+    history : tuple of EpochRecord
+        Its epochs.
+    image_shape : tuple of int or None
+        (height, width) of the visible units as an image.
+    """
+
+    parameters: Parameters
+    settings: TrainingSettings | None = None
+    history: tuple[EpochRecord, ...] = ()
+    image_shape: tuple[int, int] | None = None
+
+
+def save_model(path: str | os.PathLike[str], model: SavedModel) -> None:
+    """Write a model file, atomically.
+
+    The tensors are ``w`` (visible, hidden), ``visible_bias`` and ``hidden_bias``, float32; the metadata holds
+    ``format``, ``format_version``, and as JSON ``settings``, ``history`` and ``image_shape``.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written.
+    """
+    p = model.parameters
+    metadata = {
+        "format": FORMAT,
+        "format_version": str(FORMAT_VERSION),
+        "settings": json.dumps(model.settings.as_dict() if model.settings else None),
+        "history": json.dumps([[r.epoch, r.training_kl, r.held_out_kl] for r in model.history]),
+        "image_shape": json.dumps(model.image_shape),
+    }
+    tensors = {name: np.ascontiguousarray(getattr(p, name)) for name in _TENSORS}
+    data = to_safetensors(tensors, metadata=metadata)
+    write_atomically(path, lambda file: file.write(data))
+
+
+def load_model(path: str | os.PathLike[str]) -> SavedModel:
+    """Read a model file; any safetensors file with the three tensors will do.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, it is damaged, of a newer format, or holds something else.
+    """
+    name = Path(path).name
+    if Path(path).is_dir():
+        raise FileError("{name} is a folder.", "Open a .safetensors file that RBM Studio saved.", name=name)
+    try:
+        with safe_open(os.fspath(path), framework="numpy") as file:
+            metadata: dict[str, str] = file.metadata() or {}
+            _check_version(name, metadata)
+            _check_names(name, list(file.keys()))
+            tensors = {key: file.get_tensor(key) for key in _TENSORS}
+    except OSError as error:
+        raise FileError(
+            "{name} cannot be read: {reason}.",
+            "Check that the file is still there and that you may read it.",
+            name=name,
+            reason=error.strerror or error,
+        ) from error
+    except (SafetensorError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, RBMStudioError):
+            raise
+        raise FileError(
+            "{name} is not a model file, or is damaged or cut short.",
+            "Open a .safetensors file that RBM Studio saved, or another copy of this one.",
+            name=name,
+        ) from error
+    parameters = _parameters(name, tensors)
+    return SavedModel(parameters, **_read_metadata(name, metadata, parameters.visible_num))
+
+
+def _check_version(name: str, metadata: dict[str, str]) -> None:
+    if metadata.get("format") != FORMAT:
+        return
+    version = metadata.get("format_version", "")
+    if not version.isdecimal():
+        raise _damaged(name)
+    if int(version) > FORMAT_VERSION:
+        raise FileError(
+            "{name} was saved by a newer version of RBM Studio (format {version}; this version reads {known}).",
+            "Update RBM Studio, then open it again.",
+            name=name,
+            version=int(version),
+            known=FORMAT_VERSION,
+        )
+
+
+def _check_names(name: str, found: list[str]) -> None:
+    if not set(_TENSORS) <= set(found):
+        raise FileError(
+            "{name} holds no RBM: its arrays are {found}.",
+            "A model file holds w, visible_bias and hidden_bias.",
+            name=name,
+            found=", ".join(sorted(found)[:8]) or "none",
+        )
+
+
+def _parameters(name: str, tensors: dict[str, npt.NDArray[Any]]) -> Parameters:
+    for key, array in tensors.items():
+        if not np.issubdtype(array.dtype, np.floating):
+            raise FileError(
+                "{name}: {key} holds {kind} numbers.", "It must hold float32.", name=name, key=key, kind=array.dtype
+            )
+    try:
+        with np.errstate(over="ignore"):
+            parameters = Parameters(*(tensors[key].astype(np.float32) for key in _TENSORS))
+    except RBMStudioError as error:
+        raise FileError("{name} is damaged. {reason}", name=name, reason=error) from error
+    if not parameters.is_finite:
+        raise FileError(
+            "{name} holds parameters that are not finite numbers.", "Open an earlier copy of the model.", name=name
+        )
+    return parameters
+
+
+def _read_metadata(name: str, metadata: dict[str, str], pixels: int) -> dict[str, Any]:
+    if metadata.get("format") != FORMAT:
+        return {}
+    try:
+        settings = json.loads(metadata["settings"])
+        shape = json.loads(metadata["image_shape"])
+        known = {field.name for field in fields(TrainingSettings)}
+        return {
+            "settings": None
+            if settings is None
+            else TrainingSettings(**{key: value for key, value in settings.items() if key in known}),
+            "history": tuple(
+                EpochRecord(_finite(epoch), _finite(training), None if held_out is None else _finite(held_out))
+                for epoch, training, held_out in json.loads(metadata["history"])
+            ),
+            "image_shape": None if shape is None else _image_shape(*shape, pixels=pixels),
+        }
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        raise _damaged(name) from error
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError(value)
+    return float(value)
+
+
+def _image_shape(height: int, width: int, *, pixels: int) -> tuple[int, int]:
+    shape = int(height), int(width)
+    if min(shape) < 1 or shape[0] * shape[1] != pixels:
+        raise ValueError(shape)
+    return shape
+
+
+def _damaged(name: str) -> FileError:
+    return FileError(
+        "{name} is damaged: what it says of itself cannot be read.", "Open another copy of this file.", name=name
+    )

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import csv
+import os
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtSvg import QSvgRenderer
+
+from rbm_studio.app.curve_export import save_curve
+from rbm_studio.app.curve_plot import CurvePlot, CurvePoint
+from rbm_studio.app.theme import dark_palette, light_palette, plot_colours
+from rbm_studio.errors import RBMStudioError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+LIGHT = plot_colours(light_palette())
+
+
+@pytest.fixture
+def plot(qtbot: QtBot) -> CurvePlot:
+    plot = CurvePlot()
+    qtbot.addWidget(plot)
+    plot.setPalette(dark_palette())
+    plot.set_labels(x="Epochs", y="KL divergence")
+    plot.set_expected_epochs(10)
+    plot.start_run("64 hidden, “first”")
+    plot.append([CurvePoint(epoch / 10, 0.2 + 1 / (1 + epoch), None) for epoch in range(101)])
+    plot.start_run("64 hidden; second")
+    plot.append([CurvePoint(epoch / 10, 0.1 + 1 / (1 + epoch), 0.15 + 1 / (1 + epoch)) for epoch in range(101)])
+    return plot
+
+
+def colours_of(image: QImage) -> set[str]:
+    """Return the colours below the legend."""
+    shown = image.copy(0, 60, image.width(), image.height() - 60).convertToFormat(QImage.Format.Format_RGB32)
+    return {QColor.fromRgb(int(pixel)).name() for pixel in np.unique(np.frombuffer(shown.constBits(), dtype=np.uint32))}
+
+
+def drawn(path: Path, size: QSize) -> QImage:
+    image = QImage(size, QImage.Format.Format_RGB32)
+    image.fill(QColor("white"))
+    renderer = QSvgRenderer(str(path))
+    assert renderer.isValid()
+    painter = QPainter(image)
+    renderer.render(painter)
+    painter.end()
+    return image
+
+
+def expected_colours() -> set[str]:
+    return {each.name() for each in (LIGHT.background, LIGHT.training, LIGHT.held_out, LIGHT.earlier)}
+
+
+def test_png_is_light_and_twice_as_fine(plot: CurvePlot, tmp_path: Path) -> None:
+    plot.resize(1000, 600)
+    save_curve(plot, tmp_path / "curve.png")
+    image = QImage(str(tmp_path / "curve.png"))
+    assert image.size() == QSize(2000, 1200)
+    assert expected_colours() <= colours_of(image)
+    assert plot_colours(dark_palette()).training.name() not in colours_of(image)
+
+
+def test_a_small_plot_is_printed_large_enough(plot: CurvePlot, tmp_path: Path) -> None:
+    plot.resize(240, 160)
+    save_curve(plot, tmp_path / "curve.PNG")
+    assert QImage(str(tmp_path / "curve.PNG")).size() == QSize(1600, 1000)
+
+
+def test_svg_is_a_drawing(plot: CurvePlot, tmp_path: Path) -> None:
+    plot.resize(800, 500)
+    path = tmp_path / "curve.svg"
+    save_curve(plot, path)
+    tags = [element.tag.rpartition("}")[2] for element in ElementTree.parse(path).iter()]
+    assert "image" not in tags
+    texts = {
+        "".join(element.itertext()).strip()
+        for element in ElementTree.parse(path).iter()
+        if element.tag.endswith("text")
+    }
+    assert {"KL divergence", "Epochs", "training", "held-out", "earlier runs", "10"} <= texts
+    assert expected_colours() <= colours_of(drawn(path, QSize(800, 500)))
+
+
+def test_svg_and_png_show_the_same(plot: CurvePlot, tmp_path: Path) -> None:
+    plot.resize(800, 500)
+    save_curve(plot, tmp_path / "curve.svg")
+    save_curve(plot, tmp_path / "curve.png")
+    picture = QImage(str(tmp_path / "curve.png"))
+    drawing = drawn(tmp_path / "curve.svg", picture.size())
+    for x in range(300, 1400, 200):
+        rows = [
+            [y for y in range(100, 900) if image.pixelColor(x, y) == LIGHT.training] for image in (picture, drawing)
+        ]
+        assert abs(rows[0][0] - rows[1][0]) <= 2
+
+
+def test_saving_leaves_the_plot_as_it_was(plot: CurvePlot, tmp_path: Path) -> None:
+    before = plot.grab().toImage()
+    save_curve(plot, tmp_path / "curve.png")
+    save_curve(plot, tmp_path / "curve.svg")
+    assert plot.grab().toImage() == before
+
+
+def test_csv_holds_the_whole_history(plot: CurvePlot, tmp_path: Path) -> None:
+    save_curve(plot, tmp_path / "curve.csv")
+    with (tmp_path / "curve.csv").open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header == ["run", "epoch", "training", "held_out"]
+    assert len(rows) == 202
+    assert rows[1] == ["64 hidden, “first”", "0.1", repr(0.2 + 1 / 2), ""]
+    assert rows[-1] == ["64 hidden; second", "10.0", repr(0.1 + 1 / 101), repr(0.15 + 1 / 101)]
+
+
+def test_an_existing_file_is_replaced(plot: CurvePlot, tmp_path: Path) -> None:
+    path = tmp_path / "curve.csv"
+    path.write_text("old")
+    save_curve(plot, path)
+    assert path.read_text(encoding="utf-8").startswith("run,epoch")
+    assert os.listdir(tmp_path) == ["curve.csv"]
+
+
+@pytest.mark.parametrize("name", ["curve.jpeg", "curve", "curve.csv.gz"])
+def test_an_unknown_ending_names_the_known_ones(plot: CurvePlot, tmp_path: Path, name: str) -> None:
+    with pytest.raises(RBMStudioError, match=r"\.png.*\.svg.*\.csv"):
+        save_curve(plot, tmp_path / name)
+    assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".csv"])
+def test_a_missing_folder_is_named(plot: CurvePlot, tmp_path: Path, suffix: str) -> None:
+    with pytest.raises(RBMStudioError, match="missing"):
+        save_curve(plot, tmp_path / "missing" / f"curve{suffix}")
+
+
+def test_a_folder_in_the_way_is_left_alone(plot: CurvePlot, tmp_path: Path) -> None:
+    (tmp_path / "curve.png").mkdir()
+    with pytest.raises(RBMStudioError, match=r"curve\.png is a folder"):
+        save_curve(plot, tmp_path / "curve.png")
+    assert os.listdir(tmp_path) == ["curve.png"]
+
+
+def test_without_a_curve_there_is_nothing_to_save(qtbot: QtBot, tmp_path: Path) -> None:
+    empty = CurvePlot()
+    qtbot.addWidget(empty)
+    with pytest.raises(RBMStudioError, match="Train the model first"):
+        save_curve(empty, tmp_path / "curve.png")

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Before the first import of Qt, which reads it once.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+OWN_FOLDERS = {
+    "RBM_STUDIO_CACHE_DIR": "cache/rbm-studio",
+    "XDG_CACHE_HOME": "cache",
+    "XDG_CONFIG_HOME": "config",
+    "XDG_DATA_HOME": "data",
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Keep the tests away from the settings, caches and logs of whoever runs them."""
+    root = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, folder in OWN_FOLDERS.items():
+            (root / folder).mkdir(parents=True, exist_ok=True)
+            patch.setenv(variable, str(root / folder))
+        yield root
+
+
+@pytest.fixture(scope="session")
+def mnist_folder() -> Path:
+    """Return the folder of the full MNIST."""
+    folder = os.environ.get("RBM_STUDIO_MNIST_DIR")
+    if not folder:
+        pytest.skip("needs the full MNIST: set RBM_STUDIO_MNIST_DIR to the folder that holds its four files")
+    return Path(folder)

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from rbm_studio.core import kernels
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from rbm_studio.core.backend import FloatArray
+
+EXTREMES = np.array([[-np.inf, -1e30, -1e4, -100.0, 0.0, 100.0, 1e4, 1e30]], dtype=np.float32)
+
+
+def sigmoid(z: FloatArray) -> FloatArray:
+    out = np.empty_like(z)
+    kernels.sigmoid(z.copy(), out, np)
+    return out
+
+
+def cross_entropy(v: FloatArray, z: FloatArray) -> tuple[float, FloatArray]:
+    p, scratch = np.empty_like(z), np.empty_like(z)
+    return float(kernels.sigmoid_with_cross_entropy(v, z.copy(), p, scratch, np)), p
+
+
+def naive_sigmoid(z: FloatArray) -> NDArray[np.float64]:
+    return 1.0 / (1.0 + np.exp(-z.astype(np.float64)))
+
+
+@pytest.fixture
+def inputs() -> FloatArray:
+    return np.random.default_rng(0).uniform(-12.0, 12.0, (40, 30)).astype(np.float32)
+
+
+def test_sigmoid_is_the_logistic_function(inputs: FloatArray) -> None:
+    np.testing.assert_allclose(sigmoid(inputs), naive_sigmoid(inputs), rtol=1e-6)
+
+
+def test_sigmoid_may_write_over_its_input(inputs: FloatArray) -> None:
+    expected = sigmoid(inputs)
+    kernels.sigmoid(inputs, inputs, np)
+    np.testing.assert_array_equal(inputs, expected)
+
+
+def test_sigmoid_of_extreme_inputs_lies_within_0_and_1_without_a_warning() -> None:
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        p = sigmoid(EXTREMES)
+    np.testing.assert_allclose(p, [[0, 0, 0, 0, 0.5, 1, 1, 1]], atol=1e-37)
+
+
+def test_nan_is_not_hidden() -> None:
+    assert np.isnan(sigmoid(np.array([np.nan], dtype=np.float32))).all()
+
+
+def test_cross_entropy_is_that_of_the_definition(inputs: FloatArray) -> None:
+    v = np.random.default_rng(1).random(inputs.shape).astype(np.float32)
+    total, p = cross_entropy(v, inputs)
+    q = naive_sigmoid(inputs)
+    expected = -(v * np.log(q) + (1.0 - v) * np.log(1.0 - q)).sum()
+    assert total == pytest.approx(expected, rel=1e-6)
+    np.testing.assert_allclose(p, q, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("v", "z", "nats"),
+    [
+        (1.0, 100.0, 0.0),
+        (0.0, 100.0, 100.0),
+        (0.0, -100.0, 0.0),
+        (0.0, 1e4, 1e4),
+        (1.0, 1e4, 0.0),
+        (0.25, 1e4, 7500.0),
+        # Below -87 an input counts as -87, for float32 holds no larger power of e.
+        (1.0, -100.0, 87.0),
+        (1.0, -1e4, 87.0),
+    ],
+)
+def test_cross_entropy_of_certain_units_is_finite_without_a_warning(v: float, z: float, nats: float) -> None:
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        total, _ = cross_entropy(np.array([[v]], dtype=np.float32), np.array([[z]], dtype=np.float32))
+    assert total == pytest.approx(nats, abs=1e-4)
+
+
+def test_cross_entropy_where_naive_float32_saturates() -> None:
+    # At |z| = 20 a float32 probability rounds to 1, and ln(1 - p) of it would be infinite.
+    total, _ = cross_entropy(np.zeros((1, 1), dtype=np.float32), np.full((1, 1), 20.0, dtype=np.float32))
+    assert total == pytest.approx(20.0 + np.log1p(np.exp(-20.0)), rel=1e-7)
+
+
+def test_samples_are_0_or_1_and_have_their_probabilities_as_means() -> None:
+    rng = np.random.default_rng(0)
+    p = np.array([0.0, 0.01, 0.3, 0.5, 0.99, 1.0], dtype=np.float32)
+    n = 20_000
+    probabilities = np.tile(p, (n, 1))
+    samples = np.empty_like(probabilities)
+    kernels.sample(probabilities, rng.random((n, len(p)), dtype=np.float32), samples, np)
+    assert samples.dtype == np.float32
+    assert set(np.unique(samples)) == {0.0, 1.0}
+    assert np.all(np.abs(samples.mean(axis=0) - p) <= 4.0 * np.sqrt(p * (1 - p) / n))
+
+
+def test_impossible_units_stay_off_at_a_random_number_of_0() -> None:
+    out = np.empty(2, dtype=np.float32)
+    kernels.sample(np.array([0.0, 1.0], dtype=np.float32), np.zeros(2, dtype=np.float32), out, np)
+    np.testing.assert_array_equal(out, [0.0, 1.0])

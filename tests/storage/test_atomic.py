@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, BinaryIO
+
+import pytest
+
+from rbm_studio.storage.atomic import FileError, write_atomically
+from tests.storage.conftest import make_read_only
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files, links or limits")
+
+
+def writing(data: bytes) -> Callable[[BinaryIO], object]:
+    return lambda file: file.write(data)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_is_written_and_written_over(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    write_atomically(path, writing(b"old and long"))
+    write_atomically(str(path), writing(b"new"))
+    assert path.read_bytes() == b"new"
+    assert names(tmp_path) == ["model"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_the_old_file_survives_a_writer_that_fails(tmp_path: Path, error: type[BaseException]) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(b"old")
+
+    def fail_half_way(file: BinaryIO) -> None:
+        file.write(b"half of the n")
+        raise error
+
+    with pytest.raises(error):
+        write_atomically(path, fail_half_way)
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["model"]
+
+
+def test_a_full_disk(tiny_disk: Path) -> None:
+    path = tiny_disk / "model"
+    path.write_bytes(b"old")
+    with pytest.raises(FileError, match=r"model was not saved: the disk is full\. Free some space"):
+        write_atomically(path, writing(bytes(200_000)))
+    assert path.read_bytes() == b"old"
+    assert names(tiny_disk) == ["model"]
+
+
+def test_a_disk_that_is_read_only(tiny_disk: Path) -> None:
+    path = tiny_disk / "model"
+    path.write_bytes(b"old")
+    make_read_only(tiny_disk)
+    with pytest.raises(FileError, match=r"model was not saved: you may not write in .*disk\. Save it in a folder of"):
+        write_atomically(path, writing(b"new"))
+    assert path.read_bytes() == b"old"
+
+
+@POSIX
+def test_another_refusal_of_the_system_is_named(tmp_path: Path) -> None:
+    import resource
+    import signal
+
+    path = tmp_path / "model"
+    path.write_bytes(b"old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        with pytest.raises(FileError, match="model was not saved: File too large"):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
+            write_atomically(path, writing(bytes(200_000)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["model"]
+
+
+def test_a_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"model was not saved: there is no folder .*missing\. Save it in a folder that"):
+        write_atomically(tmp_path / "missing" / "model", writing(b""))
+    assert names(tmp_path) == []
+
+
+def test_a_file_where_a_folder_was_meant(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    with pytest.raises(FileError, match="there is no folder"):
+        write_atomically(tmp_path / "file" / "model", writing(b""))
+    assert (tmp_path / "file").read_bytes() == b"old"
+
+
+@POSIX
+def test_a_folder_where_a_file_was_meant(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(FileError, match=r"folder is a folder\. Give the file another name"):
+        write_atomically(tmp_path / "folder", writing(b"new"))
+    assert names(tmp_path) == ["folder"]
+    assert names(tmp_path / "folder") == []
+
+
+@POSIX
+def test_a_link_is_written_through(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "models" / "model")
+    write_atomically(tmp_path / "link", writing(b"new"))
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "models" / "model").read_bytes() == b"new"
+
+
+@POSIX
+def test_permissions_are_those_of_the_old_file_or_of_any_new_one(tmp_path: Path) -> None:
+    (tmp_path / "ordinary").touch()
+    write_atomically(tmp_path / "new", writing(b""))
+    assert (tmp_path / "new").stat().st_mode == (tmp_path / "ordinary").stat().st_mode
+    (tmp_path / "new").chmod(0o640)
+    write_atomically(tmp_path / "new", writing(b"again"))
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_name_as_long_as_the_system_takes(tmp_path: Path) -> None:
+    name = "手書き" * 27 + ".safetensors"
+    write_atomically(tmp_path / name, writing(b"new"))
+    assert names(tmp_path) == [name]
