@@ -1,8 +1,9 @@
 """What training speed is measured against: the article's algorithm in plain NumPy, as a person writes it at first.
 
-Written anew from the article's description. It has the article's costs on purpose: random numbers in float64, which
-make samples, products and updates float64 too; fresh arrays for every intermediate result; logarithms of each
-probability; a shuffled copy of all images for each epoch.
+Written anew from the article's description. It has the costs of the article's library on purpose: random numbers in
+float64, which make samples (a step function of their difference from the probabilities), products and updates float64
+too; fresh arrays for every intermediate result; logarithms of each probability; a shuffled copy of all images for each
+epoch.
 """
 
 from __future__ import annotations
@@ -98,5 +99,5 @@ class ArticleReference:
         return p
 
     def _sample(self, probabilities: Array) -> Array:
-        random = self._random.random_sample(probabilities.shape)
-        return (probabilities > random).astype(random.dtype)
+        samples: Array = np.heaviside(probabilities - self._random.random_sample(probabilities.shape), 0.0)
+        return samples

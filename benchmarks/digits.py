@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from rbm_studio.core.backend import FloatArray
-from rbm_studio.data import Dataset, load_mnist
+from rbm_studio.data import load_mnist
 from rbm_studio.data.mnist import FOLDER_VARIABLE, find_mnist
+
+if TYPE_CHECKING:
+    from rbm_studio.core.backend import FloatArray
+    from rbm_studio.data import Dataset
 
 _FULL = 60_000
 
@@ -26,13 +30,20 @@ def training_images() -> FloatArray:
 
 def in_words() -> str:
     """Say which images these are, and how to have the targets' own."""
-    dataset = find_mnist()
+    dataset = _found()
     if dataset is None:
         return f"no MNIST found: set {FOLDER_VARIABLE} to its folder"
     count = len(dataset.train_images)
     advice = "" if count == _FULL else f" (the targets are for the full MNIST: set {FOLDER_VARIABLE} to its folder)"
-    return f"{dataset.name}, {count:,} training images from {_source(dataset)}{advice}"
+    return f"{dataset.name}, {count:,} training images from {dataset.source}{advice}"
 
 
-def _source(dataset: Dataset) -> str:
-    return dataset.source
+def name() -> str:
+    """Return the dataset's name in short."""
+    dataset = _found()
+    return "no MNIST" if dataset is None else f"{dataset.name}, {len(dataset.train_images):,} images"
+
+
+@lru_cache(maxsize=1)
+def _found() -> Dataset | None:
+    return find_mnist()

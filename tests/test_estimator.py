@@ -13,37 +13,27 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from rbm_studio import RBM, RBMStudioError
+from rbm_studio import RBM
 from rbm_studio.core.presets import PRESETS
-from rbm_studio.core.training import TrainingDivergedError
-from rbm_studio.storage.atomic import FileError
-from rbm_studio.storage.model_file import load_model
 from tests.core.enumeration import all_states, energies, hidden_given_visible, joint
+from tests.patterns import D, H, bits, three_patterns, trained_rbm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from rbm_studio.core.backend import FloatArray
 
-D, H = 6, 4
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
 def images() -> FloatArray:
-    patterns = np.array([[1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1], [1, 0, 1, 0, 1, 0]], dtype=np.float32)
-    return np.tile(patterns, (20, 1))
+    return three_patterns()
 
 
 @pytest.fixture
-def trained(images: FloatArray) -> RBM:
-    return RBM(D, H, seed=3).fit(images, epochs=30, batch_size=10, verbose=False)
-
-
-def bits(rbm: RBM) -> FloatArray:
-    return np.concatenate([rbm.w.ravel(), rbm.visible_bias, rbm.hidden_bias])
+def trained() -> RBM:
+    return trained_rbm()
 
 
 class TestFit:
@@ -120,94 +110,6 @@ class TestFit:
         before = images.copy()
         RBM(D, H, preset="article").fit(images, epochs=1, verbose=False)
         np.testing.assert_array_equal(images, before)
-
-
-BAD_DATA: dict[str, tuple[Any, str]] = {
-    "grey levels": (np.full((3, D), 255.0), r"lie in 255\.\.255, but must lie in 0\.\.1.*Divide grey levels.*by 255"),
-    "bytes": (np.full((3, D), 7, dtype=np.uint8), r"lie in 7\.\.7, but must lie in 0\.\.1.*by 255"),
-    "negative": (np.full((3, D), -1.0), r"but must lie in 0\.\.1.*Scale them to 0\.\.1"),
-    "NaN": (np.full((3, D), np.nan), r"NaN \(not a number\).*Replace missing values"),
-    "infinite": (np.full((3, D), np.inf), r"but must lie in 0\.\.1"),
-    "width": (np.zeros((3, D + 1)), r"shape \(3, 7\), but the RBM has 6 visible units.*\(number of images, 6\)"),
-    "not flat": (np.zeros((3, 2, 3)), r"shape \(3, 2, 3\), but the RBM has 6 visible units"),
-    "empty": (np.zeros((0, D)), r"no images in the data.*at least one"),
-    "objects": (np.full((3, D), None), r"array of object.*numbers in 0\.\.1"),
-    "text": ([["a"] * D], r"array of <U1.*numbers in 0\.\.1"),
-    "ragged": ([[0.0] * D, [0.0]], r"rows of the data differ in length"),
-}
-
-
-class TestBadInput:
-    @pytest.mark.parametrize("name", BAD_DATA)
-    def test_data_that_cannot_be_used(self, trained: RBM, images: FloatArray, name: str) -> None:
-        data, message = BAD_DATA[name]
-        before, epochs = bits(trained), len(trained.history)
-        for use in (
-            lambda: trained.fit(data),
-            lambda: trained.fit(images, held_out=data),
-            lambda: trained.reconstruct(data),
-            lambda: trained.expect_hidden(data),
-            lambda: trained.get_hidden(data),
-            lambda: trained.sample_hidden(data),
-        ):
-            with pytest.raises(RBMStudioError, match=message):
-                use()
-        np.testing.assert_array_equal(bits(trained), before)
-        assert len(trained.history) == epochs
-
-    @pytest.mark.parametrize("method", ["expect_visible", "sample_visible"])
-    def test_hidden_values_that_cannot_be_used(self, trained: RBM, method: str) -> None:
-        use = getattr(trained, method)
-        with pytest.raises(RBMStudioError, match=r"hidden values have the shape \(2, 6\), but the RBM has 4 hidden units"):
-            use(np.zeros((2, D)))
-        with pytest.raises(RBMStudioError, match=r"lie in 0\.\.3, but must lie in 0\.\.1"):
-            use([[0, 1, 2, 3]])
-
-    def test_pairs_of_unequal_number(self, trained: RBM) -> None:
-        with pytest.raises(RBMStudioError, match=r"3 rows of visible and 2 rows of hidden units.*as many of one"):
-            trained.calculate_energy(np.zeros((3, D)), np.zeros((2, H)))
-
-    @pytest.mark.parametrize(
-        ("arguments", "message"),
-        [
-            ({"visible_num": 0}, r"number of visible units is 0.*whole number from 1 to 1000000"),
-            ({"visible_num": 784.0}, r"number of visible units is 784\.0.*whole number"),
-            ({"hidden_num": 0}, r"number of hidden units is 0.*whole number from 1 to 4096"),
-            ({"hidden_num": 4097}, r"number of hidden units is 4097.*whole number from 1 to 4096"),
-            ({"hidden_num": "64"}, r"number of hidden units is 64.*whole number"),
-            ({"learning_rate": 0}, r"learning rate is 0.*above 0"),
-            ({"learning_rate": "0.1"}, r"learning rate is 0\.1.*a number above 0"),
-            ({"momentum": 1.0}, r"momentum is 1\.0.*less than 1"),
-            ({"seed": -1}, r"seed is -1.*from 0 to"),
-            ({"preset": "articel"}, r"no preset 'articel'.*Known presets: recommended, article"),
-        ],
-    )
-    def test_constructor(self, arguments: dict[str, Any], message: str) -> None:
-        with pytest.raises(RBMStudioError, match=message):
-            RBM(**({"visible_num": D, "hidden_num": H} | arguments))
-
-    @pytest.mark.parametrize(
-        ("arguments", "message"),
-        [
-            ({"epochs": 0}, r"number of epochs is 0.*from 1 to"),
-            ({"epochs": 1.5}, r"number of epochs is 1\.5.*whole number"),
-            ({"batch_size": 0}, r"batch size is 0.*from 1 to"),
-            ({"batch_size": -5}, r"batch size is -5.*from 1 to"),
-        ],
-    )
-    def test_fit(self, images: FloatArray, arguments: dict[str, Any], message: str) -> None:
-        rbm = RBM(D, H)
-        with pytest.raises(RBMStudioError, match=message):
-            rbm.fit(images, **arguments)
-        assert rbm.loss_history == []
-
-    @pytest.mark.parametrize("rate", [1e6, 1e38, 1e300])
-    def test_a_learning_rate_that_explodes(self, images: FloatArray, rate: float) -> None:
-        rbm = RBM(D, H, learning_rate=rate)
-        with pytest.raises(TrainingDivergedError, match=r"parameters exploded.*last good.*Lower the learning rate"):
-            rbm.fit(images, epochs=3, batch_size=10, verbose=False)
-        assert rbm.parameters.is_finite
-        assert np.isfinite(rbm.reconstruct(images)).all()
 
 
 class TestUnits:
@@ -324,76 +226,3 @@ class TestInterrupted:
         rbm.fit(images, epochs=3, batch_size=10, verbose=False)
         uninterrupted = RBM(D, H).fit(images, epochs=5, batch_size=10, verbose=False)
         np.testing.assert_array_equal(bits(rbm), bits(uninterrupted))
-
-
-class TestFiles:
-    def test_a_round_trip(self, trained: RBM, images: FloatArray, tmp_path: Path) -> None:
-        path = tmp_path / "digits.safetensors"
-        trained.save(path)
-        loaded = RBM(D, H, seed=99)
-        assert loaded.load(path) is loaded
-        np.testing.assert_array_equal(bits(loaded), bits(trained))
-        assert loaded.history == trained.history
-        np.testing.assert_array_equal(loaded.expect_hidden(images), trained.expect_hidden(images))
-
-    def test_a_loaded_model_is_trained_on_and_not_anew(self, trained: RBM, images: FloatArray, tmp_path: Path) -> None:
-        path = tmp_path / "digits.safetensors"
-        trained.save(path)
-        loaded = RBM(D, H).load(path).fit(images, epochs=1, batch_size=10, verbose=False)
-        assert [record.epoch for record in loaded.history] == list(range(1, 32))
-        assert loaded.loss_history[-1] < 0.5 * loaded.loss_history[0]
-
-    def test_the_file_holds_how_it_was_trained(self, images: FloatArray, tmp_path: Path) -> None:
-        path = tmp_path / "digits.safetensors"
-        rbm = RBM(D, H, learning_rate=0.25, seed=8)
-        rbm.fit(images, epochs=3, batch_size=15, verbose=False)
-        rbm.save(path)
-        settings = load_model(path).settings
-        assert settings is not None
-        assert settings.as_dict() == {
-            "preset": "recommended",
-            "learning_rate": 0.25,
-            "momentum": 0.9,
-            "batch_size": 15,
-            "epochs": 3,
-            "seed": 8,
-        }
-
-    def test_numbers_from_numpy_can_be_saved(self, tmp_path: Path) -> None:
-        numbers: dict[str, Any] = {"learning_rate": np.float32(0.25), "seed": np.int64(2)}
-        RBM(D, H, **numbers).save(tmp_path / "model.safetensors")
-        assert RBM(D, H).load(tmp_path / "model.safetensors").w.any()
-
-    def test_a_model_of_another_size(self, trained: RBM, tmp_path: Path) -> None:
-        path = tmp_path / "digits.safetensors"
-        trained.save(path)
-        other = RBM(D, H + 1)
-        before = bits(other)
-        with pytest.raises(
-            RBMStudioError,
-            match=r"model in digits\.safetensors has 6 visible and 4 hidden units; this one has 6 and 5.*RBM\(6, 4\)",
-        ):
-            other.load(path)
-        np.testing.assert_array_equal(bits(other), before)
-        assert other.history == []
-
-    def test_a_file_that_is_no_model(self, trained: RBM, tmp_path: Path) -> None:
-        (tmp_path / "model").write_bytes(b"not a model")
-        before = bits(trained)
-        with pytest.raises(FileError, match="model is not a model file"):
-            trained.load(tmp_path / "model")
-        np.testing.assert_array_equal(bits(trained), before)
-        assert len(trained.history) == 30
-
-    def test_a_folder_that_is_missing(self, trained: RBM, tmp_path: Path) -> None:
-        with pytest.raises(FileError, match="there is no folder"):
-            trained.save(tmp_path / "missing" / "model.safetensors")
-        with pytest.raises(FileError, match="there is no folder"):
-            trained.save_loss(tmp_path / "missing" / "loss.dat")
-
-    def test_the_loss_file(self, trained: RBM, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.chdir(tmp_path)
-        trained.save_loss()
-        table: NDArray[np.float64] = np.loadtxt("loss.dat")
-        np.testing.assert_array_equal(table[:, 0], np.arange(1, 31))
-        np.testing.assert_allclose(table[:, 1], trained.loss_history, atol=1e-6)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from rbm_studio.app.main import create_application, create_window
 from rbm_studio.app.panels.draw_panel import DrawPanel
-from rbm_studio.app.session import RunState
+from rbm_studio.app.state import RunState
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import writing_error
 

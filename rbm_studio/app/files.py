@@ -23,12 +23,16 @@ def is_model(path: Path) -> bool:
 
 def ask_to_open(parent: QWidget, title: str, name_filter: str, chosen: Callable[[Path], None]) -> QFileDialog:
     """Show a dialog for a file that exists; ``chosen`` is called with its path."""
-    return _ask(parent, title, name_filter, chosen, QFileDialog.FileMode.ExistingFile)
+    dialog = _dialog(parent, title, name_filter, chosen, QFileDialog.FileMode.ExistingFile)
+    dialog.open()
+    return dialog
 
 
 def ask_for_folder(parent: QWidget, title: str, chosen: Callable[[Path], None]) -> QFileDialog:
     """Show a dialog for a folder; ``chosen`` is called with its path."""
-    return _ask(parent, title, "", chosen, QFileDialog.FileMode.Directory)
+    dialog = _dialog(parent, title, "", chosen, QFileDialog.FileMode.Directory)
+    dialog.open()
+    return dialog
 
 
 def ask_to_save(
@@ -36,21 +40,29 @@ def ask_to_save(
 ) -> QFileDialog:
     """Show a dialog for a file to write, with a name suggested; ``chosen`` is called with its path.
 
-    A name without a suffix gets that of the filter chosen.
+    The name takes the suffix of the filter chosen.
     """
-    dialog = _ask(parent, title, name_filter, chosen, QFileDialog.FileMode.AnyFile)
+    dialog = _dialog(parent, title, name_filter, chosen, QFileDialog.FileMode.AnyFile)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.selectFile(suggestion)
     dialog.setDefaultSuffix(Path(suggestion).suffix.lstrip("."))
-    dialog.filterSelected.connect(lambda chosen_filter: dialog.setDefaultSuffix(_suffix_of(chosen_filter)))
+    dialog.filterSelected.connect(lambda chosen_filter: _take_suffix(dialog, _suffix_of(chosen_filter)))
+    # Last: a dialog of the system's own takes what is set before it opens.
+    dialog.open()
     return dialog
+
+
+def _take_suffix(dialog: QFileDialog, suffix: str) -> None:
+    dialog.setDefaultSuffix(suffix)
+    for name in dialog.selectedFiles()[:1]:
+        dialog.selectFile(str(Path(name).with_suffix(f".{suffix}")))
 
 
 def _suffix_of(name_filter: str) -> str:
     return name_filter.rpartition("*.")[2].rstrip(")")
 
 
-def _ask(
+def _dialog(
     parent: QWidget, title: str, name_filter: str, chosen: Callable[[Path], None], mode: QFileDialog.FileMode
 ) -> QFileDialog:
     settings = QSettings()
@@ -64,5 +76,4 @@ def _ask(
         chosen(path)
 
     dialog.fileSelected.connect(take)
-    dialog.open()
     return dialog

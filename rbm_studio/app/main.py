@@ -15,6 +15,7 @@ from rbm_studio.app.log import report_exceptions, start_log
 from rbm_studio.app.panels.dataset_panel import DatasetPanel
 from rbm_studio.app.session import Session
 from rbm_studio.app.theme import apply_appearance
+from rbm_studio.app.training_runner import leave_a_core_to_the_window
 from rbm_studio.app.window import MainWindow, saved_appearance
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def create_application() -> QApplication:
 
 def create_window() -> MainWindow:
     """Return the main window, which looks for MNIST as its first act."""
+    leave_a_core_to_the_window()
     window = MainWindow(Session())
     window.session.setParent(window)
     dataset = window.panel("dataset")

@@ -10,7 +10,8 @@ from PySide6.QtCore import QEvent, QLocale, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from rbm_studio.app.images import MosaicLayout, diverging_image, lay_out, tile
+from rbm_studio.app.images import diverging_image
+from rbm_studio.app.mosaic_layout import MosaicLayout, lay_out, tile
 from rbm_studio.data.resampling import resample
 
 if TYPE_CHECKING:

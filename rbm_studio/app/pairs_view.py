@@ -8,7 +8,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from rbm_studio.app.images import best_grid, grey_image
+from rbm_studio.app.images import grey_image
+from rbm_studio.app.mosaic_layout import best_grid
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:

@@ -5,19 +5,16 @@ Panels read it, ask it for things, and redraw when it says so; none of them know
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, field, replace
-from enum import Enum, auto
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 
 from rbm_studio.app.curve_history import CurvePoint
-from rbm_studio.app.task import Task
+from rbm_studio.app.state import Images, Model, RunState, Settings, Speed
+from rbm_studio.app.task import Task, TaskSlot
 from rbm_studio.app.training_runner import Outcome, TrainingRunner, Update
-from rbm_studio.core.backend import FloatArray, backend_for
+from rbm_studio.core.backend import backend_for
 from rbm_studio.core.presets import TrainingSettings, preset_named
 from rbm_studio.core.training import Progress, Training, TrainingState
 from rbm_studio.errors import RBMStudioError
@@ -27,97 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rbm_studio.core.metrics import EpochRecord
-    from rbm_studio.core.parameters import Parameters
     from rbm_studio.data import Dataset
-
-SPEED_WINDOW_S = 2.0
-
-
-class RunState(Enum):
-    """Whether the program trains."""
-
-    IDLE = auto()
-    RUNNING = auto()
-    PAUSED = auto()
-    STOPPING = auto()
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the Model panel sets.
-
-    Attributes
-    ----------
-    hidden_num : int
-        Hidden units of the next new model.
-    image_shape : tuple of int
-        (height, width) of the images, and so of the visible units.
-    device : str
-        ``"auto"``, ``"cpu"`` or ``"gpu"``.
-    training : TrainingSettings
-    """
-
-    hidden_num: int = 64
-    image_shape: tuple[int, int] = (28, 28)
-    device: str = "auto"
-    training: TrainingSettings = field(default_factory=TrainingSettings)
-
-
-@dataclass(frozen=True)
-class Images:
-    """A dataset at the size that the visible units have.
-
-    Attributes
-    ----------
-    dataset : Dataset
-        Resampled.
-    original : Dataset
-        As it was opened.
-    train, test : uint8 ndarrays of shape (n, pixels)
-        Views of the resampled images.
-    mean : float32 ndarray of shape (pixels,)
-        Of the training images, in 0..1.
-    """
-
-    dataset: Dataset
-    original: Dataset
-    train: npt.NDArray[np.uint8]
-    test: npt.NDArray[np.uint8]
-    mean: FloatArray
-
-    @classmethod
-    def prepare(cls, original: Dataset, shape: tuple[int, int]) -> Images:
-        """Resample a dataset; takes a while for a large one."""
-        dataset = original.resampled(shape)
-        train = dataset.train_images.reshape(len(dataset.train_images), -1)
-        test = dataset.test_images.reshape(len(dataset.test_images), -1)
-        mean = (train.mean(axis=0, dtype=np.float64) / 255).astype(np.float32)
-        return cls(dataset, original, train, test, mean)
-
-
-@dataclass(frozen=True)
-class Model:
-    """The model that the panels show.
-
-    Attributes
-    ----------
-    parameters : Parameters
-        The newest copy.
-    image_shape : tuple of int
-        (height, width) of its visible units.
-    seed : int
-        That its parameters were drawn from.
-    preset : str
-        That drew them.
-    history : tuple of EpochRecord
-    """
-
-    parameters: Parameters
-    image_shape: tuple[int, int]
-    seed: int
-    preset: str
-    history: tuple[EpochRecord, ...] = ()
 
 
 class Session(QObject):
@@ -163,9 +70,12 @@ class Session(QObject):
         self._training_state: TrainingState | None = None
         self._run_state = RunState.IDLE
         self._progress: Progress | None = None
-        self._speed = _Speed()
-        self._task: Task | None = None
-        self._task_done: Callable[[Any], None] | None = None
+        self._speed = Speed()
+        self._previous: tuple[Model, TrainingState | None, bool] | None = None
+        self._tasks = TaskSlot(self)
+        self._tasks.changed.connect(self.task_changed)
+        self._tasks.failed.connect(self.failed)
+        self._tasks.noticed.connect(self.noticed)
         self._unsaved = False
         self._reset_when_ended = False
         self._runner = TrainingRunner(self)
@@ -215,7 +125,7 @@ class Session(QObject):
     @property
     def task(self) -> Task | None:
         """The loading or download under way."""
-        return self._task
+        return self._tasks.task
 
     @property
     def has_unsaved_training(self) -> bool:
@@ -225,7 +135,7 @@ class Session(QObject):
     @property
     def can_train(self) -> bool:
         """Whether there is something to train on and nothing in the way."""
-        return self._images is not None and self._task is None
+        return self._images is not None and self._tasks.task is None
 
     @property
     def trains_new_model(self) -> bool:
@@ -255,7 +165,7 @@ class Session(QObject):
                 return None
             return Images.prepare(dataset, shape if shape in dataset.sizes() else dataset.image_shape)
 
-        self._start_task(title, work, self._show_images)
+        self._tasks.start(title, work, self._show_images)
 
     def set_image_shape(self, shape: tuple[int, int]) -> None:
         """Resample the dataset to another size, in the background."""
@@ -263,7 +173,7 @@ class Session(QObject):
         if self._images is None or busy or shape == self._settings.image_shape:
             return
         original = self._images.original
-        self._start_task(
+        self._tasks.start(
             self.tr("Resampling the images to {0}×{1}").format(*shape),
             lambda _task: Images.prepare(original, shape),
             self._show_images,
@@ -276,42 +186,8 @@ class Session(QObject):
         self._settings = replace(self._settings, image_shape=images.dataset.image_shape)
         self.images_changed.emit()
         self.settings_changed.emit()
-        if self._model is None or not self._is_trained:
+        if self._is_replaceable:
             self._new_model()
-
-    def _start_task(self, title: str, work: Callable[[Task], Any], done: Callable[[Any], None]) -> None:
-        if self._task is not None:
-            self.noticed.emit(self.tr("Please wait: {0}…").format(self._task.title))
-            return
-        self._task = Task(title, work, self)
-        self._task_done = done
-        self._task.succeeded.connect(self._finish_task)
-        self._task.failed.connect(self._fail_task)
-        self._task.start()
-        self.task_changed.emit()
-
-    def _finish_task(self, result: Any) -> None:
-        done = self._end_task()
-        if done is not None:
-            done(result)
-        self.task_changed.emit()
-
-    def _fail_task(self, error: Exception) -> None:
-        cancelled = self._task is not None and self._task.cancelled.is_set()
-        self._end_task()
-        self.task_changed.emit()
-        if cancelled:
-            self.noticed.emit(self.tr("Cancelled."))
-        else:
-            self.failed.emit(error)
-
-    def _end_task(self) -> Callable[[Any], None] | None:
-        task, done = self._task, self._task_done
-        self._task, self._task_done = None, None
-        if task is not None:
-            task.join()
-            task.deleteLater()
-        return done
 
     # --- the model
 
@@ -319,8 +195,13 @@ class Session(QObject):
     def _is_trained(self) -> bool:
         return self._training_state is not None or bool(self._model and self._model.history)
 
+    @property
+    def _is_replaceable(self) -> bool:
+        """Whether another model may take the present one's place unasked: nothing was learned, and it has no file."""
+        return self._model is None or (self._model.path is None and not self._is_trained)
+
     def change_settings(self, **changes: Any) -> None:
-        """Change `hidden_num`, `device`, or anything of the training settings, by name.
+        """Change `hidden_num`, `device`, or anything of the training settings, by name; not during a run.
 
         Raises
         ------
@@ -338,12 +219,12 @@ class Session(QObject):
         self._set_settings(replace(self._settings, training=training))
 
     def _set_settings(self, settings: Settings) -> None:
-        if settings == self._settings:
+        if settings == self._settings or self._run_state is not RunState.IDLE:
             return
         self._settings = settings
         self.settings_changed.emit()
         model = self._model
-        if model is not None and not self._is_trained:
+        if model is not None and self._is_replaceable:
             wanted = (settings.training.seed, settings.training.preset)
             if self.trains_new_model or (model.seed, model.preset) != wanted:
                 self._new_model()
@@ -358,7 +239,28 @@ class Session(QObject):
         )
         self._set_model(Model(parameters, images.dataset.image_shape, training.seed, training.preset))
 
+    @property
+    def can_bring_back(self) -> bool:
+        """Whether a trained model was replaced, and can be shown again."""
+        return self._previous is not None and self._run_state is RunState.IDLE
+
+    def bring_back(self) -> None:
+        """Show the trained model that the present one replaced, and go on from there."""
+        if self._previous is None or self._run_state is not RunState.IDLE:
+            return
+        model, state, unsaved = self._previous
+        self._previous = None
+        self._set_model(model)
+        self._training_state, self._unsaved = state, unsaved
+        self.curve_grew.emit([CurvePoint(r.epoch, r.training_kl, r.held_out_kl) for r in model.history])
+        hidden_num = model.parameters.hidden_num
+        self._settings = replace(self._settings, hidden_num=hidden_num)
+        self.settings_changed.emit()
+        self.model_changed.emit()
+
     def _set_model(self, model: Model) -> None:
+        if self._model is not None and self._is_trained:
+            self._previous = (self._model, self._training_state, self._unsaved)
         self._model = model
         self._training_state = None
         self._progress = None
@@ -378,7 +280,7 @@ class Session(QObject):
     def open_model(self, path: Path) -> bool:
         """Show a saved model, with its settings and curve; on any fault the present one stays, and `failed` tells.
 
-        Returns whether the file can be used; where the images must be resampled, the model is shown a little later.
+        Returns whether it will be shown: at once, or a little later where the images must be resampled for it.
         """
         try:
             if self._run_state is not RunState.IDLE:
@@ -392,14 +294,12 @@ class Session(QObject):
             return False
         if self._images is not None and shape != self._images.dataset.image_shape:
             original = self._images.original
-            self._start_task(
+            return self._tasks.start(
                 self.tr("Resampling the images to {0}×{1}").format(*shape),
                 lambda _task: Images.prepare(original, shape),
-                lambda images: self._adopt(saved, shape, images),
+                lambda images: self._adopt(saved, path, shape, images),
             )
-        else:
-            self._adopt(saved, shape, self._images)
-        self.noticed.emit(self.tr("Opened {0}").format(path.name))
+        self._adopt(saved, path, shape, self._images)
         return True
 
     def _shape_of(self, saved: SavedModel, name: str) -> tuple[int, int]:
@@ -422,7 +322,7 @@ class Session(QObject):
             )
         return shape
 
-    def _adopt(self, saved: SavedModel, shape: tuple[int, int], images: Images | None) -> None:
+    def _adopt(self, saved: SavedModel, path: Path, shape: tuple[int, int], images: Images | None) -> None:
         training = saved.settings or self._settings.training
         self._settings = replace(
             self._settings, hidden_num=saved.parameters.hidden_num, image_shape=shape, training=training
@@ -431,19 +331,24 @@ class Session(QObject):
             self._images = images
             self.images_changed.emit()
         self.settings_changed.emit()
-        self._set_model(Model(saved.parameters, shape, training.seed, training.preset, saved.history))
+        self._set_model(Model(saved.parameters, shape, training.seed, training.preset, saved.history, path))
         self.curve_grew.emit([CurvePoint(r.epoch, r.training_kl, r.held_out_kl) for r in saved.history])
+        self.noticed.emit(self.tr("Opened {0}").format(path.name))
 
     def save_model(self, path: Path) -> bool:
         """Save the model as it is now, also while it trains; return whether that was done, else `failed` tells why."""
         model = self._model
         if model is None:
+            self.failed.emit(
+                RBMStudioError(self.tr("There is no model to save yet."), self.tr("Download MNIST, or open images."))
+            )
             return False
         try:
             save_model(path, SavedModel(model.parameters, self._settings.training, model.history, model.image_shape))
         except RBMStudioError as error:
             self.failed.emit(error)
             return False
+        self._model = replace(model, path=path)
         self._unsaved = self._run_state is not RunState.IDLE
         self.noticed.emit(self.tr("Saved {0}").format(path.name))
         return True
@@ -492,9 +397,7 @@ class Session(QObject):
 
     def shut_down(self) -> None:
         """End the run and the task under way, and wait for both."""
-        if self._task is not None:
-            self._task.cancel()
-            self._task.join()
+        self._tasks.shut_down()
         self._runner.join()
 
     def _start_run(self, *, paused: bool) -> None:
@@ -558,23 +461,3 @@ class Session(QObject):
         if self._run_state is not state:
             self._run_state = state
             self.run_state_changed.emit()
-
-
-class _Speed:
-    """Images per second over the last seconds."""
-
-    def __init__(self) -> None:
-        self._samples: list[tuple[float, int]] = []
-
-    def restart(self) -> None:
-        self._samples.clear()
-
-    def add(self, images: int) -> None:
-        now = time.monotonic()
-        self._samples = [sample for sample in self._samples if now - sample[0] < SPEED_WINDOW_S]
-        self._samples.append((now, images))
-
-    @property
-    def images_per_second(self) -> float:
-        (first, before), (last, after) = (self._samples[0], self._samples[-1]) if self._samples else ((0.0, 0),) * 2
-        return (after - before) / (last - first) if last > first else 0.0

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
+
+from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,8 +68,88 @@ class Task(QObject):
     def _work(self) -> None:
         try:
             result = self._function(self)
-        except Exception as error:
+        except RBMStudioError as error:
             _log.info("%s: %s", self.title, error)
+            self.failed.emit(error)
+        except Exception as error:
+            _log.exception("%s failed", self.title)
             self.failed.emit(error)
         else:
             self.succeeded.emit(result)
+
+
+class TaskSlot(QObject):
+    """Holds the one task that may be under way.
+
+    Parameters
+    ----------
+    parent : QObject, optional
+
+    Signals
+    -------
+    changed
+        A task started or ended.
+    failed : Exception
+        The task raised this, and was not cancelled.
+    noticed : str
+        A short message: cancelled, or busy.
+    """
+
+    changed = Signal()
+    failed = Signal(object)
+    noticed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._task: Task | None = None
+        self._done: Callable[[Any], None] | None = None
+
+    @property
+    def task(self) -> Task | None:
+        """The task under way."""
+        return self._task
+
+    def start(self, title: str, work: Callable[[Task], Any], done: Callable[[Any], None]) -> bool:
+        """Start a task, if none is under way; ``done`` gets its result. Return whether it was started."""
+        if self._task is not None:
+            self.noticed.emit(self.tr("Please wait: {0}…").format(self._task.title))
+            return False
+        self._task = Task(title, work, self)
+        self._done = done
+        self._task.succeeded.connect(self._finish)
+        self._task.failed.connect(self._fail)
+        self._task.start()
+        self.changed.emit()
+        return True
+
+    def shut_down(self) -> None:
+        """Cancel the task and wait for its end."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task.join()
+
+    def _finish(self, result: object) -> None:
+        # What cannot be cut short, such as reading a file, comes to its end all the same.
+        cancelled = self._task is not None and self._task.cancelled.is_set()
+        done = self._done
+        self._end()
+        if cancelled:
+            self.noticed.emit(self.tr("Cancelled."))
+        elif done is not None:
+            done(result)
+        self.changed.emit()
+
+    def _fail(self, error: Exception) -> None:
+        cancelled = self._task is not None and self._task.cancelled.is_set()
+        self._end()
+        self.changed.emit()
+        if cancelled:
+            self.noticed.emit(self.tr("Cancelled."))
+        else:
+            self.failed.emit(error)
+
+    def _end(self) -> None:
+        if self._task is not None:
+            self._task.join()
+            self._task.deleteLater()
+        self._task, self._done = None, None

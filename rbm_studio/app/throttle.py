@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Throttle(QObject):
-    """Calls a function at once, but at most once in an interval; what is asked for in between is called at its end.
+    """Calls a function at most once in an interval; what is asked for in between is called at its end.
 
     Parameters
     ----------
@@ -21,10 +21,16 @@ class Throttle(QObject):
     function : callable
         Called without arguments, on the thread of the parent.
     parent : QObject
+    at_once : bool
+        Whether the first call comes at once; without it each waits for the interval's end, so that several throttles
+        that are asked by one signal can take turns instead of holding up the window all together.
     """
 
-    def __init__(self, interval_ms: int, function: Callable[[], None], parent: QObject) -> None:
+    def __init__(
+        self, interval_ms: int, function: Callable[[], None], parent: QObject, *, at_once: bool = True
+    ) -> None:
         super().__init__(parent)
+        self._at_once = at_once
         self._interval = interval_ms / 1000
         self._function = function
         self._last_call = -self._interval
@@ -37,7 +43,8 @@ class Throttle(QObject):
         """Call the function now, or at the end of the interval."""
         if self._timer.isActive():
             return
-        wait = self._last_call + self._interval - time.monotonic()
+        begun = self._last_call if self._at_once else time.monotonic()
+        wait = begun + self._interval - time.monotonic()
         if wait <= 0:
             self._call()
         else:

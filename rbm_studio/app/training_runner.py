@@ -104,6 +104,15 @@ class _Curve:
         return point
 
 
+def leave_a_core_to_the_window() -> None:
+    """Let BLAS use all cores but one, from now on and in the whole process.
+
+    With BLAS on every core the window waits for a core while it trains; and where there are two, threads that wait for
+    each other take thirty times as long for the small products of a drawing as one thread does.
+    """
+    threadpool_limits(limits=max(1, (os.cpu_count() or 2) - 1), user_api="blas")
+
+
 class TrainingRunner(QObject):
     """Runs one training at a time on a thread of its own.
 
@@ -199,10 +208,8 @@ class TrainingRunner(QObject):
         training: Training | None = None
         error: Exception | None = None
         try:
-            # With BLAS on every core, the window's thread waits for a core: see the benchmark of the event loop.
-            with threadpool_limits(limits=max(1, (os.cpu_count() or 2) - 1), user_api="blas"):
-                training = make()
-                self._train(training)
+            training = make()
+            self._train(training)
         except RBMStudioError as problem:
             error = problem
         except Exception as problem:

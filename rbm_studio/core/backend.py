@@ -51,10 +51,14 @@ class Backend:
 
     def gather(self, images: npt.NDArray[Any], rows: npt.NDArray[np.intp], out: FloatArray) -> None:
         """Write some rows of ``images`` to ``out`` as values in 0..1; uint8 images are grey levels 0..255."""
+        rows = self.xp.asarray(rows)
         if images.dtype == np.uint8:
             self.xp.divide(self.xp.take(images, rows, axis=0), np.float32(255), out=out)
+        elif self.xp is np:
+            # The rows are there; with the default mode NumPy would make a copy, lest one were not.
+            np.take(images, rows, axis=0, out=out, mode="clip")
         else:
-            out[...] = self.xp.take(images, rows, axis=0)
+            self.xp.take(images, rows, axis=0, out=out)
 
     def generator(self, seed: np.random.SeedSequence) -> RandomSource:
         """Return a generator of random numbers on this device."""

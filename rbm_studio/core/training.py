@@ -11,14 +11,13 @@ import numpy.typing as npt
 
 from rbm_studio.core.backend import CPU, Backend, FloatArray, RandomSource
 from rbm_studio.core.gradients import GRADIENTS, Workspace
+from rbm_studio.core.held_out import HeldOut
 from rbm_studio.core.images import check_shape
 from rbm_studio.core.metrics import article_kl
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.core.presets import TrainingSettings, preset_named
 from rbm_studio.errors import RBMStudioError
 
-HELD_OUT_IMAGES = 500
-"""How many held-out images the held-out KL is measured on."""
 HELD_OUT_PER_EPOCH = 10
 """How often an epoch measures it."""
 DIVERGED_ABOVE = 10.0
@@ -140,7 +139,7 @@ class Training:
         How to train. The KL is reported for its batch size, also for a shorter last batch and for held-out images, so
         that all figures of a run can be compared.
     held_out : ndarray of shape (m, D), optional
-        Images to measure on and never to train on; `HELD_OUT_IMAGES` of them, evenly spaced, are used.
+        Images to measure on and never to train on; `rbm_studio.core.held_out.IMAGES` of them, evenly spaced, are used.
     backend : Backend
         Where to compute.
     state : TrainingState, optional
@@ -183,7 +182,9 @@ class Training:
         self.batches = -(-len(images) // self._batch_size)
         self._workspace = Workspace(self._batch_size, parameters.visible_num, parameters.hidden_num, backend)
         self._position = _Position()
-        self._held_out = None if held_out is None or len(held_out) == 0 else _HeldOut(held_out, parameters, self)
+        self._held_out = (
+            None if held_out is None or len(held_out) == 0 else HeldOut(held_out, parameters, backend, settings.seed)
+        )
 
     @property
     def finished(self) -> bool:
@@ -241,16 +242,16 @@ class Training:
     def _train_on(self, rows: npt.NDArray[np.intp]) -> float:
         ws, state = self._workspace, self.state
         ws.resize(len(rows))
-        self.backend.gather(self._images, rows if self.backend is CPU else self.backend.to_device(rows), ws.data)
-        kl = self.check(self._gradient.estimate(self._parameters, ws, state.sampling) / len(rows))
+        self.backend.gather(self._images, rows, ws.data)
+        kl = self._check(self._gradient.estimate(self._parameters, ws, state.sampling) / len(rows))
         self._keep_good()
         self._update(len(rows))
         if self._preset.measured_after_update:
-            kl = self.check(ws.reconstruction_cross_entropy(self._parameters, state.sampling) / len(rows))
+            kl = self._check(ws.reconstruction_cross_entropy(self._parameters, state.sampling) / len(rows))
         elif self._at_last_batch:
             # No later batch will measure this update. Random numbers of its own leave a continued run unchanged.
             own = self.backend.generator(np.random.SeedSequence(self.settings.seed))
-            self.check(ws.reconstruction_cross_entropy(self._parameters, own) / len(rows))
+            self._check(ws.reconstruction_cross_entropy(self._parameters, own) / len(rows))
         return kl
 
     @property
@@ -282,13 +283,13 @@ class Training:
         batch = self._position.batch
         if self._held_out is None or (batch % every and batch != self.batches):
             return None
-        return self.check(self._held_out.cross_entropy(self._parameters))
+        return self._check(self._held_out.cross_entropy(self._parameters))
 
     def _keep_good(self) -> None:
         for good, array in zip(_arrays(self._good), _arrays(self._parameters), strict=True):
             good[...] = array
 
-    def check(self, cross_entropy: float) -> float:
+    def _check(self, cross_entropy: float) -> float:
         """Return the KL for a cross-entropy in nats per image, or halt the run if it is absurd."""
         pixels = self._parameters.visible_num
         # Where the terms of the sum overflow it can come out as minus infinity; the comparison is false for NaN.
@@ -307,23 +308,6 @@ class Training:
             epoch=self._position.epoch + 1,
             rate=self.settings.learning_rate,
         )
-
-
-class _HeldOut:
-    """Measures the reconstruction of held-out images, with random numbers of its own so that training is unchanged."""
-
-    def __init__(self, images: npt.NDArray[Any], parameters: Parameters, training: Training) -> None:
-        check_shape(images, parameters.visible_num)
-        backend = training.backend
-        count = min(HELD_OUT_IMAGES, len(images))
-        rows = np.linspace(0, len(images) - 1, count).round().astype(np.intp)
-        self._workspace = Workspace(count, parameters.visible_num, parameters.hidden_num, backend)
-        backend.gather(backend.to_device(images[rows]), backend.to_device(np.arange(count)), self._workspace.data)
-        self._rng = backend.generator(np.random.SeedSequence(training.settings.seed).spawn(4)[3])
-
-    def cross_entropy(self, parameters: Parameters) -> float:
-        """Return the mean cross-entropy in nats per image."""
-        return self._workspace.reconstruction_cross_entropy(parameters, self._rng) / self._workspace.size
 
 
 def _arrays(p: Parameters) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 import platformdirs
 
+from rbm_studio.atomic import write_whole
 from rbm_studio.data.transfer import RemoteFile, Transfer, TransferError
-from rbm_studio.data.writing import write_whole
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:

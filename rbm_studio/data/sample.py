@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rbm_studio.atomic import write_whole
 from rbm_studio.data.dataset import DataError, Dataset
 from rbm_studio.data.download import cache_folder
 from rbm_studio.data.npz import read_npy
 from rbm_studio.data.reading import reading
-from rbm_studio.data.writing import write_whole
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -89,6 +89,7 @@ def _cached_table(path: Path) -> NDArray[np.uint8]:
             logger.warning("converted anew: %s", error)
     table = _parse(path)
     try:
+        cached.parent.mkdir(parents=True, exist_ok=True)
         write_whole(cached, lambda file: np.save(file, table))
     except OSError as error:
         logger.warning("the converted sample is not kept, so the next start takes longer: %s", error)

@@ -1,13 +1,13 @@
-"""Files that are written whole or not at all."""
+"""Files of the user's, written whole or not at all, with a reason in words where that fails."""
 
 from __future__ import annotations
 
 import errno
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from rbm_studio.atomic import write_whole
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
@@ -34,28 +34,13 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], o
         If the system refuses, with its reason and what to do.
     """
     target = Path(os.path.realpath(path))
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        # A device such as /dev/null: renaming a file over it would take it away from the whole system.
+        raise FileError("{name} is not an ordinary file.", "Give the file another name.", name=target.name)
     try:
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name[:32]}.", suffix=".part", dir=target.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(temporary).chmod(_mode_for(target))
-            Path(temporary).replace(target)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_whole(target, write)
     except OSError as error:
         raise writing_error(target, error) from error
-
-
-def _mode_for(target: Path) -> int:
-    if target.exists():
-        return target.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
 
 
 def writing_error(path: Path, error: OSError) -> FileError:

@@ -136,12 +136,6 @@ def test_each_move_is_told_while_the_stroke_grows(canvas: DrawingCanvas) -> None
     assert seen == [1, 2, 3]
 
 
-def test_a_fast_stroke_has_no_gaps(canvas: DrawingCanvas) -> None:
-    drag(canvas, (0.1, 0.1), (0.9, 0.9))
-    assert is_ink(canvas, *((x / 20, x / 20) for x in range(2, 19)))
-    assert is_bare(canvas, (0.1, 0.9), (0.9, 0.1))
-
-
 def test_the_stroke_in_progress_is_seen(canvas: DrawingCanvas) -> None:
     QTest.mousePress(canvas, LEFT, pos=at(canvas, (0.1, 0.5)))
     move(canvas, at(canvas, (0.9, 0.5)))
@@ -240,15 +234,6 @@ def test_undo_and_redo(qtbot: QtBot, canvas: DrawingCanvas) -> None:
         canvas.redo()
 
 
-def test_a_new_stroke_ends_what_could_be_redone(canvas: DrawingCanvas) -> None:
-    drag(canvas, (0.2, 0.2), (0.8, 0.2))
-    canvas.undo()
-    drag(canvas, (0.2, 0.8), (0.8, 0.8))
-    assert not canvas.can_redo
-    canvas.redo()
-    assert points(canvas) == [[[0.2, 0.8], [0.8, 0.8]]]
-
-
 def test_undo_while_drawing_takes_the_stroke_back(canvas: DrawingCanvas) -> None:
     QTest.mousePress(canvas, LEFT, pos=at(canvas, (0.2, 0.2)))
     move(canvas, at(canvas, (0.8, 0.2)))
@@ -338,12 +323,6 @@ def test_a_picture_takes_the_place_of_the_strokes(qtbot: QtBot, canvas: DrawingC
     assert points(canvas) == [[[0.2, 0.2], [0.8, 0.2]]]
 
 
-def test_a_picture_keeps_its_aspect(canvas: DrawingCanvas) -> None:
-    canvas.set_picture(grey_image(np.full((14, 28), 255, dtype=np.uint8)))
-    assert is_ink(canvas, (0.02, 0.3), (0.98, 0.7))
-    assert is_bare(canvas, (0.5, 0.2), (0.5, 0.8))
-
-
 def test_a_stroke_takes_the_place_of_the_picture_from_its_first_point(canvas: DrawingCanvas) -> None:
     canvas.set_picture(picture())
     QTest.mousePress(canvas, LEFT, pos=at(canvas, (0.2, 0.2)))
@@ -375,12 +354,6 @@ def test_the_pen_is_as_wide_as_in_a_picture_of_28_pixels(canvas: DrawingCanvas) 
     shown, top, bottom = canvas.grab().toImage(), at(canvas, (0.5, 0.0)), at(canvas, (0.5, 1.0))
     inked = sum(shown.pixelColor(top.x(), y).lightness() > 128 for y in range(top.y(), bottom.y()))
     assert inked == pytest.approx(canvas.paper_rect().height() / 4, abs=1)
-
-
-@pytest.mark.parametrize("width", [0.0, -1.0, float("nan")])
-def test_a_pen_without_width_is_refused(canvas: DrawingCanvas, width: float) -> None:
-    with pytest.raises(ValueError, match="greater than 0"):
-        canvas.set_pen_width(width)
 
 
 @pytest.mark.parametrize(("width", "height"), [(404, 304), (200, 600), (113, 113)])

@@ -59,24 +59,32 @@ def expected_colours() -> set[str]:
     return {each.name() for each in (LIGHT.background, LIGHT.training, LIGHT.held_out, LIGHT.earlier)}
 
 
-def test_png_is_light_and_twice_as_fine(plot: CurvePlot, tmp_path: Path) -> None:
+@pytest.fixture
+def curves(tmp_path: Path) -> Path:
+    """Give a folder with nothing in it."""
+    folder = tmp_path / "curves"
+    folder.mkdir()
+    return folder
+
+
+def test_png_is_light_and_twice_as_fine(plot: CurvePlot, curves: Path) -> None:
     plot.resize(1000, 600)
-    save_curve(plot, tmp_path / "curve.png")
-    image = QImage(str(tmp_path / "curve.png"))
+    save_curve(plot, curves / "curve.png")
+    image = QImage(str(curves / "curve.png"))
     assert image.size() == QSize(2000, 1200)
     assert expected_colours() <= colours_of(image)
     assert plot_colours(dark_palette()).training.name() not in colours_of(image)
 
 
-def test_a_small_plot_is_printed_large_enough(plot: CurvePlot, tmp_path: Path) -> None:
+def test_a_small_plot_is_printed_large_enough(plot: CurvePlot, curves: Path) -> None:
     plot.resize(240, 160)
-    save_curve(plot, tmp_path / "curve.PNG")
-    assert QImage(str(tmp_path / "curve.PNG")).size() == QSize(1600, 1000)
+    save_curve(plot, curves / "curve.PNG")
+    assert QImage(str(curves / "curve.PNG")).size() == QSize(1600, 1000)
 
 
-def test_svg_is_a_drawing(plot: CurvePlot, tmp_path: Path) -> None:
+def test_svg_is_a_drawing(plot: CurvePlot, curves: Path) -> None:
     plot.resize(800, 500)
-    path = tmp_path / "curve.svg"
+    path = curves / "curve.svg"
     save_curve(plot, path)
     tags = [element.tag.rpartition("}")[2] for element in ElementTree.parse(path).iter()]
     assert "image" not in tags
@@ -89,12 +97,12 @@ def test_svg_is_a_drawing(plot: CurvePlot, tmp_path: Path) -> None:
     assert expected_colours() <= colours_of(drawn(path, QSize(800, 500)))
 
 
-def test_svg_and_png_show_the_same(plot: CurvePlot, tmp_path: Path) -> None:
+def test_svg_and_png_show_the_same(plot: CurvePlot, curves: Path) -> None:
     plot.resize(800, 500)
-    save_curve(plot, tmp_path / "curve.svg")
-    save_curve(plot, tmp_path / "curve.png")
-    picture = QImage(str(tmp_path / "curve.png"))
-    drawing = drawn(tmp_path / "curve.svg", picture.size())
+    save_curve(plot, curves / "curve.svg")
+    save_curve(plot, curves / "curve.png")
+    picture = QImage(str(curves / "curve.png"))
+    drawing = drawn(curves / "curve.svg", picture.size())
     for x in range(300, 1400, 200):
         rows = [
             [y for y in range(100, 900) if image.pixelColor(x, y) == LIGHT.training] for image in (picture, drawing)
@@ -102,16 +110,16 @@ def test_svg_and_png_show_the_same(plot: CurvePlot, tmp_path: Path) -> None:
         assert abs(rows[0][0] - rows[1][0]) <= 2
 
 
-def test_saving_leaves_the_plot_as_it_was(plot: CurvePlot, tmp_path: Path) -> None:
+def test_saving_leaves_the_plot_as_it_was(plot: CurvePlot, curves: Path) -> None:
     before = plot.grab().toImage()
-    save_curve(plot, tmp_path / "curve.png")
-    save_curve(plot, tmp_path / "curve.svg")
+    save_curve(plot, curves / "curve.png")
+    save_curve(plot, curves / "curve.svg")
     assert plot.grab().toImage() == before
 
 
-def test_csv_holds_the_whole_history(plot: CurvePlot, tmp_path: Path) -> None:
-    save_curve(plot, tmp_path / "curve.csv")
-    with (tmp_path / "curve.csv").open(encoding="utf-8", newline="") as file:
+def test_csv_holds_the_whole_history(plot: CurvePlot, curves: Path) -> None:
+    save_curve(plot, curves / "curve.csv")
+    with (curves / "curve.csv").open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
     assert header == ["run", "epoch", "training", "held_out"]
     assert len(rows) == 202
@@ -119,36 +127,36 @@ def test_csv_holds_the_whole_history(plot: CurvePlot, tmp_path: Path) -> None:
     assert rows[-1] == ["64 hidden; second", "10.0", repr(0.1 + 1 / 101), repr(0.15 + 1 / 101)]
 
 
-def test_an_existing_file_is_replaced(plot: CurvePlot, tmp_path: Path) -> None:
-    path = tmp_path / "curve.csv"
+def test_an_existing_file_is_replaced(plot: CurvePlot, curves: Path) -> None:
+    path = curves / "curve.csv"
     path.write_text("old")
     save_curve(plot, path)
     assert path.read_text(encoding="utf-8").startswith("run,epoch")
-    assert os.listdir(tmp_path) == ["curve.csv"]
+    assert os.listdir(curves) == ["curve.csv"]
 
 
 @pytest.mark.parametrize("name", ["curve.jpeg", "curve", "curve.csv.gz"])
-def test_an_unknown_ending_names_the_known_ones(plot: CurvePlot, tmp_path: Path, name: str) -> None:
+def test_an_unknown_ending_names_the_known_ones(plot: CurvePlot, curves: Path, name: str) -> None:
     with pytest.raises(RBMStudioError, match=r"\.png.*\.svg.*\.csv"):
-        save_curve(plot, tmp_path / name)
-    assert not os.listdir(tmp_path)
+        save_curve(plot, curves / name)
+    assert not os.listdir(curves)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".svg", ".csv"])
-def test_a_missing_folder_is_named(plot: CurvePlot, tmp_path: Path, suffix: str) -> None:
+def test_a_missing_folder_is_named(plot: CurvePlot, curves: Path, suffix: str) -> None:
     with pytest.raises(RBMStudioError, match="missing"):
-        save_curve(plot, tmp_path / "missing" / f"curve{suffix}")
+        save_curve(plot, curves / "missing" / f"curve{suffix}")
 
 
-def test_a_folder_in_the_way_is_left_alone(plot: CurvePlot, tmp_path: Path) -> None:
-    (tmp_path / "curve.png").mkdir()
+def test_a_folder_in_the_way_is_left_alone(plot: CurvePlot, curves: Path) -> None:
+    (curves / "curve.png").mkdir()
     with pytest.raises(RBMStudioError, match=r"curve\.png is a folder"):
-        save_curve(plot, tmp_path / "curve.png")
-    assert os.listdir(tmp_path) == ["curve.png"]
+        save_curve(plot, curves / "curve.png")
+    assert os.listdir(curves) == ["curve.png"]
 
 
-def test_without_a_curve_there_is_nothing_to_save(qtbot: QtBot, tmp_path: Path) -> None:
+def test_without_a_curve_there_is_nothing_to_save(qtbot: QtBot, curves: Path) -> None:
     empty = CurvePlot()
     qtbot.addWidget(empty)
     with pytest.raises(RBMStudioError, match="Train the model first"):
-        save_curve(empty, tmp_path / "curve.png")
+        save_curve(empty, curves / "curve.png")

@@ -45,10 +45,12 @@ def joint(p: Parameters) -> Array:
 def hidden_given_visible(p: Parameters) -> Array:
     """Return p(h | v) of whole hidden states, a column each, for each visible state."""
     together = joint(p)
-    return together / together.sum(axis=1, keepdims=True)
+    conditional: Array = together / together.sum(axis=1, keepdims=True)
+    return conditional
 
 
 def visible_given_hidden(p: Parameters) -> Array:
     """Return p(v | h) of whole visible states, a row each, for each hidden state."""
     together = joint(p)
-    return together / together.sum(axis=0, keepdims=True)
+    conditional: Array = together / together.sum(axis=0, keepdims=True)
+    return conditional

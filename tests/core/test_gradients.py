@@ -39,9 +39,7 @@ def statistics(p_vh: Array, v: Array, h: Array) -> Gradient:
 
 
 def difference(data: Gradient, model: Gradient) -> Gradient:
-    return Gradient(
-        data.w - model.w, data.visible_bias - model.visible_bias, data.hidden_bias - model.hidden_bias
-    )
+    return Gradient(data.w - model.w, data.visible_bias - model.visible_bias, data.hidden_bias - model.hidden_bias)
 
 
 def data_distribution() -> Array:
@@ -140,6 +138,16 @@ def test_the_estimate_returns_the_cross_entropy_of_the_batch(name: str) -> None:
     ws.data[...] = v
     found = GRADIENTS[name].estimate(p, ws, np.random.default_rng(0))
     assert found == pytest.approx(-(v * np.log(q) + (1 - v) * np.log(1 - q)).sum(), rel=1e-5)
+
+
+@pytest.mark.parametrize(("name", "whole"), [("cd1", False), ("cd1-sampled", True)])
+def test_only_sampled_statistics_are_counts(name: str, whole: bool) -> None:
+    p = random_parameters(D, H)
+    ws = Workspace(8, D, H, CPU)
+    ws.data[...] = all_states(D)[:8]
+    GRADIENTS[name].estimate(p, ws, np.random.default_rng(0))
+    for gradient in (ws.w_gradient, ws.visible_gradient, ws.hidden_gradient):
+        assert np.array_equal(gradient, np.round(gradient)) == whole
 
 
 @pytest.mark.parametrize("name", GRADIENTS)

@@ -33,7 +33,7 @@ def test_rounding_just_above_1_is_let_through() -> None:
     np.testing.assert_array_equal(as_images([[1.0 + 1e-9, 0.0]], 2), [[1.0, 0.0]])
 
 
-BAD = {
+BAD: dict[str, tuple[Any, str]] = {
     "grey levels": ([[0.0, 128.0, 255.0]], r"lie in 0\.\.255, but must lie in 0\.\.1.*Divide grey levels.*by 255"),
     "grey bytes": (np.array([[0, 3, 200]], dtype=np.uint8), r"0\.\.200, but must lie in 0\.\.1.*by 255"),
     "negative": ([[-0.5, 0.0, 1.0]], r"lie in -0\.5\.\.1, but must lie in 0\.\.1.*Scale them to 0\.\.1"),

@@ -84,6 +84,22 @@ def test_cross_entropy_of_certain_units_is_finite_without_a_warning(v: float, z:
     assert total == pytest.approx(nats, abs=1e-4)
 
 
+@pytest.mark.parametrize("size", [1, 7, 8, 9, 63, 64, 1000])
+@pytest.mark.parametrize("z", [-1e4, -87.0, 0.0, 87.0])
+def test_cross_entropy_of_many_units_is_that_of_one_times_their_number(size: int, z: float) -> None:
+    v, inputs = np.ones((1, size), dtype=np.float32), np.full((1, size), z, dtype=np.float32)
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        total, _ = cross_entropy(v, inputs)
+    assert total == pytest.approx(size * np.log1p(np.exp(-max(z, -87.0))), rel=1e-6, abs=1e-2)
+
+
+@pytest.mark.parametrize("size", [1, 8, 20])
+def test_cross_entropy_does_not_hide_nan(size: int) -> None:
+    z = np.zeros((1, size), dtype=np.float32)
+    z[0, -1] = np.nan
+    assert np.isnan(cross_entropy(np.ones_like(z), z)[0])
+
+
 def test_cross_entropy_where_naive_float32_saturates() -> None:
     # At |z| = 20 a float32 probability rounds to 1, and ln(1 - p) of it would be infinite.
     total, _ = cross_entropy(np.zeros((1, 1), dtype=np.float32), np.full((1, 1), 20.0, dtype=np.float32))

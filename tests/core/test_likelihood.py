@@ -40,9 +40,7 @@ def test_exact_log_partition_names_its_limit() -> None:
 def test_annealed_log_partition_within_its_error(visible: int, hidden: int, seed: int, with_base: bool) -> None:
     p = random_parameters(visible, hidden, seed)
     base = np.linspace(-2.0, 2.0, visible, dtype=np.float32) if with_base else None
-    estimate = annealed_log_partition(
-        p, np.random.default_rng(0), base_visible_bias=base, chains=500, temperatures=300
-    )
+    estimate = annealed_log_partition(p, np.random.default_rng(0), base_visible_bias=base, chains=500, temperatures=300)
     assert 0.0 < estimate.standard_error < 0.1
     assert abs(estimate.value - exact_log_partition(p)) < 4.0 * estimate.standard_error
 

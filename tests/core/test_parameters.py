@@ -67,7 +67,8 @@ def test_enumerated_probabilities_add_up_to_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "shapes", [((4, 3), (3,), (4,)), ((4,), (4,), (4,)), ((4, 3), (4, 1), (3,)), ((0, 3), (0,), (3,)), ((4, 0), (4,), (0,))]
+    "shapes",
+    [((4, 3), (3,), (4,)), ((4,), (4,), (4,)), ((4, 3), (4, 1), (3,)), ((0, 3), (0,), (3,)), ((4, 0), (4,), (0,))],
 )
 def test_shapes_that_do_not_fit_are_refused(shapes: tuple[tuple[int, ...], ...]) -> None:
     with pytest.raises(RBMStudioError, match=r"do not fit together.*\(D, H\), \(D,\) and \(H,\)"):

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from rbm_studio.core.sampling import bernoulli, reconstruct, sample_hidden, sample_visible
 from tests.core.enumeration import all_states, hidden_given_visible, random_parameters
 
+if TYPE_CHECKING:
+    from tests.core.enumeration import Array
+
 N = 20_000
 
 
-def tolerance(p: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def tolerance(p: Array) -> Array:
     """Return five standard errors of a mean of N samples."""
     return 5.0 * np.sqrt(p * (1.0 - p) / N) + 1e-12
 

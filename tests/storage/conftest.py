@@ -38,4 +38,6 @@ def _run(*command: str) -> str:
         result = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     except OSError as error:
         return str(error)
-    return result.stderr.strip() or f"{command[0]} failed" if result.returncode else ""
+    if result.returncode == 0:
+        return ""
+    return (result.stderr.strip() or f"{command[0]} failed").splitlines()[0]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
@@ -10,7 +11,6 @@ from tests.storage.conftest import make_read_only
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files, links or limits")
 
@@ -74,8 +74,8 @@ def test_another_refusal_of_the_system_is_named(tmp_path: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
         with pytest.raises(FileError, match="model was not saved: File too large"):
-            resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
             write_atomically(path, writing(bytes(200_000)))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
@@ -85,7 +85,7 @@ def test_another_refusal_of_the_system_is_named(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match=r"model was not saved: there is no folder .*missing\. Save it in a folder that"):
+    with pytest.raises(FileError, match=r"model was not saved: there is no folder .*missing\. Save it in a"):
         write_atomically(tmp_path / "missing" / "model", writing(b""))
     assert names(tmp_path) == []
 
@@ -129,3 +129,14 @@ def test_a_name_as_long_as_the_system_takes(tmp_path: Path) -> None:
     name = "手書き" * 27 + ".safetensors"
     write_atomically(tmp_path / name, writing(b"new"))
     assert names(tmp_path) == [name]
+
+
+def test_a_device_is_not_replaced_by_a_file() -> None:
+    device = Path("/dev/null")
+    if not device.is_char_device():
+        pytest.skip("this system has no /dev/null")
+
+    with pytest.raises(FileError, match="not an ordinary file"):
+        write_atomically(device, lambda file: file.write(b"x"))
+
+    assert device.is_char_device()

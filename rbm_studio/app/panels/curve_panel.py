@@ -18,6 +18,7 @@ from rbm_studio.errors import RBMStudioError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rbm_studio.app.curve_history import CurvePoint
     from rbm_studio.app.session import Session
 
 
@@ -42,8 +43,10 @@ class CurvePanel(QWidget):
         self._save.clicked.connect(self.ask_to_save)
         session.curve_started.connect(self.plot.start_run)
         session.curve_grew.connect(self.plot.append)
+        session.curve_grew.connect(self._offer_to_save)
         session.run_state_changed.connect(self._show_run_state)
         session.model_changed.connect(self._show_run_state)
+        session.settings_changed.connect(self._show_run_state)
         self._show_run_state()
 
     def _arrange(self) -> None:
@@ -88,6 +91,10 @@ class CurvePanel(QWidget):
             show_error(self, error)
         else:
             self._session.noticed.emit(self.tr("Saved {0}").format(path.name))
+
+    def _offer_to_save(self, points: list[CurvePoint]) -> None:
+        if points:
+            self._save.setEnabled(True)
 
     def _show_run_state(self) -> None:
         self._save.setEnabled(bool(self.plot.runs()))

@@ -23,7 +23,7 @@ from rbm_studio.app import files
 from rbm_studio.app.icons import icon
 from rbm_studio.app.image_view import ImageView
 from rbm_studio.app.images import grey_image
-from rbm_studio.app.session import RunState, Session
+from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 from rbm_studio.data import Dataset, open_dataset
 from rbm_studio.data.download import download_mnist
@@ -32,6 +32,7 @@ from rbm_studio.data.mnist import find_mnist, read_mnist_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rbm_studio.app.session import Session
     from rbm_studio.app.task import Task
 
 EXAMPLES = 12

@@ -23,7 +23,8 @@ from PySide6.QtWidgets import (
 from rbm_studio.app.canvas import DrawingCanvas
 from rbm_studio.app.icons import icon
 from rbm_studio.app.image_view import ImageView
-from rbm_studio.app.images import grey_image, grey_values, tile_columns
+from rbm_studio.app.images import grey_image, grey_values
+from rbm_studio.app.mosaic_layout import tile_columns
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
 from rbm_studio.core.sampling import bernoulli
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.session import Session
     from rbm_studio.core.backend import FloatArray
 
-FRAME_MS = 16
+FRAME_MS = 8  # half a frame of a 60 Hz screen: waiting and work together then take less than one
 _CANVAS_SIZE = 1.0  # the canvas gives its strokes as fractions of its side
 _WIDTH_STEPS = 10  # of the slider, in each pixel of pen width
 _WIDTH_RANGE = (1.0, 4.5)

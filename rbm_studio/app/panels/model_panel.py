@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QStandardItemModel, QValidator
 from PySide6.QtWidgets import (
     QComboBox,
@@ -20,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from rbm_studio.app.session import RunState, Session
+from rbm_studio.app.state import RunState
 from rbm_studio.app.task import Task
 from rbm_studio.app.theme import GRID
 from rbm_studio.core.backend import gpu_problem
@@ -28,6 +29,8 @@ from rbm_studio.core.presets import MAX_BATCH, MAX_EPOCHS, MAX_HIDDEN, MAX_SEED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rbm_studio.app.session import Session
 
 
 class ModelPanel(QScrollArea):
@@ -94,6 +97,13 @@ class ModelPanel(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._align(simple, advanced)
+        self._order_tabs()
+
+    def _order_tabs(self) -> None:
+        order = [self._preset, self._hidden, self._size, self._epochs, self._more]
+        order += [self._rate, self._momentum, self._batch, self._seed, self._device]
+        for before, after in itertools.pairwise(order):
+            QWidget.setTabOrder(before, after)
 
     def _rows(self, simple: QFormLayout, advanced: QFormLayout) -> list[tuple[QFormLayout, str, QWidget]]:
         return [
@@ -219,7 +229,9 @@ class ModelPanel(QScrollArea):
             )
         if images is not None and settings.training.batch_size > len(images.train):
             notes.append(
-                self.tr("There are only {0} training images: each epoch is one batch.").format(len(images.train))
+                self.tr("There are only {0} training images: each epoch is one batch.").format(
+                    QLocale().toString(len(images.train))
+                )
             )
         return "\n".join(notes)
 
@@ -230,6 +242,7 @@ class ModelPanel(QScrollArea):
             return
         item = model.item(self._device.findData("gpu"))
         item.setEnabled(False)
+        item.setText(self.tr("GPU (not available)"))
         item.setToolTip(problem)
         self._device.setToolTip(self.tr("{0}\nGPU is not available: {1}.").format(self._device.toolTip(), problem))
 
@@ -247,13 +260,13 @@ class _RateBox(QDoubleSpinBox):
         return f"{value:.6g}"
 
     def valueFromText(self, text: str) -> float:
-        return float(text)
+        return float(text.replace(",", "."))
 
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:
         try:
-            valid = self.minimum() <= float(text) <= self.maximum()
+            valid = self.minimum() <= self.valueFromText(text) <= self.maximum()
         except ValueError:
-            begun = not text.strip("0123456789.eE+-")
+            begun = not text.strip("0123456789.,eE+-")
             state = QValidator.State.Intermediate if begun else QValidator.State.Invalid
             return state, text, position
         return (QValidator.State.Acceptable if valid else QValidator.State.Intermediate), text, position

@@ -9,12 +9,14 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from rbm_studio.app.pairs_view import PairsView
 from rbm_studio.app.theme import GRID
+from rbm_studio.app.throttle import Throttle
 from rbm_studio.core.sampling import reconstruct
 
 if TYPE_CHECKING:
     from rbm_studio.app.session import Session
 
 PAIRS = 10
+TURN_MS = 60
 
 
 class ReconstructionsPanel(QWidget):
@@ -41,7 +43,9 @@ class ReconstructionsPanel(QWidget):
         column.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
         column.addWidget(self._view)
         session.images_changed.connect(self.refresh)
-        session.model_changed.connect(self.refresh)
+        # After the drawing's own pictures, not together with them: each redraw keeps the window from answering.
+        self._turn = Throttle(TURN_MS, self.refresh, self, at_once=False)
+        session.model_changed.connect(self._turn.request)
         self.refresh()
 
     def refresh(self) -> None:
@@ -55,7 +59,7 @@ class ReconstructionsPanel(QWidget):
                 self.tr("The images have another size than the model. Train starts a new model that fits.")
             )
             return
-        inputs = images.test[:PAIRS] / np.float32(255)
+        inputs = np.divide(images.test[:PAIRS], 255, dtype=np.float32)
         # The same numbers each time: what changes in the pictures is then the model, and not the dice.
         restored = reconstruct(model.parameters, inputs, np.random.default_rng(0))
         shape = (-1, *model.image_shape)

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QToolBar, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLabel, QProgressBar, QSizePolicy, QToolBar, QWidget
 
 from rbm_studio.app.icons import icon
-from rbm_studio.app.session import RunState, Session
+from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rbm_studio.app.session import Session
 
 _BAR_STEPS = 1000
 
@@ -57,6 +59,7 @@ class TrainingBar(QToolBar):
         session.images_changed.connect(self.refresh)
         session.task_changed.connect(self.refresh)
         session.settings_changed.connect(self.refresh)
+        session.model_changed.connect(self.refresh)
         session.progressed.connect(self._show_progress)
         self.refresh()
 
@@ -67,6 +70,7 @@ class TrainingBar(QToolBar):
     def _action(self, name: str, text: str, shortcut: str, slot: Callable[[], None]) -> QAction:
         action = QAction(icon(name), text, self)
         action.setShortcut(QKeySequence(shortcut))
+        action.triggered.connect(_take_what_is_typed)
         action.triggered.connect(slot)
         self.addAction(action)
         return action
@@ -128,6 +132,13 @@ class TrainingBar(QToolBar):
             done = progress is not None and progress.epoch == epochs and progress.epoch_kl is not None
             parts.append(self.tr("done") if done else self.tr("stopped"))
         return parts
+
+
+def _take_what_is_typed() -> None:
+    # Neither a tool button nor a key takes the focus from a field, so a number typed there is not yet its value.
+    field = QApplication.focusWidget()
+    if isinstance(field, QAbstractSpinBox):
+        field.interpretText()
 
 
 def _rounded(speed: float) -> int:

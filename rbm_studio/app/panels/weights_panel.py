@@ -13,11 +13,13 @@ from rbm_studio.app.image_view import ImageView
 from rbm_studio.app.images import diverging_image
 from rbm_studio.app.mosaic_view import MosaicView
 from rbm_studio.app.theme import GRID
+from rbm_studio.app.throttle import Throttle
 
 if TYPE_CHECKING:
     from rbm_studio.app.session import Session
 
 ACTIVITY_IMAGES = 1000
+TURN_MS = 30
 
 
 class WeightsPanel(QWidget):
@@ -45,7 +47,9 @@ class WeightsPanel(QWidget):
         self._mosaic.hovered.connect(self._hover)
         self._mosaic.clicked.connect(self._enlarge)
         self._close.clicked.connect(self._leave)
-        session.model_changed.connect(self.refresh)
+        # After the drawing's own pictures, not together with them: each redraw keeps the window from answering.
+        self._turn = Throttle(TURN_MS, self.refresh, self, at_once=False)
+        session.model_changed.connect(self._turn.request)
         session.images_changed.connect(self._show_facts)
         self.refresh()
 
@@ -53,9 +57,7 @@ class WeightsPanel(QWidget):
         self._mosaic.setObjectName("mosaic")
         self._facts.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._facts.setToolTip(
-            self.tr("Activity: p(h = 1 | v), mean of {0} training images").format(
-                QLocale().toString(ACTIVITY_IMAGES)
-            )
+            self.tr("Activity: p(h = 1 | v), mean of {0} training images").format(QLocale().toString(ACTIVITY_IMAGES))
         )
         self._title.setObjectName("heading")
         self._close.setIcon(icon("dock_close"))
@@ -149,6 +151,6 @@ class WeightsPanel(QWidget):
         images, model = self._session.images, self._session.model
         if images is None or model is None or images.dataset.image_shape != model.image_shape:
             return None
-        some = images.train[:ACTIVITY_IMAGES] / np.float32(255)
+        some = np.divide(images.train[:ACTIVITY_IMAGES], 255, dtype=np.float32)
         z = some @ model.parameters.w[:, unit] + model.parameters.hidden_bias[unit]
         return float(np.mean(1 / (1 + np.exp(-np.clip(z, -80, 80)))))

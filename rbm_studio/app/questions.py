@@ -1,0 +1,58 @@
+"""The question before something would be lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtWidgets import QMessageBox, QWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def ask_to_keep(
+    parent: QWidget, question: str, *, training: bool, save: Callable[[], object], discard: Callable[[], object]
+) -> QMessageBox:
+    """Ask whether to save what the model has learned; the window lives on behind the question.
+
+    Parameters
+    ----------
+    parent : QWidget
+    question : str
+        What the user is about to do.
+    training : bool
+        Whether a run would be ended.
+    save, discard : callable
+        What the answers do; a third answer, Cancel, does nothing.
+    """
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("RBM Studio")
+    box.setText(question)
+    box.setInformativeText(
+        _words("The training is not over: it will be stopped, and what the model has learned is not saved yet.")
+        if training
+        else _words("What the model has learned is not saved yet.")
+    )
+    saving = box.addButton(_words("Save…"), QMessageBox.ButtonRole.AcceptRole)
+    discarding = box.addButton(_words("Don't save"), QMessageBox.ButtonRole.DestructiveRole)
+    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(saving)
+    box.setEscapeButton(cancel)
+    box.setWindowModality(Qt.WindowModality.WindowModal)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+
+    def answer() -> None:
+        if box.clickedButton() is saving:
+            save()
+        elif box.clickedButton() is discarding:
+            discard()
+
+    box.finished.connect(answer)
+    box.open()
+    return box
+
+
+def _words(text: str) -> str:
+    return QCoreApplication.translate("questions", text)

@@ -1,0 +1,164 @@
+"""What a person does to the window: presses, types, picks files, reads messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QAbstractButton,
+    QApplication,
+    QDialogButtonBox,
+    QFileDialog,
+    QLineEdit,
+    QMenu,
+    QMessageBox,
+    QWidget,
+)
+
+from rbm_studio.app.state import RunState
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from PySide6.QtGui import QAction
+    from pytestqt.qtbot import QtBot
+
+    from rbm_studio.app.session import Session
+    from rbm_studio.app.window import MainWindow
+
+LEFT = Qt.MouseButton.LeftButton
+NAMES = ("Train", "Pause", "Step", "Stop", "Reset")
+Dialog = TypeVar("Dialog", QMessageBox, QFileDialog)
+
+
+def process_deletions() -> None:
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    QCoreApplication.processEvents()
+
+
+def click(widget: QWidget) -> None:
+    QTest.mouseClick(widget, LEFT)
+
+
+def button(parent: QWidget, text: str) -> QAbstractButton:
+    """Return the one visible button with a text, as it reads on the screen."""
+    found = [
+        button
+        for button in parent.findChildren(QAbstractButton)
+        if button.text().replace("&", "") == text and button.isVisible()
+    ]
+    assert len(found) == 1, (text, len(found))
+    return found[0]
+
+
+def press(window: MainWindow, text: str) -> None:
+    """Click a button of the training bar."""
+    click(button(window.training_bar, text))
+
+
+def enabled(window: MainWindow) -> set[str]:
+    """Return which of the training bar's buttons can be clicked, by the names that they have at first."""
+    return {
+        name
+        for name, action in zip(NAMES, window.training_bar.training_actions(), strict=True)
+        if action.isEnabled()
+    }
+
+
+def status(window: MainWindow) -> str:
+    """Return what the training bar says, and what the status bar says."""
+    return window.statusBar().currentMessage()
+
+
+def menu_action(window: MainWindow, menu: str, text: str) -> QAction:
+    """Return an action of a menu by its text without the mark of its key."""
+    for entry in window.menuBar().actions():
+        if entry.text().replace("&", "") == menu:
+            submenu = entry.menu()
+            assert isinstance(submenu, QMenu)
+            found = [action for action in submenu.actions() if action.text().replace("&", "") == text]
+            assert len(found) == 1, text
+            return found[0]
+    raise AssertionError(menu)
+
+
+def choose(window: MainWindow, menu: str, text: str) -> None:
+    """Choose an action of a menu, by the keyboard where it is pulled down."""
+    action = menu_action(window, menu, text)
+    assert action.isEnabled()
+    action.trigger()
+
+
+def shown(kind: type[Dialog]) -> list[Dialog]:
+    return [widget for widget in QApplication.topLevelWidgets() if isinstance(widget, kind) and widget.isVisible()]
+
+
+def wait_for(qtbot: QtBot, kind: type[Dialog]) -> Dialog:
+    """Wait for the one dialog of a kind."""
+    qtbot.waitUntil(lambda: len(shown(kind)) == 1)
+    return shown(kind)[0]
+
+
+def answer(qtbot: QtBot, text: str) -> None:
+    """Click a button of the message box."""
+    click(button(wait_for(qtbot, QMessageBox), text))
+    process_deletions()
+
+
+def message(qtbot: QtBot) -> str:
+    """Return the text of the message box, and click it away."""
+    box = wait_for(qtbot, QMessageBox)
+    text = f"{box.text()} {box.informativeText()}"
+    answer(qtbot, "OK")
+    qtbot.waitUntil(lambda: not shown(QMessageBox))
+    return text
+
+
+def pick(qtbot: QtBot, path: Path, name_filter: str = "") -> None:
+    """Name a file in the file dialog, after choosing a kind of file, and accept."""
+    dialog = wait_for(qtbot, QFileDialog)
+    if name_filter:
+        dialog.selectNameFilter(name_filter)
+        dialog.filterSelected.emit(name_filter)
+    enter_name(dialog, str(path))
+    accept_dialog(dialog)
+    qtbot.waitUntil(lambda: not shown(QFileDialog))
+    process_deletions()
+
+
+def enter_name(dialog: QFileDialog, name: str) -> None:
+    line = dialog.findChild(QLineEdit, "fileNameEdit")
+    assert isinstance(line, QLineEdit)
+    # A file that is marked in the list would be meant instead.
+    for view in dialog.findChildren(QAbstractItemView):
+        view.clearSelection()
+    line.setText(name)
+
+
+def accept_dialog(dialog: QFileDialog) -> None:
+    box = dialog.findChild(QDialogButtonBox)
+    assert isinstance(box, QDialogButtonBox)
+    accepting = [b for b in box.buttons() if box.buttonRole(b) is QDialogButtonBox.ButtonRole.AcceptRole]
+    assert len(accepting) == 1
+    click(accepting[0])
+
+
+def wait_until_idle(qtbot: QtBot, session: Session) -> None:
+    qtbot.waitUntil(lambda: session.run_state is RunState.IDLE, timeout=20_000)
+
+
+def drag(canvas: QWidget, *places: tuple[float, float]) -> None:
+    """Draw a stroke with the mouse through places in 0..1 of the widget's square."""
+    points = [on(canvas, *place) for place in places]
+    QTest.mousePress(canvas, LEFT, pos=points[0])
+    for point in points[1:]:
+        QTest.mouseMove(canvas, point)
+    QTest.mouseRelease(canvas, LEFT, pos=points[-1])
+
+
+def on(widget: QWidget, x: float, y: float) -> QPoint:
+    side = min(widget.width(), widget.height())
+    return QPoint(round((widget.width() - side) / 2 + x * side), round((widget.height() - side) / 2 + y * side))

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from rbm_studio.app.training_runner import POINTS_PER_EPOCH, Outcome, TrainingRunner, Update
+from rbm_studio.core.parameters import Parameters, gaussian_parameters
+from rbm_studio.core.presets import TrainingSettings
+from rbm_studio.core.training import Training
+from rbm_studio.errors import RBMStudioError
+
+from .conftest import SIDE, bars
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytestqt.qtbot import QtBot
+
+    from rbm_studio.core.metrics import EpochRecord
+
+IMAGES = bars(200).reshape(200, -1)
+BATCHES = 50
+
+
+@dataclass
+class Received:
+    """What the runner delivered."""
+
+    updates: list[Update] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    threads: set[threading.Thread] = field(default_factory=set)
+
+    def update(self, update: Update) -> None:
+        self.updates.append(update)
+        self.threads.add(threading.current_thread())
+
+    def points(self) -> list[tuple[float, float, float | None]]:
+        return [(point.epoch, point.training, point.held_out) for update in self.updates for point in update.points]
+
+    def records(self) -> list[EpochRecord]:
+        return [record for update in self.updates for record in update.records]
+
+    def images(self) -> int:
+        progress = self.updates[-1].progress if self.updates else None
+        return progress.images if progress else 0
+
+
+@pytest.fixture
+def runner(qtbot: QtBot) -> Iterator[TrainingRunner]:
+    assert qtbot is not None
+    runner = TrainingRunner()
+    yield runner
+    runner.join()
+
+
+@pytest.fixture
+def received(runner: TrainingRunner) -> Received:
+    received = Received()
+    runner.updated.connect(received.update)
+    runner.ended.connect(received.outcomes.append)
+    return received
+
+
+def training(epochs: int = 3, learning_rate: float = 0.1) -> Training:
+    parameters = gaussian_parameters(SIDE * SIDE, 12, np.random.default_rng(0))
+    settings = TrainingSettings(epochs=epochs, batch_size=4, learning_rate=learning_rate)
+    return Training(parameters, IMAGES, settings, held_out=IMAGES[:20])
+
+
+def values(parameters: Parameters | None) -> bytes:
+    assert parameters is not None
+    return b"".join(array.tobytes() for array in (parameters.w, parameters.visible_bias, parameters.hidden_bias))
+
+
+def run(qtbot: QtBot, runner: TrainingRunner, epochs: int = 3) -> Outcome:
+    with qtbot.waitSignal(runner.ended, timeout=20_000) as ended:
+        runner.start(lambda: training(epochs))
+    assert ended.args is not None
+    outcome = ended.args[0]
+    assert isinstance(outcome, Outcome)
+    return outcome
+
+
+def test_a_run_goes_to_its_end(qtbot: QtBot, runner: TrainingRunner, received: Received) -> None:
+    outcome = run(qtbot, runner)
+    assert outcome.finished
+    assert outcome.error is None
+    assert not runner.running
+    assert received.threads == {threading.current_thread()}
+    assert [record.epoch for record in received.records()] == [1, 2, 3]
+    assert received.images() == 600
+
+    alone = training()
+    while not alone.finished:
+        alone.step()
+    assert values(outcome.parameters) == values(alone.snapshot())
+
+
+def test_the_curve_has_several_points_an_epoch_the_same_ones_in_each_run(
+    qtbot: QtBot, runner: TrainingRunner, received: Received
+) -> None:
+    run(qtbot, runner)
+    first = received.points()
+    assert len(first) >= 3 * POINTS_PER_EPOCH
+    assert [point[0] for point in first] == sorted(point[0] for point in first)
+    assert first[-1][0] == 3
+    assert sum(held_out is not None for _, _, held_out in first) >= 3 * 5
+    received.updates.clear()
+    run(qtbot, runner)
+    assert received.points() == first
+
+
+def test_a_point_is_the_mean_of_its_batches(qtbot: QtBot, runner: TrainingRunner, received: Received) -> None:
+    run(qtbot, runner, epochs=1)
+    alone = training(1)
+    kls = [alone.step().kl for _ in range(BATCHES)]
+    means = [sum(kls[at : at + 2]) / 2 for at in range(0, BATCHES, 2)]
+    np.testing.assert_allclose([point[1] for point in received.points()], means, rtol=1e-12)
+
+
+def test_pause_step_and_resume(qtbot: QtBot, runner: TrainingRunner, received: Received) -> None:
+    runner.start(lambda: training(epochs=2), paused=True)
+    for batches in (1, 2, 3):
+        qtbot.waitUntil(lambda batches=batches: received.images() == 4 * batches)
+        # A step brings its own parameters, so that one can see what it did.
+        assert received.updates[-1].parameters is not None
+        assert runner.running
+        runner.step()
+    with qtbot.waitSignal(runner.ended):
+        runner.resume()
+    alone = training(epochs=2)
+    while not alone.finished:
+        alone.step()
+    assert values(received.outcomes[0].parameters) == values(alone.snapshot())
+
+
+def test_a_paused_run_stands_still_and_can_be_stopped(
+    qtbot: QtBot, runner: TrainingRunner, received: Received
+) -> None:
+    with qtbot.waitSignal(runner.updated):
+        runner.start(lambda: training(epochs=100_000))
+    runner.pause()
+    thread = next(thread for thread in threading.enumerate() if thread.name == "training")
+    with qtbot.assertNotEmitted(runner.ended, wait=200):
+        pass
+    at = received.images()
+    with qtbot.assertNotEmitted(runner.updated, wait=100):
+        pass
+    with qtbot.waitSignal(runner.ended):
+        runner.stop()
+    assert received.images() == at
+    assert not received.outcomes[0].finished
+    assert not thread.is_alive()
+
+
+def test_a_stop_is_not_taken_back(qtbot: QtBot, runner: TrainingRunner, received: Received) -> None:
+    runner.start(lambda: training(epochs=100_000))
+    runner.stop()
+    with qtbot.waitSignal(runner.ended):
+        runner.resume()
+    assert not received.outcomes[0].finished
+
+
+def test_a_second_start_changes_nothing(qtbot: QtBot, runner: TrainingRunner, received: Received) -> None:
+    runner.start(lambda: training(epochs=2))
+    with qtbot.waitSignal(runner.ended):
+        runner.start(lambda: training(epochs=50))
+    assert len(received.records()) == 2
+    assert len(received.outcomes) == 1
+
+
+def test_join_delivers_what_was_left(qtbot: QtBot, runner: TrainingRunner, received: Received) -> None:
+    with qtbot.waitSignal(runner.updated):
+        runner.start(lambda: training(epochs=100_000))
+    runner.join()
+    assert not runner.running
+    assert len(received.outcomes) == 1
+    assert received.outcomes[0].state is not None
+    assert received.images() == round(received.outcomes[0].state.epochs_trained * 200)
+    assert not [thread for thread in threading.enumerate() if thread.name == "training"]
+    runner.join()
+    assert len(received.outcomes) == 1
+
+
+def test_a_training_that_cannot_be_built_is_told(
+    qtbot: QtBot, runner: TrainingRunner, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> Training:
+        raise RBMStudioError("There is no GPU.", "Choose the CPU.")
+
+    with qtbot.waitSignal(runner.ended) as ended:
+        runner.start(fail)
+    assert ended.args is not None
+    outcome = ended.args[0]
+    assert str(outcome.error) == "There is no GPU. Choose the CPU."
+    assert (outcome.finished, outcome.parameters, outcome.state) == (False, None, None)
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_a_fault_is_logged_with_its_traceback(
+    qtbot: QtBot, runner: TrainingRunner, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> Training:
+        raise MemoryError("no room for the workspace")
+
+    with qtbot.waitSignal(runner.ended) as ended:
+        runner.start(fail)
+    assert ended.args is not None
+    assert isinstance(ended.args[0].error, MemoryError)
+    assert "Traceback" in caplog.text
+    assert "no room for the workspace" in caplog.text
+
+
+def test_an_exploding_run_keeps_the_last_good_parameters(qtbot: QtBot, runner: TrainingRunner) -> None:
+    with qtbot.waitSignal(runner.ended) as ended:
+        runner.start(lambda: training(learning_rate=1e6))
+    assert ended.args is not None
+    outcome = ended.args[0]
+    assert "exploded" in str(outcome.error)
+    assert outcome.parameters.is_finite
+    assert np.abs(outcome.parameters.w).max() < 1

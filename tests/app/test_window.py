@@ -1,0 +1,425 @@
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QSettings, Qt, QUrl
+from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QComboBox, QDockWidget, QMenu, QMessageBox, QSpinBox
+
+from rbm_studio import __version__
+from rbm_studio.app.log import log_path
+from rbm_studio.app.main import create_application
+from rbm_studio.app.panels.curve_panel import CurvePanel
+from rbm_studio.app.session import Session
+from rbm_studio.app.theme import Appearance, apply_appearance
+from rbm_studio.app.window import saved_appearance
+from rbm_studio.core.gradients import GRADIENTS
+from rbm_studio.core.parameters import gaussian_parameters
+from rbm_studio.storage.model_file import SavedModel, save_model
+
+from .conftest import bars_dataset, load
+from .driving import (
+    answer,
+    choose,
+    menu_action,
+    message,
+    pick,
+    press,
+    process_deletions,
+    shown,
+    wait_for,
+    wait_until_idle,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from rbm_studio.app.window import MainWindow
+
+
+def title(window: MainWindow) -> str:
+    return window.windowTitle() + ("(modified)" if window.isWindowModified() else "")
+
+
+def train(qtbot: QtBot, window: MainWindow) -> None:
+    press(window, "Train")
+    wait_until_idle(qtbot, window.session)
+
+
+def save_as(qtbot: QtBot, window: MainWindow, path: Path) -> None:
+    choose(window, "File", "Save model as…")
+    pick(qtbot, path)
+
+
+def weights(window: MainWindow) -> bytes:
+    assert window.session.model is not None
+    return window.session.model.parameters.w.tobytes()
+
+
+def recent_menu(window: MainWindow) -> QMenu:
+    menu = menu_action(window, "File", "Open recent").menu()
+    assert isinstance(menu, QMenu)
+    menu.aboutToShow.emit()
+    return menu
+
+
+def recent(window: MainWindow) -> list[str]:
+    return [action.text() for action in recent_menu(window).actions()]
+
+
+# --- models in files
+
+
+def test_a_model_is_saved_and_opened_through_the_menus(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    assert title(window) == "untitled model[*] – RBM Studio"
+    train(qtbot, window)
+    assert title(window) == "untitled model[*] – RBM Studio(modified)"
+    save_as(qtbot, window, tmp_path / "bars")
+    path = tmp_path / "bars.safetensors"
+    assert path.is_file()
+    assert title(window) == "bars.safetensors[*] – RBM Studio"
+    assert window.statusBar().currentMessage() == "Saved bars.safetensors"
+    saved = weights(window)
+
+    press(window, "Reset")
+    assert title(window) == "untitled model[*] – RBM Studio"
+    assert weights(window) != saved
+    choose(window, "File", "Open model…")
+    pick(qtbot, path)
+    assert weights(window) == saved
+    assert title(window) == "bars.safetensors[*] – RBM Studio"
+    assert window.statusBar().currentMessage() == "Opened bars.safetensors"
+    curve = window.panel("curve")
+    assert isinstance(curve, CurvePanel)
+    np.testing.assert_array_equal(curve.plot.runs()[-1][1][:, 0], [1, 2, 3])
+
+
+def test_saving_again_asks_for_no_name(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "bars.safetensors"
+    train(qtbot, window)
+    save_as(qtbot, window, path)
+    before = path.read_bytes()
+    train(qtbot, window)
+    assert window.isWindowModified()
+    QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    assert path.read_bytes() != before
+    assert not window.isWindowModified()
+
+
+@pytest.mark.parametrize("new", ["reset", "size"])
+def test_a_new_model_is_not_saved_over_the_old_ones_file(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, new: str
+) -> None:
+    path = tmp_path / "bars.safetensors"
+    train(qtbot, window)
+    save_as(qtbot, window, path)
+    before = path.read_bytes()
+    if new == "reset":
+        press(window, "Reset")
+    else:
+        window.session.change_settings(hidden_num=5)
+        train(qtbot, window)
+    choose(window, "File", "Save model")
+    pick(qtbot, tmp_path / "other.safetensors")
+    assert path.read_bytes() == before
+    assert (tmp_path / "other.safetensors").is_file()
+
+
+def test_recent_models_are_offered(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    assert recent(window) == ["No models yet"]
+    train(qtbot, window)
+    save_as(qtbot, window, tmp_path / "first.safetensors")
+    first = weights(window)
+    train(qtbot, window)
+    save_as(qtbot, window, tmp_path / "second.safetensors")
+    assert recent(window) == ["second.safetensors", "first.safetensors"]
+    recent_menu(window).actions()[1].trigger()
+    assert weights(window) == first
+    assert recent(window) == ["first.safetensors", "second.safetensors"]
+
+
+def test_opening_over_what_is_not_saved_asks_first(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "bars.safetensors"
+    train(qtbot, window)
+    save_as(qtbot, window, path)
+    saved = weights(window)
+    train(qtbot, window)
+    trained = weights(window)
+    window.open_path(path)
+    assert wait_for(qtbot, QMessageBox).text() == "Open another model?"
+    answer(qtbot, "Cancel")
+    assert weights(window) == trained
+    window.open_path(path)
+    answer(qtbot, "Don't save")
+    assert weights(window) == saved
+    train(qtbot, window)
+    trained = weights(window)
+    window.open_path(path)
+    answer(qtbot, "Save…")
+    pick(qtbot, tmp_path / "kept.safetensors")
+    assert weights(window) == saved
+    window.open_path(tmp_path / "kept.safetensors")
+    assert weights(window) == trained
+
+
+def test_a_model_of_other_images_brings_its_size(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "small.safetensors"
+    save_model(path, SavedModel(gaussian_parameters(16, 6, np.random.default_rng(0)), image_shape=(4, 4)))
+    with qtbot.waitSignal(window.session.images_changed):
+        window.open_path(path)
+    qtbot.waitUntil(lambda: title(window).startswith("small.safetensors"))
+    assert [box.currentText() for box in window.panel("model").findChildren(QComboBox)][1] == "4×4 = 16"
+    train(qtbot, window)
+
+
+def bad_models(folder: Path) -> dict[str, tuple[Path, str]]:
+    rng = np.random.default_rng(0)
+    good = folder / "good.safetensors"
+    save_model(good, SavedModel(gaussian_parameters(64, 6, rng)))
+    whole = good.read_bytes()
+    files = {
+        "cut": (whole[:-40], "cut short"),
+        "newer": (whole.replace(b'"format_version":"1"', b'"format_version":"9"'), "newer version of RBM Studio"),
+        "header": (struct.pack("<Q", 1 << 40) + whole[8:], "damaged"),
+        "empty": (b"", "not a model file"),
+    }
+    found = {}
+    for name, (content, problem) in files.items():
+        found[name] = (folder / f"{name}.safetensors", problem)
+        found[name][0].write_bytes(content)
+    foreign = folder / "foreign.safetensors"
+    save_model(foreign, SavedModel(gaussian_parameters(100, 6, rng)))
+    found["foreign"] = (foreign, "100 visible units")
+    found["missing"] = (folder / "missing.safetensors", "cannot be read")
+    return found
+
+
+@pytest.mark.parametrize("name", ["cut", "newer", "header", "empty", "foreign", "missing"])
+def test_bad_models_are_told_and_the_present_one_stays(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, name: str
+) -> None:
+    path, problem = bad_models(tmp_path)[name]
+    before, named = weights(window), title(window)
+    window.open_path(path)
+    told = message(qtbot)
+    assert path.name in told
+    assert problem in told
+    assert weights(window) == before
+    assert title(window) == named
+    assert recent(window) == ["No models yet"]
+
+
+def test_a_place_that_cannot_be_written_is_told(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    train(qtbot, window)
+    path = tmp_path / "bars.safetensors"
+    save_as(qtbot, window, path)
+    train(qtbot, window)
+    path.unlink()
+    tmp_path.joinpath("bars.safetensors").mkdir()
+    choose(window, "File", "Save model")
+    assert "bars.safetensors is a folder." in message(qtbot)
+    assert window.isWindowModified()
+
+
+def test_without_a_model_saving_says_so(
+    qtbot: QtBot, show: Callable[[Session], MainWindow], tmp_path: Path
+) -> None:
+    window = show(Session())
+    save_as(qtbot, window, tmp_path / "none.safetensors")
+    assert "There is no model to save yet." in message(qtbot)
+    assert not list(tmp_path.glob("*.safetensors"))
+
+
+def test_a_file_named_at_the_start_waits_for_the_images(
+    qtbot: QtBot, show: Callable[[Session], MainWindow], tmp_path: Path
+) -> None:
+    path = tmp_path / "bars.safetensors"
+    parameters = gaussian_parameters(64, 6, np.random.default_rng(0))
+    save_model(path, SavedModel(parameters, image_shape=(8, 8)))
+    session = Session()
+    window = show(session)
+    session.load("Looking", lambda _task: bars_dataset())
+    window.open_when_ready(path)
+    assert session.model is None
+    qtbot.waitUntil(lambda: title(window).startswith("bars.safetensors"))
+    assert session.model is not None
+    assert session.model.parameters.hidden_num == 6
+
+
+# --- faults
+
+
+class _Failing:
+    def estimate(self, *_: object) -> float:
+        raise MemoryError("no room")
+
+
+def test_a_fault_in_training_is_told_in_words_and_the_window_lives_on(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setitem(GRADIENTS, "cd1", _Failing())
+        train(qtbot, window)
+        told = message(qtbot)
+    assert "did not foresee (MemoryError)" in told
+    assert "Show log" in told
+    assert "no room" not in told
+    assert "Traceback" in caplog.text
+    train(qtbot, window)
+    assert window.session.model is not None
+    assert len(window.session.model.history) == 3
+
+
+def test_exploding_parameters_are_told(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    window.session.change_settings(learning_rate=1e6)
+    train(qtbot, window)
+    assert "Lower the learning rate" in message(qtbot)
+    assert np.isfinite(np.frombuffer(weights(window), np.float32)).all()
+
+
+def test_the_same_fault_again_and_again_is_told_once(qtbot: QtBot, window: MainWindow) -> None:
+    for _ in range(3):
+        window.session.failed.emit(ZeroDivisionError())
+    assert len(shown(QMessageBox)) == 1
+    message(qtbot)
+    window.session.failed.emit(ZeroDivisionError())
+    message(qtbot)
+
+
+# --- docks and words
+
+
+def test_every_dock_can_be_put_away_and_brought_back(window: MainWindow) -> None:
+    for dock in window.findChildren(QDockWidget):
+        assert dock.isVisible()
+        action = menu_action(window, "View", dock.windowTitle())
+        action.trigger()
+        assert not dock.isVisible()
+        action.trigger()
+        assert dock.isVisible()
+
+
+def test_the_default_layout_can_be_restored(qtbot: QtBot, window: MainWindow) -> None:
+    places = {name: dock.geometry() for name, dock in window.docks.items()}
+    window.docks["weights"].setFloating(True)
+    window.docks["model"].hide()
+    choose(window, "View", "Restore the layout")
+    qtbot.waitUntil(lambda: not window.docks["weights"].isFloating() and window.docks["model"].isVisible())
+    assert set(places) == {name for name, dock in window.docks.items() if dock.isVisible()}
+
+
+def test_the_layout_comes_back_as_it_was_left(
+    qtbot: QtBot, show: Callable[[Session], MainWindow], session: Session
+) -> None:
+    first = show(session)
+    first.resize(1100, 760)
+    first.docks["reconstructions"].hide()
+    first.docks["weights"].setFloating(True)
+    first.close()
+    second = show(Session())
+    second.restore_layout()
+    qtbot.waitUntil(lambda: second.size() == first.size())
+    assert second.docks["reconstructions"].isHidden()
+    assert second.docks["weights"].isFloating()
+    assert not second.docks["curve"].isHidden()
+
+
+def test_a_layout_that_cannot_be_read_is_the_default_one(show: Callable[[Session], MainWindow]) -> None:
+    QSettings().setValue("window/state", "nonsense")
+    QSettings().setValue("window/geometry", 7)
+    window = show(Session())
+    window.restore_layout()
+    assert (window.width(), window.height()) == (1280, 800)
+    assert all(dock.isVisible() for dock in window.docks.values())
+
+
+@pytest.mark.usefixtures("log")
+def test_the_appearance_is_chosen_and_remembered(window: MainWindow) -> None:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication)
+    assert saved_appearance() is Appearance.SYSTEM
+    try:
+        choose(window, "View", "Dark")
+        assert application.palette().window().color().lightness() < 100
+        assert saved_appearance() is Appearance.DARK
+        choose(window, "View", "Light")
+        assert application.palette().window().color().lightness() > 150
+        assert menu_action(window, "View", "Light").isChecked()
+        assert not menu_action(window, "View", "Dark").isChecked()
+        choose(window, "View", "Dark")
+        apply_appearance(application, Appearance.LIGHT)
+        create_application()
+        assert application.palette().window().color().lightness() < 100
+    finally:
+        apply_appearance(application, Appearance.SYSTEM)
+    QSettings().setValue("appearance", "pink")
+    assert saved_appearance() is Appearance.SYSTEM
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"), [("First steps", "Draw a digit"), ("About RBM Studio", f"RBM Studio {__version__}")]
+)
+def test_help_is_there_and_the_window_stays_usable(
+    qtbot: QtBot, window: MainWindow, entry: str, words: str
+) -> None:
+    choose(window, "Help", entry)
+    box = wait_for(qtbot, QMessageBox)
+    assert words in box.text()
+    assert box.windowModality() == Qt.WindowModality.NonModal
+    train(qtbot, window)
+    answer(qtbot, "OK")
+    process_deletions()
+    assert not shown(QMessageBox)
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[QUrl]]:
+    """What the system is asked to open."""
+    opened: list[QUrl] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
+    yield opened
+
+
+def test_the_log_is_shown(window: MainWindow, opened: list[QUrl]) -> None:
+    choose(window, "Help", "Show log")
+    assert opened == [QUrl.fromLocalFile(str(log_path()))]
+
+
+def test_no_two_entries_share_a_key(window: MainWindow) -> None:
+    keys = [action.shortcut().toString() for action in window.findChildren(QAction) if not action.shortcut().isEmpty()]
+    assert len(keys) == len(set(keys))
+
+
+def test_a_number_typed_and_not_confirmed_is_saved_with_the_run(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    epochs = window.panel("model").findChildren(QSpinBox)[1]
+    epochs.setFocus()
+    epochs.selectAll()
+    QTest.keyClicks(epochs, "5")
+    QTest.keyClick(window, Qt.Key.Key_F5)
+    wait_until_idle(qtbot, window.session)
+    assert window.session.model is not None
+    assert len(window.session.model.history) == 5
+
+
+def test_the_window_is_usable_where_screens_are_small(window: MainWindow) -> None:
+    window.resize(1024, 700)
+    assert (window.width(), window.height()) == (1024, 700)
+    assert window.minimumSizeHint().width() <= 1024
+    assert window.minimumSizeHint().height() <= 700
+
+
+def test_loading_other_images_is_seen_in_every_panel(qtbot: QtBot, window: MainWindow) -> None:
+    load(qtbot, window.session, bars_dataset(12))
+    assert window.session.model is not None
+    assert window.session.model.image_shape == (12, 12)
+    train(qtbot, window)
