@@ -167,13 +167,12 @@ class Session(QObject):
 
         self._tasks.start(title, work, self._show_images)
 
-    def set_image_shape(self, shape: tuple[int, int]) -> None:
-        """Resample the dataset to another size, in the background."""
-        busy = self._run_state is not RunState.IDLE
-        if self._images is None or busy or shape == self._settings.image_shape:
-            return
+    def set_image_shape(self, shape: tuple[int, int]) -> bool:
+        """Resample the dataset to another size, in the background; return whether that has begun."""
+        if self._images is None or self._run_state is not RunState.IDLE or shape == self._settings.image_shape:
+            return False
         original = self._images.original
-        self._tasks.start(
+        return self._tasks.start(
             self.tr("Resampling the images to {0}×{1}").format(*shape),
             lambda _task: Images.prepare(original, shape),
             self._show_images,

@@ -25,6 +25,20 @@ class RandomSource(Protocol):
         """Fill ``out`` with uniform numbers in [0, 1)."""
 
 
+class _Uniforms:
+    """Uniform numbers with 23 random bits, several times as fast as `numpy.random.Generator.random` gives 24."""
+
+    def __init__(self, seed: np.random.SeedSequence) -> None:
+        self._bits = np.random.SFC64(seed)
+
+    def random(self, *, out: FloatArray, dtype: type[np.float32]) -> None:
+        words = self._bits.random_raw((out.size + 1) // 2).view(np.uint32)[: out.size]
+        # Behind the sign and exponent of 1.0, random bits make a number in 1..2.
+        np.right_shift(words, np.uint32(9), out=words)
+        np.bitwise_or(words, np.uint32(0x3F800000), out=words)
+        np.subtract(words.view(dtype).reshape(out.shape), dtype(1), out=out)
+
+
 class Backend:
     """An array module with its transfers and random numbers.
 
@@ -63,7 +77,7 @@ class Backend:
     def generator(self, seed: np.random.SeedSequence) -> RandomSource:
         """Return a generator of random numbers on this device."""
         if self.xp is np:
-            return np.random.Generator(np.random.SFC64(seed))
+            return _Uniforms(seed)
         bits = self.xp.random.XORWOW(int(seed.generate_state(1)[0]))
         source: RandomSource = self.xp.random.Generator(bits)
         return source

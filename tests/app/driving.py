@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, TypeVar
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QAbstractButton,
+    QAbstractItemView,
     QApplication,
     QDialogButtonBox,
     QFileDialog,
@@ -62,9 +62,7 @@ def press(window: MainWindow, text: str) -> None:
 def enabled(window: MainWindow) -> set[str]:
     """Return which of the training bar's buttons can be clicked, by the names that they have at first."""
     return {
-        name
-        for name, action in zip(NAMES, window.training_bar.training_actions(), strict=True)
-        if action.isEnabled()
+        name for name, action in zip(NAMES, window.training_bar.training_actions(), strict=True) if action.isEnabled()
     }
 
 
@@ -144,6 +142,11 @@ def accept_dialog(dialog: QFileDialog) -> None:
     accepting = [b for b in box.buttons() if box.buttonRole(b) is QDialogButtonBox.ButtonRole.AcceptRole]
     assert len(accepting) == 1
     click(accepting[0])
+
+
+def state(session: Session) -> RunState:
+    """Return whether it trains, anew each time: mypy takes what was asserted of a property for lasting."""
+    return session.run_state
 
 
 def wait_until_idle(qtbot: QtBot, session: Session) -> None:

@@ -60,7 +60,9 @@ def by_dialog(qtbot: QtBot, window: MainWindow, path: Path) -> None:
 
 def by_the_panel(qtbot: QtBot, window: MainWindow, path: Path) -> None:
     menu = window.panel("dataset").findChildren(QToolButton)[0].menu()
-    action = next(action for action in menu.actions() if action.text().startswith("Folder" if path.is_dir() else "File"))
+    action = next(
+        action for action in menu.actions() if action.text().startswith("Folder" if path.is_dir() else "File")
+    )
     action.trigger()
     pick(qtbot, path)
 
@@ -204,9 +206,7 @@ def bad_files() -> dict[str, tuple[bytes, str, str]]:
 
 
 @pytest.mark.parametrize("name", list(bad_files()))
-def test_bad_files_are_told_and_the_images_stay(
-    qtbot: QtBot, window: MainWindow, tmp_path: Path, name: str
-) -> None:
+def test_bad_files_are_told_and_the_images_stay(qtbot: QtBot, window: MainWindow, tmp_path: Path, name: str) -> None:
     content, problem, remedy = bad_files()[name]
     path = tmp_path / name
     path.write_bytes(content)
@@ -338,9 +338,7 @@ def test_a_download_can_be_cancelled(
     assert not list((tmp_path / "cache").rglob("*.part"))
 
 
-def test_a_failed_download_is_told_and_can_be_tried_again(
-    qtbot: QtBot, window: MainWindow, mirror: Mirror
-) -> None:
+def test_a_failed_download_is_told_and_can_be_tried_again(qtbot: QtBot, window: MainWindow, mirror: Mirror) -> None:
     mirror.behaviour = "missing"
     before = window.session.images
     click(download_button(window))

@@ -103,7 +103,12 @@ def test_a_file_is_not_replaced_unasked(parent: QWidget, tmp_path: Path) -> None
     enter_name(dialog, str(path))
     # The question runs an event loop of its own.
     answering = QTimer(dialog)
-    answering.timeout.connect(lambda: [click(button(box, "No")) for box in shown(QMessageBox)])
+
+    def say_no() -> None:
+        for box in shown(QMessageBox):
+            click(button(box, "No"))
+
+    answering.timeout.connect(say_no)
     answering.start(10)
     accept_dialog(dialog)
     answering.stop()

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def test_an_error_says_what_is_wrong_and_what_to_do() -> None:
-    error = RBMStudioError("{file} holds {count:,} labels.", "Choose a file with {wanted}.", file="a", count=5000, wanted="b")
+    error = RBMStudioError(
+        "{file} holds {count:,} labels.", "Choose a file with {wanted}.", file="a", count=5000, wanted="b"
+    )
     assert in_words(error) == ("a holds 5,000 labels.", "Choose a file with b.")
     assert in_words(RBMStudioError("It is empty.")) == ("It is empty.", "")
 

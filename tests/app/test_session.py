@@ -12,6 +12,7 @@ from rbm_studio.core.gradients import GRADIENTS
 from rbm_studio.data import Dataset
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.model_file import SavedModel, load_model, save_model
+from tests.app.driving import state
 
 from .conftest import bars, bars_dataset, load
 from .driving import wait_until_idle
@@ -55,7 +56,7 @@ def test_a_new_session_can_do_nothing_yet() -> None:
     for do in (session.train, session.step, session.pause, session.stop, session.reset, session.halt):
         do()
     session.set_image_shape((7, 7))
-    assert session.run_state is RunState.IDLE
+    assert state(session) is RunState.IDLE
     assert session.model is None
     assert not session.can_train
 
@@ -152,7 +153,7 @@ def test_two_sessions_share_nothing(qtbot: QtBot, session: Session) -> None:
     other.train()
     qtbot.waitUntil(lambda: other.progress is not None and other.progress.epoch > 2)
     assert weights(session) == mine
-    assert session.run_state is RunState.IDLE
+    assert state(session) is RunState.IDLE
     assert session.settings.training.seed == 0
     # Both at a time.
     train(qtbot, session)
@@ -215,7 +216,7 @@ def test_steps_pauses_and_resumptions_in_odd_orders_change_no_number(
     session.pause()
     session.stop()
     session.step()
-    assert session.run_state is RunState.PAUSED
+    assert state(session) is RunState.PAUSED
     qtbot.waitUntil(lambda: images() == 20)
     session.pause()
     session.step()
@@ -231,7 +232,7 @@ def test_steps_pauses_and_resumptions_in_odd_orders_change_no_number(
     wait_until_idle(qtbot, session)
     session.pause()
     session.stop()
-    assert session.run_state is RunState.IDLE
+    assert state(session) is RunState.IDLE
     assert session.save_model(tmp_path / "parts.safetensors")
     parts, whole = (load_model(tmp_path / f"{name}.safetensors") for name in ("parts", "whole"))
     for array in ("w", "visible_bias", "hidden_bias"):
@@ -361,7 +362,7 @@ def test_shutting_down_leaves_no_thread(qtbot: QtBot, session: Session, paused: 
     if paused:
         session.pause()
     session.shut_down()
-    assert session.run_state is RunState.IDLE
+    assert state(session) is RunState.IDLE
     assert not [thread for thread in threading.enumerate() if thread.name == "training"]
 
 
@@ -384,9 +385,7 @@ def test_data_and_models_cannot_change_during_a_run(qtbot: QtBot, session: Sessi
 # --- model files
 
 
-def test_a_saved_model_comes_back_with_its_settings_and_curve(
-    qtbot: QtBot, session: Session, tmp_path: Path
-) -> None:
+def test_a_saved_model_comes_back_with_its_settings_and_curve(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
     session.change_settings(seed=4, learning_rate=0.2)
     train(qtbot, session)
     path = tmp_path / "bars.safetensors"
@@ -414,7 +413,7 @@ def test_saving_during_a_run_saves_what_is_shown(qtbot: QtBot, session: Session,
     qtbot.waitUntil(lambda: len(model_of(session).history) > 2)
     path = tmp_path / "bars.safetensors"
     assert session.save_model(path)
-    assert session.run_state is RunState.RUNNING
+    assert state(session) is RunState.RUNNING
     np.testing.assert_array_equal(load_model(path).parameters.w, model_of(session).parameters.w)
     assert session.has_unsaved_training
     session.shut_down()
@@ -440,9 +439,7 @@ def test_a_model_of_another_size_brings_its_images(qtbot: QtBot, session: Sessio
     assert not session.trains_new_model
 
 
-def test_while_something_is_loaded_such_a_model_has_to_wait(
-    qtbot: QtBot, session: Session, tmp_path: Path
-) -> None:
+def test_while_something_is_loaded_such_a_model_has_to_wait(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
     path = tmp_path / "small.safetensors"
     small = Session()
     load(qtbot, small, bars_dataset(4))
@@ -458,9 +455,7 @@ def test_while_something_is_loaded_such_a_model_has_to_wait(
     assert session.model is before
 
 
-def test_a_model_that_fits_no_size_of_the_images_is_refused(
-    qtbot: QtBot, session: Session, tmp_path: Path
-) -> None:
+def test_a_model_that_fits_no_size_of_the_images_is_refused(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
     path = tmp_path / "large.safetensors"
     large = Session()
     load(qtbot, large, bars_dataset(10))
@@ -474,9 +469,7 @@ def test_a_model_that_fits_no_size_of_the_images_is_refused(
     assert session.model is before
 
 
-def test_a_foreign_model_without_a_history_is_not_thrown_away(
-    qtbot: QtBot, session: Session, tmp_path: Path
-) -> None:
+def test_a_foreign_model_without_a_history_is_not_thrown_away(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
     path = tmp_path / "foreign.safetensors"
     save_model(path, SavedModel(model_of(session).parameters))
     assert session.open_model(path)

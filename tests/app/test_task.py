@@ -25,9 +25,7 @@ def test_the_function_runs_elsewhere_and_its_result_comes_back_here(qtbot: QtBot
     assert not caught.args[0].is_alive()
 
 
-def test_an_error_of_the_user_is_told_and_not_logged_as_a_fault(
-    qtbot: QtBot, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_error_of_the_user_is_told_and_not_logged_as_a_fault(qtbot: QtBot, caplog: pytest.LogCaptureFixture) -> None:
     def fail(_: Task) -> None:
         raise RBMStudioError("The file is empty.")
 
@@ -41,7 +39,8 @@ def test_an_error_of_the_user_is_told_and_not_logged_as_a_fault(
 
 
 def test_what_nobody_foresaw_is_logged_with_its_traceback(qtbot: QtBot, caplog: pytest.LogCaptureFixture) -> None:
-    task = Task("Opening", lambda _: {}["key"])
+    nothing: dict[str, int] = {}
+    task = Task("Opening", lambda _: nothing["key"])
     with qtbot.waitSignal(task.failed):
         task.start()
     task.join()

@@ -7,6 +7,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QProgressBar, QSpinBox
 
 from rbm_studio.app.state import RunState
+from tests.app.driving import state
 
 from .driving import button, enabled, press, wait_until_idle
 
@@ -42,18 +43,18 @@ def test_buttons_offer_what_is_possible_in_each_state(qtbot: QtBot, window: Main
     assert words(window) == "Ready to train"
 
     press(window, "Train")
-    assert session.run_state is RunState.RUNNING
+    assert state(session) is RunState.RUNNING
     assert enabled(window) == {"Pause", "Stop", "Reset"}
     qtbot.waitUntil(lambda: "images/s" in words(window) and "left" in words(window))
 
     press(window, "Pause")
-    assert session.run_state is RunState.PAUSED
+    assert state(session) is RunState.PAUSED
     assert enabled(window) == {"Train", "Step", "Stop", "Reset"}
     assert button(window.training_bar, "Resume").isEnabled()
     qtbot.waitUntil(lambda: "paused after batch" in words(window))
 
     press(window, "Stop")
-    assert session.run_state is RunState.STOPPING
+    assert state(session) is RunState.STOPPING
     assert enabled(window) == set()
     wait_until_idle(qtbot, session)
     assert enabled(window) == {"Train", "Step", "Reset"}
@@ -79,14 +80,14 @@ def test_every_action_has_a_key_that_its_tool_tip_names(qtbot: QtBot, window: Ma
         assert action.shortcut().toString() == f"F{number}"
         assert action.toolTip().endswith(f"(F{number})")
     window.session.change_settings(epochs=100_000)
-    for key, state in (
+    for key, wanted in (
         (Qt.Key.Key_F5, RunState.RUNNING),
         (Qt.Key.Key_F6, RunState.PAUSED),
         (Qt.Key.Key_F5, RunState.RUNNING),
         (Qt.Key.Key_F8, RunState.STOPPING),
     ):
         QTest.keyClick(window, key)
-        assert window.session.run_state is state
+        assert window.session.run_state is wanted
     wait_until_idle(qtbot, window.session)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +44,9 @@ class Received:
 
     def records(self) -> list[EpochRecord]:
         return [record for update in self.updates for record in update.records]
+
+    def has_images(self, count: int) -> bool:
+        return self.images() == count
 
     def images(self) -> int:
         progress = self.updates[-1].progress if self.updates else None
@@ -125,7 +129,7 @@ def test_a_point_is_the_mean_of_its_batches(qtbot: QtBot, runner: TrainingRunner
 def test_pause_step_and_resume(qtbot: QtBot, runner: TrainingRunner, received: Received) -> None:
     runner.start(lambda: training(epochs=2), paused=True)
     for batches in (1, 2, 3):
-        qtbot.waitUntil(lambda batches=batches: received.images() == 4 * batches)
+        qtbot.waitUntil(partial(received.has_images, 4 * batches))
         # A step brings its own parameters, so that one can see what it did.
         assert received.updates[-1].parameters is not None
         assert runner.running
@@ -138,9 +142,7 @@ def test_pause_step_and_resume(qtbot: QtBot, runner: TrainingRunner, received: R
     assert values(received.outcomes[0].parameters) == values(alone.snapshot())
 
 
-def test_a_paused_run_stands_still_and_can_be_stopped(
-    qtbot: QtBot, runner: TrainingRunner, received: Received
-) -> None:
+def test_a_paused_run_stands_still_and_can_be_stopped(qtbot: QtBot, runner: TrainingRunner, received: Received) -> None:
     with qtbot.waitSignal(runner.updated):
         runner.start(lambda: training(epochs=100_000))
     runner.pause()

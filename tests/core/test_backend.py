@@ -128,3 +128,28 @@ def test_transfers_copy() -> None:
     array = np.zeros(3, dtype=np.float32)
     assert not np.shares_memory(CPU.to_device(array), array)
     assert not np.shares_memory(CPU.to_host(array), array)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5), (1000, 64)])
+def test_uniform_numbers_fill_any_shape_and_follow_the_seed(shape: tuple[int, int]) -> None:
+    first, again = (np.full(shape, -1, dtype=np.float32) for _ in range(2))
+    for out in (first, again):
+        CPU.generator(np.random.SeedSequence(7)).random(out=out, dtype=np.float32)
+    assert (first == again).all()
+    assert first.min() >= 0
+    assert first.max() < 1
+
+
+def test_uniform_numbers_are_uniform_and_independent() -> None:
+    numbers = np.empty((1000, 1001), dtype=np.float32)
+    source = CPU.generator(np.random.SeedSequence(7))
+    source.random(out=numbers, dtype=np.float32)
+    before = numbers.copy()
+    source.random(out=numbers, dtype=np.float32)
+    count = numbers.size
+    histogram = np.bincount((numbers.reshape(-1) * 64).astype(np.intp), minlength=64)
+    # Chi-square with 63 degrees of freedom: above 113 once in ten thousand.
+    assert ((histogram - count / 64) ** 2 / (count / 64)).sum() < 113
+    neighbours = np.corrcoef(numbers.reshape(-1)[:-1], numbers.reshape(-1)[1:])[0, 1]
+    calls = np.corrcoef(before.reshape(-1), numbers.reshape(-1))[0, 1]
+    assert max(abs(neighbours), abs(calls)) < 5 / np.sqrt(count)

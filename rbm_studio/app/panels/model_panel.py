@@ -157,7 +157,7 @@ class ModelPanel(QScrollArea):
     def _connect(self) -> None:
         session = self._session
         self._preset.activated.connect(lambda _index: session.choose_preset(self._preset.currentData()))
-        self._size.activated.connect(lambda _index: session.set_image_shape(self._size.currentData()))
+        self._size.activated.connect(lambda _index: self._choose_size(self._size.currentData()))
         self._device.activated.connect(lambda _index: session.change_settings(device=self._device.currentData()))
         self._hidden.valueChanged.connect(lambda value: session.change_settings(hidden_num=value))
         self._epochs.valueChanged.connect(lambda value: session.change_settings(epochs=value))
@@ -171,10 +171,18 @@ class ModelPanel(QScrollArea):
         session.settings_changed.connect(self.refresh)
         session.model_changed.connect(self._show_note)
         session.run_state_changed.connect(self.refresh)
-        session.task_changed.connect(self.refresh)
+        session.task_changed.connect(self._show_outcome)
 
     def _turn_arrow(self, shown: bool) -> None:
         self._more.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
+
+    def _show_outcome(self) -> None:
+        if self._session.task is None:
+            self.refresh()
+
+    def _choose_size(self, shape: tuple[int, int]) -> None:
+        if not self._session.set_image_shape(shape):
+            self.refresh()
 
     def refresh(self) -> None:
         """Show the session's settings."""
@@ -195,7 +203,7 @@ class ModelPanel(QScrollArea):
             blocked = widget.blockSignals(True)
             write()
             widget.blockSignals(blocked)
-        enabled = self._session.run_state is RunState.IDLE and self._session.task is None
+        enabled = self._session.run_state is RunState.IDLE
         self._fields.setEnabled(enabled)
         self._advanced.setEnabled(enabled)
         self._show_note()
