@@ -19,7 +19,7 @@ from tests.core.enumeration import all_states, energies, hidden_given_visible, j
 from tests.patterns import D, H, bits, three_patterns, trained_rbm
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rbm_studio.core.backend import FloatArray
 
@@ -215,6 +215,15 @@ class InterruptingOutput(io.StringIO):
         return super().write(printed)
 
 
+@pytest.fixture
+def _keyboard_interrupts() -> Iterator[None]:
+    """As in a terminal; a shell that runs the tests in the background has them ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_keyboard_interrupts")
 class TestInterrupted:
     def test_what_was_learned_is_kept_and_goes_on(self, images: FloatArray) -> None:
         rbm = RBM(D, H)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QDialogButtonBox,
     QFileDialog,
+    QLabel,
     QLineEdit,
     QMenu,
     QMessageBox,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 LEFT = Qt.MouseButton.LeftButton
 NAMES = ("Train", "Pause", "Step", "Stop", "Reset")
+Widget = TypeVar("Widget", bound=QWidget)
 Dialog = TypeVar("Dialog", QMessageBox, QFileDialog)
 
 
@@ -67,7 +69,7 @@ def enabled(window: MainWindow) -> set[str]:
 
 
 def status(window: MainWindow) -> str:
-    """Return what the training bar says, and what the status bar says."""
+    """Return what the status bar says."""
     return window.statusBar().currentMessage()
 
 
@@ -165,3 +167,19 @@ def drag(canvas: QWidget, *places: tuple[float, float]) -> None:
 def on(widget: QWidget, x: float, y: float) -> QPoint:
     side = min(widget.width(), widget.height())
     return QPoint(round((widget.width() - side) / 2 + x * side), round((widget.height() - side) / 2 + y * side))
+
+
+def named(parent: QWidget, kind: type[Widget], name: str) -> Widget:
+    """Return the widget that a screen reader calls by a name."""
+    found = [widget for widget in parent.findChildren(kind) if widget.accessibleName() == name]
+    assert len(found) == 1, (name, len(found))
+    return found[0]
+
+
+def labels(parent: QWidget) -> list[str]:
+    return [label.text() for label in parent.findChildren(QLabel) if label.isVisible() and label.text()]
+
+
+def train(qtbot: QtBot, window: MainWindow) -> None:
+    press(window, "Train")
+    wait_until_idle(qtbot, window.session)

@@ -366,7 +366,7 @@ def test_shutting_down_leaves_no_thread(qtbot: QtBot, session: Session, paused: 
     assert not [thread for thread in threading.enumerate() if thread.name == "training"]
 
 
-def test_data_and_models_cannot_change_during_a_run(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
+def test_data_and_models_cannot_change_during_a_run(session: Session, tmp_path: Path) -> None:
     session.change_settings(epochs=100_000)
     told, images = failures(session), session.images
     session.train()

@@ -31,6 +31,7 @@ from .driving import (
     press,
     process_deletions,
     shown,
+    train,
     wait_for,
     wait_until_idle,
 )
@@ -46,11 +47,6 @@ if TYPE_CHECKING:
 
 def title(window: MainWindow) -> str:
     return window.windowTitle() + ("(modified)" if window.isWindowModified() else "")
-
-
-def train(qtbot: QtBot, window: MainWindow) -> None:
-    press(window, "Train")
-    wait_until_idle(qtbot, window.session)
 
 
 def save_as(qtbot: QtBot, window: MainWindow, path: Path) -> None:

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rbm_studio.app.images import grey_values
+from rbm_studio.app.pairs_view import PairsView
+from rbm_studio.app.session import Session
+
+from .conftest import bars_dataset, load
+from .driving import press, train, wait_until_idle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+    from pytestqt.qtbot import QtBot
+
+    from rbm_studio.app.window import MainWindow
+
+
+def view_of(window: MainWindow) -> PairsView:
+    view = window.panel("reconstructions").findChild(PairsView)
+    assert isinstance(view, PairsView)
+    return view
+
+
+def pairs(window: MainWindow) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    inputs, restored = zip(*view_of(window).pairs(), strict=True)
+    return np.array([grey_values(image) for image in inputs]), np.array([grey_values(image) for image in restored])
+
+
+def test_the_first_ten_held_out_images_are_shown(window: MainWindow) -> None:
+    images = window.session.images
+    assert images is not None
+    inputs, restored = pairs(window)
+    np.testing.assert_array_equal(inputs, images.dataset.test_images[:10] / np.float32(255))
+    assert restored.shape == (10, 8, 8)
+
+
+def test_training_makes_them_better(qtbot: QtBot, window: MainWindow) -> None:
+    inputs, before = pairs(window)
+    window.session.change_settings(epochs=200)
+    train(qtbot, window)
+    _, after = pairs(window)
+    assert np.mean((after - inputs) ** 2) < 0.5 * np.mean((before - inputs) ** 2)
+
+
+def test_they_are_refreshed_while_the_run_lasts(qtbot: QtBot, window: MainWindow) -> None:
+    window.session.change_settings(epochs=100_000)
+    _, before = pairs(window)
+    press(window, "Train")
+    qtbot.waitUntil(lambda: not np.array_equal(pairs(window)[1], before))
+    _, before = pairs(window)
+    qtbot.waitUntil(lambda: not np.array_equal(pairs(window)[1], before))
+    press(window, "Stop")
+    wait_until_idle(qtbot, window.session)
+
+
+def test_the_same_model_gives_the_same_pictures(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    _, before = pairs(window)
+    window.session.model_changed.emit()
+    np.testing.assert_array_equal(pairs(window)[1], before)
+
+
+def test_images_of_another_size_wait_for_a_model_that_fits(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    load(qtbot, window.session, bars_dataset(10))
+    assert view_of(window).pairs() == []
+    train(qtbot, window)
+    assert pairs(window)[1].shape == (10, 10, 10)
+
+
+def test_without_images_the_panel_says_what_comes(show: Callable[[Session], MainWindow]) -> None:
+    window = show(Session())
+    assert view_of(window).pairs() == []
+    blank = view_of(window).grab().toImage()
+    assert len({blank.pixelColor(x, y).name() for x in range(blank.width()) for y in range(blank.height())}) > 1
