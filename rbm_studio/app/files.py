@@ -40,22 +40,16 @@ def ask_to_save(
 ) -> QFileDialog:
     """Show a dialog for a file to write, with a name suggested; ``chosen`` is called with its path.
 
-    The name takes the suffix of the filter chosen.
+    A name without a suffix gets that of the filter chosen.
     """
     dialog = _dialog(parent, title, name_filter, chosen, QFileDialog.FileMode.AnyFile)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.selectFile(suggestion)
     dialog.setDefaultSuffix(Path(suggestion).suffix.lstrip("."))
-    dialog.filterSelected.connect(lambda chosen_filter: _take_suffix(dialog, _suffix_of(chosen_filter)))
+    dialog.filterSelected.connect(lambda chosen_filter: dialog.setDefaultSuffix(_suffix_of(chosen_filter)))
     # Last: a dialog of the system's own takes what is set before it opens.
     dialog.open()
     return dialog
-
-
-def _take_suffix(dialog: QFileDialog, suffix: str) -> None:
-    dialog.setDefaultSuffix(suffix)
-    for name in dialog.selectedFiles()[:1]:
-        dialog.selectFile(str(Path(name).with_suffix(f".{suffix}")))
 
 
 def _suffix_of(name_filter: str) -> str:

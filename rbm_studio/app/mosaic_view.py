@@ -87,10 +87,10 @@ class MosaicView(QWidget):
         self._mosaic = None
         if tiles is not None:
             self._limit = _next_limit(self._limit, _robust_limit(tiles))
-        if self._hovered >= self._count():
-            self._hover(-1)
         if self._selected is not None and self._selected >= self._count():
             self._selected = None
+        if self._hovered >= self._count():
+            self._hover(-1)
         self.update()
 
     def limit(self) -> float:

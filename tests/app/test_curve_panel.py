@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QGraphicsView
 
 from rbm_studio.app.panels.curve_panel import CurvePanel
 from tests.app.driving import button, click, message, pick, press, status, wait_until_idle
@@ -100,3 +101,27 @@ def test_the_log_axis_has_a_key(qtbot: QtBot, window: MainWindow) -> None:
     QTest.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(axis.isChecked)
     assert panel(window).plot.grab().toImage() != before
+
+
+def test_pointing_at_the_curve_reads_it(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    plot = panel(window).plot
+    view = plot.findChild(QGraphicsView)
+    assert isinstance(view, QGraphicsView)
+    QTest.mouseMove(view.viewport(), view.viewport().rect().center())
+    for word in ("epoch", "training", "held-out"):
+        assert word in plot.reading()
+
+
+def test_the_curve_of_an_opened_model_can_be_saved(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    train(qtbot, window)
+    assert window.session.save_model(tmp_path / "bars.safetensors")
+    press(window, "Reset")
+    panel(window).plot.clear_all()
+    window.session.model_changed.emit()
+    save = button(panel(window), "Save…")
+    assert not save.isEnabled()
+    window.open_path(tmp_path / "bars.safetensors")
+    [(_, table)] = panel(window).plot.runs()
+    assert table[:, 0].tolist() == [1, 2, 3]
+    assert save.isEnabled()

@@ -133,6 +133,8 @@ def test_the_filters_live_while_the_model_trains(qtbot: QtBot, window: MainWindo
 def test_a_smaller_model_has_no_such_unit(qtbot: QtBot, window: MainWindow) -> None:
     click_on(window, 11)
     assert heading(window) == "Hidden unit 12"
+    # The pointer stays where there will be no unit.
+    assert point_at(window, 11).startswith("Unit 12 ")
     window.session.change_settings(hidden_num=5)
     qtbot.waitUntil(lambda: not large(window).isVisible())
     assert facts(window) == "5 filters: the weights of each hidden unit"
