@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -52,6 +53,16 @@ def test_an_error_is_one_line_and_no_traceback(tmp_path: Path) -> None:
     assert ended.stderr.startswith("rbm-studio: pictures was not saved: there is no folder")
     assert ended.stderr.count("\n") == 1
     assert ended.stdout == ""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="other systems always have a screen")
+def test_without_a_screen_the_demo_needs_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(["demo", "--output", str(tmp_path / "file" / "pictures")]) == 1
+    # The platform is set before the window system is loaded, which this folder keeps from happening.
+    assert os.environ.pop("QT_QPA_PLATFORM") == "offscreen"
 
 
 def test_the_command_line_alone_loads_no_window_system() -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox, QSlider, QToolButton
 
@@ -62,6 +62,11 @@ def wait_until_other(qtbot: QtBot, window: MainWindow, name: str, before: NDArra
     qtbot.waitUntil(lambda: not np.array_equal(picture(window, name), before))
 
 
+def settle(qtbot: QtBot, window: MainWindow) -> None:
+    """Wait for the redraw that was put off: else it would be taken for the answer to what comes next."""
+    qtbot.waitUntil(lambda: not any(timer.isActive() for timer in window.panel("draw").findChildren(QTimer)))
+
+
 def test_a_stroke_is_seen_answered_and_restored(qtbot: QtBot, window: MainWindow) -> None:
     train(qtbot, window)
     choose_mean_field(window)
@@ -117,6 +122,7 @@ def test_sampled_units_are_on_or_off_and_differ_from_time_to_time(qtbot: QtBot, 
 
 def test_mean_field_is_deterministic(qtbot: QtBot, window: MainWindow) -> None:
     drag(panel_of(window).canvas, *STROKE)
+    settle(qtbot, window)
     choose_mean_field(window)
     qtbot.waitUntil(lambda: "12 units, p(h|v)" in labels(window.panel("draw")))
     before = [picture(window, name) for name in (SEEN, HIDDEN, RESTORED)]
@@ -178,14 +184,20 @@ def test_a_random_test_digit_is_one_of_the_held_out_images(qtbot: QtBot, window:
         assert any(np.array_equal(picture(window, SEEN), image) for image in test)
         seen.add(picture(window, SEEN).tobytes())
     assert len(seen) > 1
+    settle(qtbot, window)
     click(tool(window, "Clear"))
     qtbot.waitUntil(lambda: picture(window, SEEN).max() == 0)
+    assert not tool(window, "Clear").isEnabled()
+    QTest.keyClick(window, Qt.Key.Key_G, Qt.KeyboardModifier.ControlModifier)
+    # Not seen by the picture: some of the images are blank.
+    qtbot.waitUntil(tool(window, "Clear").isEnabled)
 
 
 def test_normalising_makes_the_place_of_a_drawing_not_matter(qtbot: QtBot, window: MainWindow) -> None:
     box = named(window.panel("draw"), QCheckBox, "Centre and scale")
     assert box.isChecked()
     centred = draw(window, (0.1, 0.1), (0.1, 0.4))
+    settle(qtbot, window)
     box.setFocus()
     QTest.keyClick(box, Qt.Key.Key_Space)
     wait_until_other(qtbot, window, SEEN, centred)
@@ -197,7 +209,7 @@ def test_normalising_makes_the_place_of_a_drawing_not_matter(qtbot: QtBot, windo
 def test_the_pen_can_be_made_wider(qtbot: QtBot, window: MainWindow) -> None:
     drag(panel_of(window).canvas, *STROKE)
     slider = named(window.panel("draw"), QSlider, "Pen width")
-    qtbot.waitUntil(lambda: picture(window, SEEN).max() > 0)
+    settle(qtbot, window)
     before = picture(window, SEEN)
     slider.setFocus()
     QTest.keyClick(slider, Qt.Key.Key_End)
