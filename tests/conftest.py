@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.patterns import three_patterns, trained_rbm
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from rbm_studio import RBM
+    from rbm_studio.core.backend import FloatArray
 
 # Before the first import of Qt, which reads it once.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -29,6 +34,18 @@ def own_folders(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
             (root / folder).mkdir(parents=True, exist_ok=True)
             patch.setenv(variable, str(root / folder))
         yield root
+
+
+@pytest.fixture
+def images() -> FloatArray:
+    """Return three patterns of six pixels, twenty times each."""
+    return three_patterns()
+
+
+@pytest.fixture
+def trained() -> RBM:
+    """Return an RBM that has learned them."""
+    return trained_rbm()
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ import pytest
 from rbm_studio import RBM
 from rbm_studio.core.presets import PRESETS
 from tests.core.enumeration import all_states, energies, hidden_given_visible, joint
-from tests.patterns import D, H, bits, three_patterns, trained_rbm
+from tests.patterns import D, H, bits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,16 +24,6 @@ if TYPE_CHECKING:
     from rbm_studio.core.backend import FloatArray
 
 ROOT = Path(__file__).parents[1]
-
-
-@pytest.fixture
-def images() -> FloatArray:
-    return three_patterns()
-
-
-@pytest.fixture
-def trained() -> RBM:
-    return trained_rbm()
 
 
 class TestFit:

@@ -10,7 +10,7 @@ import pytest
 from rbm_studio import RBM, RBMStudioError
 from rbm_studio.storage.atomic import FileError
 from rbm_studio.storage.model_file import load_model
-from tests.patterns import D, H, bits, three_patterns, trained_rbm
+from tests.patterns import D, H, bits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,16 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rbm_studio.core.backend import FloatArray
-
-
-@pytest.fixture
-def images() -> FloatArray:
-    return three_patterns()
-
-
-@pytest.fixture
-def trained() -> RBM:
-    return trained_rbm()
 
 
 def test_a_round_trip(trained: RBM, images: FloatArray, tmp_path: Path) -> None:

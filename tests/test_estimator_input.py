@@ -9,20 +9,10 @@ import pytest
 
 from rbm_studio import RBM, RBMStudioError
 from rbm_studio.core.training import TrainingDivergedError
-from tests.patterns import D, H, bits, three_patterns, trained_rbm
+from tests.patterns import D, H, bits
 
 if TYPE_CHECKING:
     from rbm_studio.core.backend import FloatArray
-
-
-@pytest.fixture
-def images() -> FloatArray:
-    return three_patterns()
-
-
-@pytest.fixture
-def trained() -> RBM:
-    return trained_rbm()
 
 
 BAD_DATA: dict[str, tuple[Any, str]] = {

@@ -113,13 +113,19 @@ class CurvePlot(QWidget):
 
     def set_expected_epochs(self, epochs: float) -> None:
         """Fix the epochs' axis at 0 to `epochs`; with 0, it follows the data."""
-        self._expected_epochs = epochs
-        self._fit()
+        if epochs != self._expected_epochs:
+            self._expected_epochs = epochs
+            self._fit()
 
     def set_labels(self, *, x: str, y: str) -> None:
         """Name the axes, with their units, in the user's language."""
         self._labels = (x, y)
         self._dress()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no run was measured; unlike `runs`, this copies nothing."""
+        return not any(len(run) for run in self._runs)
 
     def runs(self) -> list[tuple[str, NDArray[np.float64]]]:
         """Return every run that was measured, from the first to the current one.

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QApplication
 from rbm_studio import __version__
 from rbm_studio.app.icons import icon
 from rbm_studio.app.log import report_exceptions, start_log
-from rbm_studio.app.panels.dataset_panel import DatasetPanel
 from rbm_studio.app.session import Session
 from rbm_studio.app.theme import apply_appearance
 from rbm_studio.app.training_runner import leave_a_core_to_the_window
@@ -45,9 +44,7 @@ def create_window() -> MainWindow:
     leave_a_core_to_the_window()
     window = MainWindow(Session())
     window.session.setParent(window)
-    dataset = window.panel("dataset")
-    if isinstance(dataset, DatasetPanel):
-        dataset.load_mnist()
+    window.dataset_panel.load_mnist()
     return window
 
 

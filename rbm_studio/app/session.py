@@ -171,12 +171,11 @@ class Session(QObject):
         """Resample the dataset to another size, in the background; return whether that has begun."""
         if self._images is None or self._run_state is not RunState.IDLE or shape == self._settings.image_shape:
             return False
-        original = self._images.original
-        return self._tasks.start(
-            self.tr("Resampling the images to {0}×{1}").format(*shape),
-            lambda _task: Images.prepare(original, shape),
-            self._show_images,
-        )
+        return self._resample(self._images.original, shape, self._show_images)
+
+    def _resample(self, original: Dataset, shape: tuple[int, int], done: Callable[[Images], None]) -> bool:
+        title = self.tr("Resampling the images to {0}×{1}").format(*shape)
+        return self._tasks.start(title, lambda _task: Images.prepare(original, shape), done)
 
     def _show_images(self, images: Images | None) -> None:
         if images is None:
@@ -251,7 +250,7 @@ class Session(QObject):
         self._previous = None
         self._set_model(model)
         self._training_state, self._unsaved = state, unsaved
-        self.curve_grew.emit([CurvePoint(r.epoch, r.training_kl, r.held_out_kl) for r in model.history])
+        self._show_history(model)
         hidden_num = model.parameters.hidden_num
         self._settings = replace(self._settings, hidden_num=hidden_num)
         self.settings_changed.emit()
@@ -276,6 +275,9 @@ class Session(QObject):
             )
         )
 
+    def _show_history(self, model: Model) -> None:
+        self.curve_grew.emit([CurvePoint(r.epoch, r.training_kl, r.held_out_kl) for r in model.history])
+
     def open_model(self, path: Path) -> bool:
         """Show a saved model, with its settings and curve; on any fault the present one stays, and `failed` tells.
 
@@ -292,12 +294,7 @@ class Session(QObject):
             self.failed.emit(error)
             return False
         if self._images is not None and shape != self._images.dataset.image_shape:
-            original = self._images.original
-            return self._tasks.start(
-                self.tr("Resampling the images to {0}×{1}").format(*shape),
-                lambda _task: Images.prepare(original, shape),
-                lambda images: self._adopt(saved, path, shape, images),
-            )
+            return self._resample(self._images.original, shape, lambda images: self._adopt(saved, path, shape, images))
         self._adopt(saved, path, shape, self._images)
         return True
 
@@ -330,8 +327,9 @@ class Session(QObject):
             self._images = images
             self.images_changed.emit()
         self.settings_changed.emit()
-        self._set_model(Model(saved.parameters, shape, training.seed, training.preset, saved.history, path))
-        self.curve_grew.emit([CurvePoint(r.epoch, r.training_kl, r.held_out_kl) for r in saved.history])
+        model = Model(saved.parameters, shape, training.seed, training.preset, saved.history, path)
+        self._set_model(model)
+        self._show_history(model)
         self.noticed.emit(self.tr("Opened {0}").format(path.name))
 
     def save_model(self, path: Path) -> bool:

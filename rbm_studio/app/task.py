@@ -121,7 +121,6 @@ class TaskSlot(QObject):
         self._task.start()
         self.changed.emit()
         return True
-        return True
 
     def shut_down(self) -> None:
         """Cancel the task and wait for its end."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, QUrl
+from PySide6.QtCore import QSettings, QUrl
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -17,7 +17,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QMessageBox, QWidget
 
-from rbm_studio.app import files
+from rbm_studio.app import files, layout
 from rbm_studio.app.about import show_about, show_first_steps
 from rbm_studio.app.icons import icon
 from rbm_studio.app.log import log_path
@@ -50,8 +50,6 @@ PANELS: dict[str, type[QWidget]] = {
 }
 """The panels by name; each is a dock of that name."""
 
-_LAYOUT_VERSION = 1
-_LEFT_WIDTH = 272
 _MESSAGE_MS = 6000
 
 
@@ -97,6 +95,14 @@ class MainWindow(QMainWindow):
         """Return a panel of `PANELS` by its name."""
         return self.docks[name].widget()
 
+    @property
+    def dataset_panel(self) -> DatasetPanel:
+        """The panel that opens and downloads images, also for the menu and for files that are dropped."""
+        panel = self.panel("dataset")
+        if not isinstance(panel, DatasetPanel):
+            raise TypeError(f"the dataset's panel is a {type(panel).__name__}")
+        return panel
+
     # --- docks
 
     def _dock(self, name: str, panel: type[QWidget]) -> QDockWidget:
@@ -116,41 +122,11 @@ class MainWindow(QMainWindow):
 
     def restore_default_layout(self) -> None:
         """Put every dock where it is at the first start."""
-        left = Qt.DockWidgetArea.LeftDockWidgetArea
-        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-        docks = self.docks
-        for dock in docks.values():
-            dock.setFloating(False)
-            dock.show()
-        self.addDockWidget(left, docks["dataset"])
-        self.splitDockWidget(docks["dataset"], docks["curve"], across)
-        self.splitDockWidget(docks["dataset"], docks["model"], down)
-        self.splitDockWidget(docks["curve"], docks["draw"], down)
-        self.splitDockWidget(docks["draw"], docks["reconstructions"], down)
-        self.splitDockWidget(docks["curve"], docks["weights"], across)
-        wide = max(self.width() - _LEFT_WIDTH, 2)
-        high = max(self.height(), 8)
-        self.resizeDocks(
-            [docks["dataset"], docks["curve"], docks["weights"]], [_LEFT_WIDTH, wide * 11 // 20, wide * 9 // 20], across
-        )
-        self.resizeDocks([docks["dataset"], docks["model"]], [high * 3 // 10, high * 7 // 10], down)
-        self.resizeDocks(
-            [docks["curve"], docks["draw"], docks["reconstructions"]], [high * 4 // 9, high * 4 // 9, high // 9], down
-        )
+        layout.arrange(self, self.docks)
 
     def restore_layout(self) -> None:
         """Put the window and its docks where they were left; the default layout where that is not known."""
-        settings = QSettings()
-        geometry, state = settings.value("window/geometry"), settings.value("window/state")
-        if not (isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)):
-            self.resize(1280, 800)
-        if not (isinstance(state, QByteArray) and self.restoreState(state, _LAYOUT_VERSION)):
-            self.restore_default_layout()
-
-    def _save_layout(self) -> None:
-        settings = QSettings()
-        settings.setValue("window/geometry", self.saveGeometry())
-        settings.setValue("window/state", self.saveState(_LAYOUT_VERSION))
+        layout.restore(self, self.docks)
 
     # --- menus
 
@@ -171,11 +147,10 @@ class MainWindow(QMainWindow):
 
     def _make_file_menu(self) -> None:
         menu = self.menuBar().addMenu(self.tr("&File"))
-        dataset = self.docks["dataset"].widget()
-        if isinstance(dataset, DatasetPanel):
-            self._add(menu, self.tr("Open &images…"), dataset.open_file, "Ctrl+D", "open")
-            self._add(menu, self.tr("Open a &folder of images…"), dataset.open_folder, "Ctrl+Shift+D")
-            self._add(menu, self.tr("&Download full MNIST (11 MB)…"), dataset.download, "", "download")
+        dataset = self.dataset_panel
+        self._add(menu, self.tr("Open &images…"), dataset.open_file, "Ctrl+D", "open")
+        self._add(menu, self.tr("Open a &folder of images…"), dataset.open_folder, "Ctrl+Shift+D")
+        self._add(menu, self.tr("&Download full MNIST (11 MB)…"), dataset.download, "", "download")
         menu.addSeparator()
         self._add(menu, self.tr("&Open model…"), self._ask_for_model, "Ctrl+O", "open")
         menu.addMenu(self._recent_menu)
@@ -238,9 +213,7 @@ class MainWindow(QMainWindow):
         if files.is_model(path):
             self._ask_about_training(self.tr("Open another model?"), lambda: self._open_model(path))
         else:
-            dataset = self.docks["dataset"].widget()
-            if isinstance(dataset, DatasetPanel):
-                dataset.open_path(path)
+            self.dataset_panel.open_path(path)
 
     def open_when_ready(self, path: Path) -> None:
         """Open a file as soon as what is being loaded is there."""
@@ -325,7 +298,7 @@ class MainWindow(QMainWindow):
             self._ask_about_training(self.tr("Close RBM Studio?"), self._close_now)
             return
         if self._remembers_layout:
-            self._save_layout()
+            layout.remember(self)
         self.session.shut_down()
         event.accept()
 

@@ -97,7 +97,7 @@ class CurvePanel(QWidget):
             self._save.setEnabled(True)
 
     def _show_run_state(self) -> None:
-        self._save.setEnabled(bool(self.plot.runs()))
+        self._save.setEnabled(not self.plot.is_empty)
         progress = self._session.progress
         model = self._session.model
         epochs = float(self._session.settings.training.epochs)

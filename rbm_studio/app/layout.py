@@ -1,0 +1,58 @@
+"""Where the docks are: at the first start, and where they were left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QSettings, Qt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from PySide6.QtWidgets import QDockWidget, QMainWindow
+
+_VERSION = 1
+_FIRST_SIZE = (1280, 800)
+_LEFT_WIDTH = 272
+_GEOMETRY, _STATE = "window/geometry", "window/state"
+
+
+def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
+    """Show every dock in its place of the first start."""
+    left = Qt.DockWidgetArea.LeftDockWidgetArea
+    across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+    for dock in docks.values():
+        dock.setFloating(False)
+        dock.show()
+    window.addDockWidget(left, docks["dataset"])
+    window.splitDockWidget(docks["dataset"], docks["curve"], across)
+    window.splitDockWidget(docks["dataset"], docks["model"], down)
+    window.splitDockWidget(docks["curve"], docks["draw"], down)
+    window.splitDockWidget(docks["draw"], docks["reconstructions"], down)
+    window.splitDockWidget(docks["curve"], docks["weights"], across)
+    wide = max(window.width() - _LEFT_WIDTH, 2)
+    high = max(window.height(), 8)
+    window.resizeDocks(
+        [docks["dataset"], docks["curve"], docks["weights"]], [_LEFT_WIDTH, wide * 11 // 20, wide * 9 // 20], across
+    )
+    window.resizeDocks([docks["dataset"], docks["model"]], [high * 3 // 10, high * 7 // 10], down)
+    window.resizeDocks(
+        [docks["curve"], docks["draw"], docks["reconstructions"]], [high * 4 // 9, high * 4 // 9, high // 9], down
+    )
+
+
+def restore(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
+    """Put the window and its docks where `remember` found them; as at the first start where that is not known."""
+    settings = QSettings()
+    geometry, state = settings.value(_GEOMETRY), settings.value(_STATE)
+    if not (isinstance(geometry, QByteArray) and window.restoreGeometry(geometry)):
+        window.resize(*_FIRST_SIZE)
+    if not (isinstance(state, QByteArray) and window.restoreState(state, _VERSION)):
+        arrange(window, docks)
+
+
+def remember(window: QMainWindow) -> None:
+    """Keep in the user's settings where the window and its docks are."""
+    settings = QSettings()
+    settings.setValue(_GEOMETRY, window.saveGeometry())
+    settings.setValue(_STATE, window.saveState(_VERSION))
