@@ -154,7 +154,10 @@ class _Demo(QObject):
 
     def _settle(self) -> None:
         """Let what was asked for be painted."""
-        QTest.qWait(20)
+        # Not QTest.qWait: it holds Python while it sleeps, and the training would hardly go on.
+        loop = QEventLoop()
+        QTimer.singleShot(20, loop.quit)
+        loop.exec()
 
     def _save(self, name: str) -> None:
         self._pictures += 1

@@ -85,10 +85,10 @@ class MainWindow(QMainWindow):
         session.failed.connect(self._show_error)
         session.noticed.connect(self._show_notice)
         session.task_changed.connect(self._open_waiting)
-        session.run_state_changed.connect(self._show_title)
+        session.run_state_changed.connect(self._show_model)
         session.run_state_changed.connect(self.statusBar().clearMessage)
-        session.model_changed.connect(self._show_title)
-        self._show_title()
+        session.model_changed.connect(self._show_model)
+        self._show_model()
         self.statusBar().showMessage(self.tr("Press Train, then draw a digit."))
 
     def panel(self, name: str) -> QWidget:
@@ -138,12 +138,8 @@ class MainWindow(QMainWindow):
         self._bring_back = self._add(
             training, self.tr("&Bring back the previous model"), self.session.bring_back, "Ctrl+B"
         )
-        training.aboutToShow.connect(self._show_what_can_come_back)
         self._make_view_menu()
         self._make_help_menu()
-
-    def _show_what_can_come_back(self) -> None:
-        self._bring_back.setEnabled(self.session.can_bring_back)
 
     def _make_file_menu(self) -> None:
         menu = self.menuBar().addMenu(self.tr("&File"))
@@ -265,7 +261,7 @@ class MainWindow(QMainWindow):
         if not self.session.save_model(path):
             return False
         self._recent.add(path)
-        self._show_title()
+        self._show_model()
         return True
 
     def _fill_recent_menu(self) -> None:
@@ -333,7 +329,8 @@ class MainWindow(QMainWindow):
 
     # --- words
 
-    def _show_title(self) -> None:
+    def _show_model(self) -> None:
+        self._bring_back.setEnabled(self.session.can_bring_back)
         name = self._model_path.name if self._model_path else self.tr("untitled model")
         self.setWindowTitle(f"{name}[*] – RBM Studio")
         self.setWindowModified(self.session.has_unsaved_training)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSettings
 from PySide6.QtGui import QImage
 
 from rbm_studio.app.demo import SIZE, run_demo
+from rbm_studio.app.images import grey_values
 from rbm_studio.cli import main
 from rbm_studio.errors import RBMStudioError
 
@@ -35,6 +36,12 @@ def small_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, content in mnist_files().items():
         (folder / name).write_bytes(content)
     monkeypatch.setenv("RBM_STUDIO_MNIST_DIR", str(folder))
+
+
+def _ink(window: QImage) -> int:
+    """Return how many pixels are white where the canvas is in the default layout."""
+    canvas = window.copy(310, 440, 190, 170)
+    return int((grey_values(canvas) > 0.95).sum())
 
 
 @pytest.mark.usefixtures("small_mnist")
@@ -67,6 +74,9 @@ def test_the_demo_runs_to_its_end(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert all((image.width(), image.height()) == SIZE for image in images)
     assert all(images[0] != image for image in images[1:])
     assert images[-2] != images[-1]
+    # On the canvas, which the training does not change, lies ink once the strokes are drawn.
+    ink = [_ink(image) for image in images]
+    assert ink[0] < 200 < 2000 < ink[1] < ink[2] == ink[-1]
     # The user's own layout is not touched.
     assert QSettings().value("window/state") == "as it was"
 

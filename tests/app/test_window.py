@@ -417,3 +417,20 @@ def test_loading_other_images_is_seen_in_every_panel(qtbot: QtBot, window: MainW
     assert window.session.model is not None
     assert window.session.model.image_shape == (12, 12)
     train(qtbot, window)
+
+
+def test_a_model_that_was_reset_can_be_brought_back(qtbot: QtBot, window: MainWindow) -> None:
+    back = menu_action(window, "Training", "Bring back the previous model")
+    assert not back.isEnabled()
+    train(qtbot, window)
+    trained = weights(window)
+    assert not back.isEnabled()
+    press(window, "Reset")
+    assert weights(window) != trained
+    assert back.isEnabled()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    QTest.keyClick(window, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+    assert weights(window) == trained
+    assert window.isWindowModified()
+    assert not back.isEnabled()
