@@ -223,9 +223,11 @@ class Session(QObject):
         self.settings_changed.emit()
         model = self._model
         if model is not None and self._is_replaceable:
-            wanted = (settings.training.seed, settings.training.preset)
-            if self.trains_new_model or (model.seed, model.preset) != wanted:
+            drawn, wanted = model.training, settings.training
+            if self.trains_new_model or (drawn.seed, drawn.preset) != (wanted.seed, wanted.preset):
                 self._new_model()
+            else:
+                self._model = replace(model, training=wanted)
 
     def _new_model(self) -> None:
         images, settings = self._images, self._settings
@@ -235,7 +237,7 @@ class Session(QObject):
         parameters = preset_named(training.preset).initial_parameters(
             images.train.shape[1], settings.hidden_num, training.seed, images.mean, len(images.train)
         )
-        self._set_model(Model(parameters, images.dataset.image_shape, training.seed, training.preset))
+        self._set_model(Model(parameters, images.dataset.image_shape, training))
 
     @property
     def can_bring_back(self) -> bool:
@@ -252,7 +254,7 @@ class Session(QObject):
         self._training_state, self._unsaved = state, unsaved
         self._show_history(model)
         hidden_num = model.parameters.hidden_num
-        self._settings = replace(self._settings, hidden_num=hidden_num)
+        self._settings = replace(self._settings, hidden_num=hidden_num, training=model.training)
         self.settings_changed.emit()
         self.model_changed.emit()
 
@@ -327,7 +329,7 @@ class Session(QObject):
             self._images = images
             self.images_changed.emit()
         self.settings_changed.emit()
-        model = Model(saved.parameters, shape, training.seed, training.preset, saved.history, path)
+        model = Model(saved.parameters, shape, training, saved.history, path)
         self._set_model(model)
         self._show_history(model)
         self.noticed.emit(self.tr("Opened {0}").format(path.name))
@@ -341,7 +343,7 @@ class Session(QObject):
             )
             return False
         try:
-            save_model(path, SavedModel(model.parameters, self._settings.training, model.history, model.image_shape))
+            save_model(path, SavedModel(model.parameters, model.training, model.history, model.image_shape))
         except RBMStudioError as error:
             self.failed.emit(error)
             return False
@@ -408,6 +410,7 @@ class Session(QObject):
             return
         if not self._is_trained:
             self._start_curve(model)
+        self._model = replace(model, training=settings.training)
         epochs_trained = model.history[-1].epoch if model.history else 0.0
         self._speed.restart()
         self._set_run_state(RunState.PAUSED if paused else RunState.RUNNING)

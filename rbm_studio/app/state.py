@@ -96,10 +96,8 @@ class Model:
         The newest copy.
     image_shape : tuple of int
         (height, width) of its visible units.
-    seed : int
-        That its parameters were drawn from.
-    preset : str
-        That drew them.
+    training : TrainingSettings
+        That trained it last; those that drew its parameters, and will train it, as long as it is new.
     history : tuple of EpochRecord
     path : Path or None
         The file that it was opened from, or saved in last.
@@ -107,8 +105,7 @@ class Model:
 
     parameters: Parameters
     image_shape: tuple[int, int]
-    seed: int
-    preset: str
+    training: TrainingSettings
     history: tuple[EpochRecord, ...] = ()
     path: Path | None = None
 

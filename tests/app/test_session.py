@@ -122,7 +122,7 @@ def test_settings_of_an_untrained_model_are_taken_at_once(session: Session) -> N
     session.change_settings(hidden_num=30)
     assert model_of(session).parameters.hidden_num == 30
     session.choose_preset("article")
-    assert model_of(session).preset == "article"
+    assert model_of(session).training.preset == "article"
     assert session.settings.training.batch_size == 20
 
 
@@ -493,3 +493,22 @@ def test_a_new_model_does_not_belong_to_the_file_of_the_one_before(
     assert session.has_unsaved_training
     session.reset()
     assert model_of(session).path is None
+
+
+def test_a_file_names_the_settings_that_trained_the_model(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
+    session.change_settings(learning_rate=0.05)
+    session.train()
+    wait_until_idle(qtbot, session)
+    session.change_settings(learning_rate=0.5, epochs=7)
+    assert session.save_model(tmp_path / "trained.safetensors")
+    saved = load_model(tmp_path / "trained.safetensors").settings
+    assert saved is not None
+    assert (saved.learning_rate, saved.epochs) == (0.05, 3)
+
+
+def test_a_new_models_file_names_the_settings_that_will_train_it(session: Session, tmp_path: Path) -> None:
+    session.change_settings(learning_rate=0.5)
+    assert session.save_model(tmp_path / "new.safetensors")
+    saved = load_model(tmp_path / "new.safetensors").settings
+    assert saved is not None
+    assert saved.learning_rate == 0.5
