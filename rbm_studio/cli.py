@@ -1,4 +1,4 @@
-"""The command line: the window, or the demo that needs no one."""
+"""The command line: the window, or a command that needs none."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rbm_studio import __version__
+from rbm_studio.commands.evaluate import add_evaluate
+from rbm_studio.commands.reconstruct import add_reconstruct
+from rbm_studio.commands.terminal import INTERRUPTED
+from rbm_studio.commands.train import add_train
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
@@ -26,45 +30,60 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 1 if something that the user gave cannot be used; 2 for a wrong command line.
+        0; 1 if something that the user gave cannot be used; 2 for a wrong command line; 130 after Ctrl+C.
     """
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_args(_with_command(sys.argv[1:] if arguments is None else arguments))
     try:
-        if options.command == "demo":
-            return _demo(options.output)
-        return _window(options.file)
+        status: int = options.run(options)
     except RBMStudioError as error:
         print(f"rbm-studio: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return status
+
+
+def _with_command(arguments: Sequence[str]) -> Sequence[str]:
+    """Put ``window`` before what is a file by its looks, and so no mistyped command."""
+    first = arguments[0] if arguments else ""
+    is_file = not first.startswith("-") and (Path(first).suffix or len(Path(first).parts) > 1 or Path(first).exists())
+    return ["window", *arguments] if first and is_file else arguments
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="rbm-studio", description="Restricted Boltzmann machines to teach, study and explore."
+        prog="rbm-studio",
+        usage="%(prog)s [-h] [--version] [FILE | command ...]",
+        description="Restricted Boltzmann machines to teach, study and explore. Without a command the window opens, "
+        "with FILE in it: a model, or images.",
+        epilog="rbm-studio COMMAND --help tells the options of a command.",
     )
     parser.add_argument("--version", action="version", version=f"RBM Studio {__version__}")
-    parser.set_defaults(command="window", file=None)
-    commands = parser.add_subparsers(metavar="command")
+    parser.set_defaults(run=_window, file=None)
+    commands = parser.add_subparsers(metavar="command", prog="rbm-studio")
     window = commands.add_parser("window", help="open the window (also without a command)")
     window.add_argument("file", nargs="?", type=Path, help="a model (.safetensors) or images to open")
-    window.set_defaults(command="window")
+    window.set_defaults(run=_window)
+    add_train(commands)
+    add_evaluate(commands)
+    add_reconstruct(commands)
     demo = commands.add_parser("demo", help="the window drives itself: load, train, draw, reconstruct; saves pictures")
     demo.add_argument(
         "--output", type=Path, default=Path("demo-output"), help="where the PNGs go (default: demo-output)"
     )
-    demo.set_defaults(command="demo")
+    demo.set_defaults(run=_demo)
     return parser
 
 
-def _window(path: Path | None) -> int:
+def _window(options: argparse.Namespace) -> int:
     from rbm_studio.app.main import run  # Qt is loaded only for the window
 
-    return run(path)
+    return run(options.file)
 
 
-def _demo(output: Path) -> int:
+def _demo(options: argparse.Namespace) -> int:
     if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from rbm_studio.app.demo import run_demo
 
-    return run_demo(output)
+    return run_demo(options.output)

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import os
-import warnings
-from typing import TYPE_CHECKING, Self
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from rbm_studio.core import sampling
-from rbm_studio.core.backend import CPU, Backend, FloatArray, backend_for, gpu_problem
-from rbm_studio.core.images import as_hidden_values, as_images
+from rbm_studio.core.backend import FloatArray, backend_for
+from rbm_studio.core.images import as_hidden_values, as_images, as_training_images, mean_image
 from rbm_studio.core.metrics import EpochRecord
-from rbm_studio.core.presets import MAX_HIDDEN, TrainingSettings, check_count, preset_named
-from rbm_studio.core.training import Training, TrainingState
+from rbm_studio.core.presets import preset_named, settings_for
+from rbm_studio.core.settings import MAX_HIDDEN, TrainingSettings, check_count, check_names
+from rbm_studio.core.training import Progress, Training
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.loss_file import save_loss
 from rbm_studio.storage.model_file import SavedModel, load_model, save_model
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rbm_studio.core.parameters import Parameters
+    from rbm_studio.core.state import TrainingState
 
 MAX_VISIBLE = 1_000_000
+MAX_CLASSES = 1000
 
 
 class RBM:
@@ -39,10 +44,15 @@ class RBM:
     seed : int, default 0
         Of the model's own random numbers; the global random state is neither read nor set.
     use_GPU : bool, default False
-        Train on the GPU through CuPy. Where that cannot be, training warns and goes on on the CPU.
-    preset : {"recommended", "article"}
+        Train on the GPU through CuPy.
+    preset : {"recommended", "article", "best-likelihood", "fast-preview"}
         How to train; see `rbm_studio.core.presets.PRESETS`. ``"article"`` repeats the article's library, with the
         fault that breaks its model.
+    labels : int, default 0
+        The number of classes that the model learns along with the images, in as many softmax units beside the visible
+        ones; 0 for none (Larochelle & Bengio 2008).
+    **settings : Any
+        Any other of `rbm_studio.core.settings.TrainingSettings`, by name, such as ``gradient="pcd"`` or ``k=5``.
 
     Attributes
     ----------
@@ -50,6 +60,8 @@ class RBM:
         The parameters.
     loss_history : list of float
         The article's KL divergence of each epoch that the model was trained for, in nats per pixel.
+    image_shape : tuple of int, or None
+        (height, width) of the visible units as an image, for whoever opens the saved model; None: not known.
 
     Raises
     ------
@@ -74,16 +86,25 @@ class RBM:
         seed: int = 0,
         use_GPU: bool = False,
         preset: str = "recommended",
+        labels: int = 0,
+        **settings: Any,
     ) -> None:
         check_count("number of visible units", visible_num, 1, MAX_VISIBLE)
         check_count("number of hidden units", hidden_num, 1, MAX_HIDDEN)
-        self._settings = TrainingSettings.for_preset(preset, learning_rate=learning_rate, momentum=momentum, seed=seed)
+        check_count("number of classes", labels, 0, MAX_CLASSES)
+        if labels == 1:
+            raise RBMStudioError("A model cannot learn a single class.", "Give at least 2, or 0 for no labels.")
+        check_names(settings)
+        self._settings = settings_for(preset, learning_rate=learning_rate, momentum=momentum, seed=seed, **settings)
         self.use_GPU = use_GPU
         self.history: list[EpochRecord] = []
         self._rng = np.random.default_rng(np.random.SeedSequence(self._settings.seed).spawn(5)[4])
-        self._parameters = preset_named(preset).initial_parameters(visible_num, hidden_num, self._settings.seed)
+        self._parameters = preset_named(preset).initial_parameters(
+            visible_num, hidden_num, self._settings.seed, label_num=labels
+        )
         self._state: TrainingState | None = None
         self._is_new = True
+        self.image_shape: tuple[int, int] | None = None
 
     def __repr__(self) -> str:
         return (
@@ -105,6 +126,11 @@ class RBM:
     def hidden_num(self) -> int:
         """The number of hidden units."""
         return self._parameters.hidden_num
+
+    @property
+    def settings(self) -> TrainingSettings:
+        """How the model is trained."""
+        return self._settings
 
     @property
     def w(self) -> FloatArray:
@@ -139,26 +165,40 @@ class RBM:
     def fit(
         self,
         data: npt.ArrayLike,
+        labels: npt.ArrayLike | None = None,
         *,
-        epochs: int = 10,
-        batch_size: int = 100,
+        epochs: int | None = None,
+        batch_size: int | None = None,
         held_out: npt.ArrayLike | None = None,
+        held_out_labels: npt.ArrayLike | None = None,
         verbose: bool = True,
+        progress: Callable[[Progress], None] | None = None,
+        resume: bool = False,
     ) -> Self:
-        """Train by contrastive divergence (CD-1, Hinton 2002), going on from where an earlier call ended.
+        """Train, going on from where an earlier call ended.
 
         Parameters
         ----------
         data : array_like of shape (n, visible_num)
-            Images in 0..1; grey values are taken as probabilities.
-        epochs : int
-            Passes through the data.
-        batch_size : int
-            Images per update; fewer images than that are one batch.
+            Images in 0..1, or uint8 grey levels 0..255; grey values are taken as the settings' binarisation says. The
+            data may be a `numpy.memmap` larger than memory.
+        labels : array_like of shape (n,), optional
+            The images' classes 0..C-1, which a model with label units needs.
+        epochs : int, optional
+            Passes through the data; the settings' own if left out: 10, unless the preset or you said otherwise.
+        batch_size : int, optional
+            Images per update; the settings' own if left out: 100. Fewer images than that are one batch.
         held_out : array_like of shape (m, visible_num), optional
             Images to measure the KL on and not to train on; see `history`.
+        held_out_labels : array_like of shape (m,), optional
+            Their classes.
         verbose : bool
             Whether to print the article's lines.
+        progress : callable, optional
+            Called after each batch, with a `rbm_studio.core.training.Progress`.
+        resume : bool
+            Whether to finish a run that was interrupted, in this process or in the one that saved the model: with the
+            same data and settings, to the same bits as without the interruption.
 
         Returns
         -------
@@ -168,58 +208,111 @@ class RBM:
         Raises
         ------
         RBMStudioError
-            If the data cannot be used.
+            If the data or a setting cannot be used, or the GPU is asked for and there is none that works.
         TrainingDivergedError
             If the learning rate made the parameters explode; the last good ones are kept.
         """
-        settings = TrainingSettings(**{**self._settings.as_dict(), "epochs": epochs, "batch_size": batch_size})
-        images = as_images(data, self.visible_num)
-        held_out_images = None if held_out is None else as_images(held_out, self.visible_num)
-        backend = self._backend()
-        self._settings = settings
-        self._start_at(images)
-        training = Training(
-            self._parameters,
+        settings = self._settings_with(epochs=epochs, batch_size=batch_size)
+        images = as_training_images(data, self.visible_num)
+        held_out_images = None if held_out is None else as_training_images(held_out, self.visible_num)
+        backend = backend_for("gpu" if self.use_GPU else "cpu")
+        training = self._training(
             images,
             settings,
+            labels=self._classes(labels),
             held_out=held_out_images,
+            held_out_labels=self._classes(held_out_labels),
             backend=backend,
-            state=self._state,
-            epochs_trained=self.history[-1].epoch if self.history else 0.0,
+            resume=resume,
         )
         if verbose:
             print(_DEVICE_LINES[backend.name])
+        self._run(training, verbose, progress)
+        return self
+
+    def partial_fit(self, data: npt.ArrayLike, labels: npt.ArrayLike | None = None) -> Self:
+        """Train on some images of a stream, once; momentum and chains go on from call to call.
+
+        Parameters
+        ----------
+        data : array_like of shape (n, visible_num)
+            As for `fit`; each call counts as an epoch. A new model's visible biases start at the first call's images.
+        labels : array_like of shape (n,), optional
+            As for `fit`.
+
+        Returns
+        -------
+        RBM
+            Itself.
+
+        Raises
+        ------
+        RBMStudioError, TrainingDivergedError
+            As `fit`.
+        """
+        own = self._settings
+        settings = self._settings_with(epochs=1, schedule="constant", final_k=0)
+        images = as_training_images(data, self.visible_num)
+        backend = backend_for("gpu" if self.use_GPU else "cpu")
+        try:
+            self._run(self._training(images, settings, labels=self._classes(labels), backend=backend, stream=True))
+        finally:
+            self._settings = own
+        return self
+
+    def _settings_with(self, **changes: Any) -> TrainingSettings:
+        wanted = {name: value for name, value in changes.items() if value is not None}
+        return replace(self._settings, **wanted)
+
+    def _training(self, images: npt.NDArray[Any], settings: TrainingSettings, **options: Any) -> Training:
+        start = self._start_at(images, settings)
+        training = Training(
+            start,
+            images,
+            settings,
+            state=self._state,
+            epochs_trained=self.history[-1].epoch if self.history else 0.0,
+            **options,
+        )
+        self._settings = settings
+        return training
+
+    def _run(
+        self, training: Training, verbose: bool = False, progress: Callable[[Progress], None] | None = None
+    ) -> None:
         try:
             while not training.finished:
-                progress = training.step()
-                if progress.epoch_kl is not None:
-                    self.history.append(EpochRecord(progress.epochs_trained, progress.epoch_kl, progress.held_out_kl))
+                at = training.step()
+                if at.epoch_kl is not None:
+                    self.history.append(EpochRecord(at.epochs_trained, at.epoch_kl, at.held_out_kl))
                     if verbose:
-                        print(f"Epoch [{progress.epoch}/{epochs}], KL Divergence: {progress.epoch_kl:.4f}", flush=True)
+                        print(f"Epoch [{at.epoch}/{at.epochs}], KL Divergence: {at.epoch_kl:.4f}", flush=True)
+                if progress is not None:
+                    progress(at)
         finally:
             # Also when interrupted from the keyboard: what was learned is kept.
             self._parameters = training.snapshot()
             self._state = training.state
             self._is_new = False
-        return self
 
-    def _start_at(self, images: FloatArray) -> None:
-        """Set a new model's biases from the data, where its preset starts there."""
-        preset = preset_named(self._settings.preset)
-        if self._is_new and preset.starts_at_data:
-            mean = images.mean(axis=0, dtype=np.float64).astype(np.float32)
-            self._parameters = preset.initial_parameters(
-                self.visible_num, self.hidden_num, self._settings.seed, mean, len(images)
-            )
+    def _classes(self, labels: npt.ArrayLike | None) -> npt.NDArray[Any] | None:
+        if labels is None or self._parameters.label_num == 0:
+            return None
+        return np.asarray(labels)
 
-    def _backend(self) -> Backend:
-        if not self.use_GPU:
-            return CPU
-        problem = gpu_problem()
-        if problem:
-            warnings.warn(f"{problem}: training on the CPU.", RuntimeWarning, stacklevel=3)
-            return CPU
-        return backend_for("gpu")
+    def _start_at(self, images: npt.NDArray[Any], settings: TrainingSettings) -> Parameters:
+        """Return the parameters to start from: a new model's follow from the data, where its preset starts there."""
+        preset = preset_named(settings.preset)
+        if not self._is_new or not preset.starts_at_data:
+            return self._parameters
+        return preset.initial_parameters(
+            self.visible_num,
+            self.hidden_num,
+            settings.seed,
+            mean_image(images),
+            len(images),
+            self._parameters.label_num,
+        )
 
     def reconstruct(self, visible: npt.ArrayLike) -> FloatArray:
         """Clamp the visible units, sample the hidden ones, and return the visible units' expectation.
@@ -247,6 +340,21 @@ class RBM:
     def get_hidden(self, visible: npt.ArrayLike) -> FloatArray:
         """Return p(h = 1 | v), as `expect_hidden`: the article's other name for it."""
         return self.expect_hidden(visible)
+
+    def predict_proba(self, visible: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Return p(y | v) of each class, of shape (n, C), for images of shape (n, visible_num).
+
+        Raises
+        ------
+        RBMStudioError
+            If the model has no label units.
+        """
+        return self._parameters.label_probabilities(self._visible(visible))
+
+    def predict(self, visible: npt.ArrayLike) -> npt.NDArray[np.intp]:
+        """Return the most probable class of each image, of shape (n,); see `predict_proba`."""
+        classes: npt.NDArray[np.intp] = self.predict_proba(visible).argmax(axis=1)
+        return classes
 
     def sample_hidden(self, visible: npt.ArrayLike) -> FloatArray:
         """Return hidden states, 0 or 1, of shape (n, hidden_num), for images of shape (n, visible_num)."""
@@ -280,17 +388,22 @@ class RBM:
         return self._parameters.energy(v, h)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Save the model as safetensors, with its settings and history; the window opens the same file.
+        """Save the model as safetensors, with its settings, its history, and what training goes on with.
+
+        The window opens the same file.
 
         Raises
         ------
         FileError
             If it cannot be written; a file that was there before stays as it was.
         """
-        save_model(path, SavedModel(self._parameters, self._settings, tuple(self.history)))
+        history = tuple(self.history)
+        save_model(path, SavedModel(self._parameters, self._settings, history, self.image_shape, self._state))
 
     def load(self, path: str | os.PathLike[str]) -> Self:
-        """Replace the parameters and the history by those of a saved model of the same size.
+        """Take over a saved model of the same size, with its settings, its history, and what training goes on with.
+
+        `fit` with ``resume`` finishes the run in which it was saved.
 
         Raises
         ------
@@ -300,19 +413,31 @@ class RBM:
             If the model in it has another size; nothing is changed.
         """
         saved = load_model(path)
-        found = (saved.parameters.visible_num, saved.parameters.hidden_num)
-        if found != (self.visible_num, self.hidden_num):
+        own, found = self._parameters, saved.parameters
+        if (found.visible_num, found.hidden_num) != (own.visible_num, own.hidden_num):
             raise RBMStudioError(
                 "The model in {name} has {visible} visible and {hidden} hidden units; this one has {own}.",
                 "Load it with RBM({visible}, {hidden}).load(...).",
                 name=os.path.basename(path),
-                visible=found[0],
-                hidden=found[1],
-                own=f"{self.visible_num} and {self.hidden_num}",
+                visible=found.visible_num,
+                hidden=found.hidden_num,
+                own=f"{own.visible_num} and {own.hidden_num}",
             )
-        self._parameters = saved.parameters
+        if found.label_num != own.label_num:
+            raise RBMStudioError(
+                "The model in {name} knows {classes} classes; this one knows {own}.",
+                "Load it with RBM({visible}, {hidden}, labels={classes}).load(...).",
+                name=os.path.basename(path),
+                classes=found.label_num,
+                own=own.label_num,
+                visible=found.visible_num,
+                hidden=found.hidden_num,
+            )
+        self._parameters = found
+        self._settings = saved.settings or self._settings
         self.history = list(saved.history)
-        self._state = None
+        self.image_shape = saved.image_shape
+        self._state = saved.state
         self._is_new = False
         return self
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rbm_studio.core.backend import FloatArray
+    from rbm_studio.core.training import Progress
 
 ROOT = Path(__file__).parents[1]
 
@@ -53,13 +54,27 @@ class TestFit:
 
     @pytest.mark.parametrize("preset", PRESETS)
     def test_a_second_call_goes_on_as_one_longer_call(self, images: FloatArray, preset: str) -> None:
-        in_one = RBM(D, H, preset=preset).fit(images, epochs=4, batch_size=7, verbose=False)
-        in_two = RBM(D, H, preset=preset)
+        # Where the learning rate falls it does so over a call's epochs.
+        in_one = RBM(D, H, preset=preset, schedule="constant").fit(images, epochs=4, batch_size=7, verbose=False)
+        in_two = RBM(D, H, preset=preset, schedule="constant")
         for _ in range(2):
             in_two.fit(images, epochs=2, batch_size=7, verbose=False)
         np.testing.assert_array_equal(bits(in_one), bits(in_two))
         assert in_one.loss_history == in_two.loss_history
         assert [record.epoch for record in in_two.history] == [1, 2, 3, 4]
+
+    def test_epochs_and_batch_size_are_the_settings_own(self, images: FloatArray) -> None:
+        rbm = RBM(D, H, preset="fast-preview", batch_size=30)
+        seen: list[Progress] = []
+        rbm.fit(images, verbose=False, progress=seen.append)
+        assert [(at.epochs, at.batches, at.batch) for at in seen] == [(2, 2, 1), (2, 2, 2)] * 2
+        rbm.fit(images, epochs=1, batch_size=60, verbose=False)
+        assert (rbm.settings.epochs, rbm.settings.batch_size) == (1, 60)
+
+    def test_takes_any_setting_by_name(self, images: FloatArray) -> None:
+        rbm = RBM(D, H, gradient="pcd", k=2, centred=True, update="adam", learning_rate=0.01)
+        settings = rbm.fit(images, epochs=1, verbose=False).settings
+        assert (settings.gradient, settings.k, settings.centred, settings.update) == ("pcd", 2, True, "adam")
 
     def test_learns(self, trained: RBM, images: FloatArray) -> None:
         assert trained.loss_history[-1] < 0.5 * trained.loss_history[0]
@@ -79,7 +94,8 @@ class TestFit:
 
     def test_takes_lists_and_other_kinds_of_numbers(self, images: FloatArray) -> None:
         expected = RBM(D, H).fit(images, epochs=1, verbose=False)
-        for same in (images.tolist(), images.astype(bool), images.astype(np.int64), images.astype(np.float64)):
+        kinds = (bool, np.int64, np.float64, np.uint8)
+        for same in (images.tolist(), *(images.astype(kind) for kind in kinds), (255 * images).astype(np.uint8)):
             np.testing.assert_array_equal(bits(RBM(D, H).fit(same, epochs=1, verbose=False)), bits(expected))
 
     def test_trains_with_what_is_there_when_the_batch_is_larger(self, images: FloatArray) -> None:
@@ -169,15 +185,22 @@ class TestAttributes:
 
 
 class TestGPU:
-    def test_without_a_gpu_it_warns_and_trains(self, tmp_path: Path) -> None:
+    def test_without_a_gpu_it_says_what_to_do(self, tmp_path: Path) -> None:
         (tmp_path / "cupy.py").write_text("raise ModuleNotFoundError(\"No module named 'cupy'\", name='cupy')")
         program = (
             "import numpy as np, rbm_studio\n"
-            "rbm = rbm_studio.RBM(3, 2, use_GPU=True).fit(np.eye(3), epochs=1)\n"
-            "assert len(rbm.loss_history) == 1\n"
+            "rbm = rbm_studio.RBM(3, 2, use_GPU=True)\n"
+            "before = rbm.w.copy()\n"
+            "try:\n"
+            "    rbm.fit(np.eye(3), epochs=1)\n"
+            "except rbm_studio.RBMStudioError as error:\n"
+            "    print(error)\n"
+            "assert (rbm.w == before).all() and rbm.loss_history == []\n"
+            "rbm.use_GPU = False\n"
+            "rbm.fit(np.eye(3), epochs=1)\n"
         )
         result = subprocess.run(
-            [sys.executable, "-c", program],
+            [sys.executable, "-W", "error", "-c", program],
             env=os.environ | {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])},
             capture_output=True,
             text=True,
@@ -185,11 +208,12 @@ class TestGPU:
             check=False,
         )
         assert result.returncode == 0, result.stderr
-        assert (
-            "<string>:2: RuntimeWarning: CuPy is not installed (pip install rbm-studio[gpu]): training on the CPU."
-            in result.stderr
+        problem, *lines = result.stdout.splitlines()
+        assert problem.startswith(
+            "The GPU cannot be used: CuPy is not installed (pip install rbm-studio[gpu]). Choose the CPU"
         )
-        assert result.stdout.startswith("# Computation will proceed on the CPU.\nEpoch [1/1], KL Divergence: ")
+        assert lines[0] == "# Computation will proceed on the CPU."
+        assert lines[1].startswith("Epoch [1/1], KL Divergence: ")
 
 
 class InterruptingOutput(io.StringIO):

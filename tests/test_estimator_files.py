@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from rbm_studio import RBM, RBMStudioError
+from rbm_studio.core.settings import TrainingSettings
+from rbm_studio.core.training import TrainingDivergedError
 from rbm_studio.storage.atomic import FileError
 from rbm_studio.storage.model_file import load_model
 from tests.patterns import D, H, bits
@@ -44,15 +46,37 @@ def test_the_file_holds_how_it_was_trained(images: FloatArray, tmp_path: Path) -
     rbm.fit(images, epochs=3, batch_size=15, verbose=False)
     rbm.save(path)
     settings = load_model(path).settings
-    assert settings is not None
-    assert settings.as_dict() == {
-        "preset": "recommended",
-        "learning_rate": 0.25,
-        "momentum": 0.9,
-        "batch_size": 15,
-        "epochs": 3,
-        "seed": 8,
-    }
+    assert settings == TrainingSettings(learning_rate=0.25, seed=8, epochs=3, batch_size=15)
+
+
+def test_a_loaded_model_is_trained_as_it_was_before(images: FloatArray, tmp_path: Path) -> None:
+    path = tmp_path / "digits.safetensors"
+    rbm = RBM(D, H, learning_rate=0.25, seed=8, gradient="pcd", chains=5)
+    rbm.fit(images, epochs=3, batch_size=15, verbose=False).save(path)
+    loaded = RBM(D, H, preset="article").load(path)
+    assert loaded.settings == rbm.settings
+    for each in (rbm, loaded):
+        each.fit(images, verbose=False)
+    np.testing.assert_array_equal(bits(loaded), bits(rbm))
+    assert loaded.history == rbm.history
+
+
+def test_a_model_of_other_classes(images: FloatArray, tmp_path: Path) -> None:
+    path = tmp_path / "digits.safetensors"
+    RBM(D, H, labels=3).save(path)
+    with pytest.raises(RBMStudioError, match=r"digits\.safetensors knows 3 classes; this one knows 0.*labels=3"):
+        RBM(D, H).load(path)
+    loaded = RBM(D, H, labels=3).load(path)
+    assert loaded.predict(images).shape == (60,)
+
+
+def test_a_model_that_exploded_can_be_saved_and_opened(images: FloatArray, tmp_path: Path) -> None:
+    path = tmp_path / "digits.safetensors"
+    rbm = RBM(D, H, learning_rate=1e38)
+    with pytest.raises(TrainingDivergedError):
+        rbm.fit(images, verbose=False)
+    rbm.save(path)
+    np.testing.assert_array_equal(bits(RBM(D, H).load(path)), bits(rbm))
 
 
 def test_numbers_from_numpy_can_be_saved(tmp_path: Path) -> None:

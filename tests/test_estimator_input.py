@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 BAD_DATA: dict[str, tuple[Any, str]] = {
     "grey levels": (np.full((3, D), 255.0), r"lie in 255\.\.255, but must lie in 0\.\.1.*Divide grey levels.*by 255"),
-    "bytes": (np.full((3, D), 7, dtype=np.uint8), r"lie in 7\.\.7, but must lie in 0\.\.1.*by 255"),
     "negative": (np.full((3, D), -1.0), r"but must lie in 0\.\.1.*Scale them to 0\.\.1"),
     "NaN": (np.full((3, D), np.nan), r"NaN \(not a number\).*Replace missing values"),
     "infinite": (np.full((3, D), np.inf), r"but must lie in 0\.\.1"),
@@ -48,6 +47,15 @@ def test_data_that_cannot_be_used(trained: RBM, images: FloatArray, name: str) -
     assert len(trained.history) == epochs
 
 
+def test_bytes_are_grey_levels_to_train_on_only(trained: RBM) -> None:
+    levels = np.full((3, D), 7, dtype=np.uint8)
+    with pytest.raises(RBMStudioError, match=r"lie in 7\.\.7, but must lie in 0\.\.1.*by 255"):
+        trained.reconstruct(levels)
+    before = bits(trained)
+    trained.fit(levels, epochs=1, held_out=levels, verbose=False)
+    assert not np.array_equal(bits(trained), before)
+
+
 @pytest.mark.parametrize("method", ["expect_visible", "sample_visible"])
 def test_hidden_values_that_cannot_be_used(trained: RBM, method: str) -> None:
     use = getattr(trained, method)
@@ -75,6 +83,11 @@ def test_pairs_of_unequal_number(trained: RBM) -> None:
         ({"momentum": 1.0}, r"momentum is 1\.0.*less than 1"),
         ({"seed": -1}, r"seed is -1.*from 0 to"),
         ({"preset": "articel"}, r"no preset 'articel'.*Known presets: recommended, article"),
+        ({"gradient": "cd1"}, r"no gradient estimator 'cd1'.*cd, pcd, tempering, exact"),
+        ({"sparsity": 0.1}, r"no setting 'sparsity'\. Known settings: preset, learning_rate"),
+        ({"labels": -1}, r"number of classes is -1.*from 0 to 1000"),
+        ({"labels": 1}, r"cannot learn a single class\. Give at least 2, or 0"),
+        ({"labels": 2.0}, r"number of classes is 2\.0.*whole number"),
     ],
 )
 def test_sizes_and_settings_that_are_impossible(arguments: dict[str, Any], message: str) -> None:
@@ -105,3 +118,34 @@ def test_a_learning_rate_that_explodes(images: FloatArray, rate: float) -> None:
         rbm.fit(images, epochs=3, batch_size=10, verbose=False)
     assert rbm.parameters.is_finite
     assert np.isfinite(rbm.reconstruct(images)).all()
+
+
+def test_labels_that_cannot_be_used(images: FloatArray) -> None:
+    rbm = RBM(D, H, labels=3)
+    before = bits(rbm)
+    for labels, message in (
+        (np.arange(60) % 4, r"lie in 0\.\.3, but the model has 3 label units"),
+        (np.zeros(59, dtype=int), r"one whole number for each of the 60 images"),
+        (np.zeros(60), r"type float64"),
+        (["three"] * 60, r"type <U5"),
+    ):
+        for use in (rbm.fit, rbm.partial_fit):
+            with pytest.raises(RBMStudioError, match=message):
+                use(images, labels)
+    np.testing.assert_array_equal(bits(rbm), before)
+
+
+def test_a_model_without_label_units_knows_no_classes(trained: RBM, images: FloatArray) -> None:
+    for ask in (trained.predict, trained.predict_proba):
+        with pytest.raises(RBMStudioError, match=r"no label units, so it knows no classes\. Train one with labels"):
+            ask(images)
+
+
+@pytest.mark.parametrize("rate", [1e6, 1e38])
+def test_a_stream_that_explodes_leaves_settings_and_parameters_sound(images: FloatArray, rate: float) -> None:
+    rbm = RBM(D, H, learning_rate=rate, schedule="linear", epochs=7)
+    settings = rbm.settings
+    with pytest.raises(TrainingDivergedError):
+        rbm.partial_fit(images)
+    assert rbm.settings == settings
+    assert rbm.parameters.is_finite

@@ -42,7 +42,7 @@ def test_the_library_loads_neither_qt_nor_cupy() -> None:
 @pytest.mark.parametrize(
     ("part", "modules", "others"),
     [
-        ("core", "gradients kernels likelihood presets sampling training", "data storage estimator app"),
+        ("core", "annealing gradients kernels likelihood presets sampling training", "data storage estimator app"),
         ("data", "download mnist handwriting opening", "core storage estimator app"),
         ("storage", "loss_file model_file", "data estimator app"),
     ],

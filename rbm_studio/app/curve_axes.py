@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import pyqtgraph as pg
 from PySide6.QtGui import QFont, QFontMetricsF, QPen
 
+from rbm_studio.app.numbers import MINUS
+
 if TYPE_CHECKING:
     from PySide6.QtCore import QRectF
     from PySide6.QtGui import QColor
@@ -23,6 +25,7 @@ _SLACK = 1e-9
 _SMALLEST = 1e-300
 _TEXT_GAP = 8
 _LINES_APART = 1.75
+_ENDS_APART = 1.25
 
 
 def nice_step(least: float) -> float:
@@ -58,6 +61,16 @@ def linear_ticks(low: float, high: float, most: int) -> list[float]:
     step = nice_step((high - low) / max(most, 1))
     first, last = math.ceil(low / step - _SLACK), math.floor(high / step + _SLACK)
     return [number * step for number in range(first, last + 1)]
+
+
+def round_ends(low: float, high: float) -> tuple[float, list[float]]:
+    """Return what tells both ends of a range apart, and these ends; none if they are not round.
+
+    For an axis with room for no more, and a range that `nice_range` has made.
+    """
+    digit = 10.0 ** (math.floor(math.log10(high - low)) - 1)
+    ends = [low, high]
+    return digit, ends if all(abs(end / digit - round(end / digit)) <= 1e-6 for end in ends) else []
 
 
 def log_ticks(low: float, high: float, gap: float) -> tuple[list[float], list[float]]:
@@ -103,15 +116,16 @@ def number_text(value: float, step: float | None = None) -> str:
         The value.
     step : float, optional
         The distance of neighbouring values: the text has the decimal places that tell them apart. By default, four
-        significant places of a value below one.
+        of a value below ten, and two of others.
     """
     size = max(abs(value), step or 0.0)
     if size and not 1e-3 <= size < 1e5:
-        return f"{value:.4g}"
-    if step is None:
-        return f"{value:.4f}"
-    places = next(places for places in range(10) if abs(step - round(step, places)) <= step * 1e-6)
-    return f"{value:.{places}f}"
+        text = f"{value:.4g}"
+    elif step is None:
+        text = f"{value:.4f}" if size < 10 else f"{value:.2f}"
+    else:
+        text = f"{value:.{next(n for n in range(10) if abs(step - round(step, n)) <= step * 1e-6)}f}"
+    return text.replace("-", MINUS)
 
 
 class ValueAxis(pg.AxisItem):
@@ -121,6 +135,15 @@ class ValueAxis(pg.AxisItem):
     ----------
     orientation : {"left", "bottom"}
         Where it stands.
+
+    Attributes
+    ----------
+    log : bool
+        Whether values are logarithms.
+    needed_width : int
+        What an upright axis needs for its names, in px; it never shrinks, so that the plot does not twitch.
+    least_width : int
+        What it takes at least.
     """
 
     def __init__(self, orientation: Literal["left", "bottom"]) -> None:
@@ -128,7 +151,8 @@ class ValueAxis(pg.AxisItem):
         self.log = False
         self._upright = orientation == "left"
         self._metrics = QFontMetricsF(QFont())
-        self._width = 0
+        self._names_values = True
+        self.needed_width = self.least_width = self._width = 0
         self.enableAutoSIPrefix(False)
         self.setGrid(255)
         self.setStyle(tickLength=0, tickTextOffset=_TEXT_GAP, tickAlpha=255, maxTextLevel=0)
@@ -136,27 +160,30 @@ class ValueAxis(pg.AxisItem):
     def dress(self, font: QFont, colour: QColor, label: str = "") -> None:
         """Name the ticks in this font and colour, and the axis where it has a label."""
         self._metrics = QFontMetricsF(font)
-        self._width = 0
+        self.needed_width = 0
         self.setTickFont(font)
         self.setTextPen(QPen(colour))
         style = {"color": colour.name(), "font-size": f"{font.pointSizeF()}pt", "font-family": f"'{font.family()}'"}
         self.setLabel(html.escape(label), **style)
 
+    def name_values(self, on: bool) -> None:
+        """Name the values, or only mark them."""
+        self._names_values = on
+        self.setStyle(showValues=on)
+
     def set_log(self, log: bool) -> None:
         """Read the range as decimal logarithms, or as it is."""
         self.log = log
-        self._width = 0
+        self.needed_width = 0
         self.picture = None
         self.update()
 
     def fit(self, low: float, high: float, length: float) -> None:
-        """Take the room that this range's names need on an axis of this length, in px.
-
-        The width never shrinks, so that the plot does not twitch.
-        """
+        """Take the room that this range's names need on an axis of this length, in px."""
         if not self._upright:
             lines = 2 if self.label.isVisible() else 1
-            self.setHeight(math.ceil(lines * self._metrics.height()) + _TEXT_GAP)
+            height = math.ceil(lines * self._metrics.height()) + _TEXT_GAP
+            self.setHeight(height if self._names_values else _TEXT_GAP)
             return
         names = [
             name
@@ -164,10 +191,11 @@ class ValueAxis(pg.AxisItem):
             for name in self.tickStrings(values, 1.0, step)
         ]
         widest = max((self._metrics.horizontalAdvance(name) for name in names), default=0.0)
-        needed = math.ceil(widest) + 2 * _TEXT_GAP
-        if needed > self._width:
-            self._width = needed
-            self.setWidth(needed)
+        self.needed_width = max(math.ceil(widest) + 2 * _TEXT_GAP, self.needed_width)
+        width = max(self.needed_width, self.least_width)
+        if width != self._width:
+            self._width = width
+            self.setWidth(width)
 
     def boundingRect(self) -> QRectF:
         """Return where it paints: names at the ends stand out beyond it."""
@@ -184,11 +212,14 @@ class ValueAxis(pg.AxisItem):
             major, minor = log_ticks(low, high, _LINES_APART * line * (high - low) / size)
             return [(None, major), (None, minor)]
         room = _LINES_APART * line if self._upright else self._metrics.horizontalAdvance("0000000")
-        ticks = linear_ticks(low, high, int(size / room))
-        return [(ticks[1] - ticks[0] if len(ticks) > 1 else None, ticks)]
+        step, ticks = nice_step((high - low) / max(int(size / room), 1)), linear_ticks(low, high, int(size / room))
+        if len(ticks) < 2 and self._upright and size >= _ENDS_APART * line:
+            digit, ends = round_ends(low, high)
+            step, ticks = (digit, ends) if ends else (step, ticks)
+        return [(step, ticks)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float | None) -> list[str]:
         """Return the values' names, without prefixes and factors."""
         if self.log:
-            return [f"{10.0 ** (value * scale):.4g}" for value in values]
+            return [f"{10.0 ** (value * scale):.4g}".replace("-", MINUS) for value in values]
         return [number_text(value * scale, spacing) for value in values]

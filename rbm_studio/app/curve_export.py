@@ -11,12 +11,13 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, QSize
 from PySide6.QtGui import QImage, QImageWriter, QPainter
 from PySide6.QtSvg import QSvgGenerator
 
+from rbm_studio.app.curve_history import COLUMNS
 from rbm_studio.app.theme import light_palette
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from rbm_studio.app.curve_plot import CurvePlot
@@ -26,17 +27,18 @@ _SCALE = 2
 _LEAST_SIZE = QSize(800, 500)
 
 
-def save_curve(plot: CurvePlot, path: Path) -> None:
-    """Save what a plot shows, or all of its numbers.
+def save_curves(plots: Sequence[CurvePlot], path: Path) -> None:
+    """Save what plots show, or all of its numbers.
 
     Parameters
     ----------
-    plot : CurvePlot
-        The plot.
+    plots : sequence of CurvePlot
+        At least one, from the top.
     path : Path
-        Where to; the suffix says what to write. ``.png``: a picture at twice the plot's size, in light colours.
-        ``.svg``: the same as a vector drawing. ``.csv``: columns run, epoch, training and held_out, the whole history,
-        empty where a value was not measured. A file of that name is replaced, and only once the new one is complete.
+        Where to; the suffix says what to write. ``.png``: a picture at twice the plots' size, in light colours.
+        ``.svg``: the same as a vector drawing. ``.csv``: columns run, epoch, training, held_out, lower (of a bracket)
+        and quantity, the whole history, empty where a value was not measured. A file of that name is replaced, and only
+        once the new one is complete.
 
     Raises
     ------
@@ -50,55 +52,69 @@ def save_curve(plot: CurvePlot, path: Path) -> None:
             "Let the name end in .png (a picture), .svg (a drawing for print) or .csv (the numbers).",
             name=path.name,
         )
-    if not plot.runs():
+    if not any(plot.history.measured for plot in plots):
         raise RBMStudioError("There is no learning curve to save yet.", "Train the model first.")
-    data = write(plot)
+    data = write(plots)
     write_atomically(path, lambda file: file.write(data))
 
 
-def _png(plot: CurvePlot) -> bytes:
-    printed = _printed(plot)
-    image = QImage(printed.size() * _SCALE, QImage.Format.Format_RGB32)
+def _png(plots: Sequence[CurvePlot]) -> bytes:
+    sheet = _Sheet(plots)
+    image = QImage(sheet.size * _SCALE, QImage.Format.Format_RGB32)
     image.setDevicePixelRatio(_SCALE)
     painter = QPainter(image)
-    printed.render(painter, QPoint())
+    sheet.paint(painter)
     painter.end()
     data, buffer = _buffer()
     QImageWriter(buffer, QByteArray(b"PNG")).write(image)
     return bytes(data.data())
 
 
-def _svg(plot: CurvePlot) -> bytes:
-    printed = _printed(plot)
+def _svg(plots: Sequence[CurvePlot]) -> bytes:
+    sheet = _Sheet(plots)
     data, buffer = _buffer()
     generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
     generator.setOutputDevice(buffer)
-    generator.setSize(printed.size())
-    generator.setViewBox(QRect(QPoint(), printed.size()))
+    generator.setSize(sheet.size)
+    generator.setViewBox(QRect(QPoint(), sheet.size))
     # The points of fonts are to have the size in px that the plot laid out.
-    generator.setResolution(printed.logicalDpiX())
-    generator.setTitle(plot.accessibleName())
+    generator.setResolution(plots[0].logicalDpiX())
+    generator.setTitle(" / ".join(plot.accessibleName() for plot in plots))
     painter = QPainter(generator)
-    printed.render(painter, QPoint())
+    sheet.paint(painter)
     painter.end()
     return bytes(data.data())
 
 
-def _csv(plot: CurvePlot) -> bytes:
+def _csv(plots: Sequence[CurvePlot]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(("run", "epoch", "training", "held_out"))
-    for title, table in plot.runs():
-        for row in table.tolist():
-            writer.writerow((title, *("" if math.isnan(value) else repr(value) for value in row)))
+    writer.writerow(("run", *COLUMNS, "quantity"))
+    for plot in plots:
+        for title, table in plot.runs():
+            for row in table.tolist():
+                values = ("" if math.isnan(value) else repr(value) for value in row)
+                writer.writerow((title, *values, plot.title))
     return text.getvalue().encode()
 
 
-_WRITERS: dict[str, Callable[[CurvePlot], bytes]] = {".png": _png, ".svg": _svg, ".csv": _csv}
+_WRITERS: dict[str, Callable[[Sequence[CurvePlot]], bytes]] = {".png": _png, ".svg": _svg, ".csv": _csv}
 
 
-def _printed(plot: CurvePlot) -> CurvePlot:
-    return plot.printed(light_palette(), plot.size().expandedTo(_LEAST_SIZE))
+class _Sheet:
+    """Printed plots, one below the other; painted once."""
+
+    def __init__(self, plots: Sequence[CurvePlot]) -> None:
+        self._plots = [plot.printed(light_palette(), plot.size().expandedTo(_LEAST_SIZE)) for plot in plots]
+        self.size = QSize(self._plots[0].width(), sum(plot.height() for plot in self._plots))
+
+    def paint(self, painter: QPainter) -> None:
+        top = 0
+        for plot in self._plots:
+            plot.render(painter, QPoint(0, top))
+            top += plot.height()
+            # Python would delete it on whichever thread finds it unused; a widget must go on the window's.
+            plot.deleteLater()
 
 
 def _buffer() -> tuple[QByteArray, QBuffer]:

@@ -28,10 +28,19 @@ class LegendEntry:
 
 
 class CurveHeader(QWidget):
-    """A title at the left and a legend at the right; in a narrow window the legend goes below the title."""
+    """A title at the left and a legend at the right; in a narrow window the legend goes below the title.
+
+    Attributes
+    ----------
+    may_wrap : bool
+        Whether it does; else what does not fit is left out.
+    in_part : bool
+        Whether the legend may be left out in part only.
+    """
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self.may_wrap, self.in_part = True, True
         self._colour = QColor()
         self._title = ""
         self._entries: tuple[LegendEntry, ...] = ()
@@ -57,9 +66,13 @@ class CurveHeader(QWidget):
         """Return the size on one row."""
         return QSize(self.width(), self.heightForWidth(self.width()))
 
+    def minimumSizeHint(self) -> QSize:
+        """Return the same: half a row is none."""
+        return self.sizeHint()
+
     def hasHeightForWidth(self) -> bool:
-        """Return True: a narrow header has two rows."""
-        return True
+        """Return whether a narrow header has two rows."""
+        return self.may_wrap
 
     def heightForWidth(self, width: int) -> int:
         """Return the height of as many rows as this width needs."""
@@ -72,11 +85,11 @@ class CurveHeader(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         metrics, row = QFontMetricsF(self.font()), self._row()
         one_row = self._fits_one_row(self.width())
-        title_width = self._title_width() if one_row else self.width()
+        title_width = min(self._title_width(), self.width()) if one_row else self.width()
         title = metrics.elidedText(self._title, Qt.TextElideMode.ElideRight, title_width)
         painter.setPen(self._colour)
         painter.drawText(QRectF(0, 0, title_width, row), Qt.AlignmentFlag.AlignVCenter, title)
-        left = self.width() - self._legend_width() if one_row else 0.0
+        left = max(self.width() - self._legend_width(), title_width + 3 * GRID) if one_row else 0.0
         middle = row / 2 if one_row else row * 1.5
         for entry, x in self._placed(left):
             painter.setPen(entry.pen)
@@ -98,10 +111,12 @@ class CurveHeader(QWidget):
         return sum(self._entry_width(entry) for entry in self._entries) + 2 * GRID * max(len(self._entries) - 1, 0)
 
     def _fits_one_row(self, width: int) -> bool:
-        return not self._entries or self._title_width() + 3 * GRID + self._legend_width() <= width
+        return not (self.may_wrap and self._entries) or self._title_width() + 3 * GRID + self._legend_width() <= width
 
     def _placed(self, x: float) -> Iterator[tuple[LegendEntry, float]]:
         """Yield the entries with their left edges, as far as the width goes."""
+        if not self.in_part and x + self._legend_width() > self.width() + 1:
+            return
         for entry in self._entries:
             if x + self._entry_width(entry) > self.width() + 1:
                 return

@@ -1,4 +1,4 @@
-"""The numbers behind the learning curve: one growing table for each run."""
+"""The numbers behind the learning curve: for each quantity its runs, and one growing table for each of these."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PySide6.QtCore import QObject, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+COLUMNS = ("epoch", "training", "held_out", "lower")
+"""Of a run's table; the names of a `CurvePoint`'s attributes."""
 
 _FIRST_CAPACITY = 1024
 
@@ -23,15 +27,18 @@ class CurvePoint:
     ----------
     epoch : float
         Epochs trained so far; fractional within an epoch. It never falls within a run.
-    training : float
-        The quantity on training images.
+    training : float or None
+        The quantity on training images; None where it was not measured.
     held_out : float or None
         The quantity on held-out images; None where it was not measured.
+    lower : float or None
+        The lower end of a bracket, whose upper end is the quantity on held-out images.
     """
 
     epoch: float
-    training: float
-    held_out: float | None
+    training: float | None
+    held_out: float | None = None
+    lower: float | None = None
 
 
 class CurveRun:
@@ -45,7 +52,7 @@ class CurveRun:
 
     def __init__(self, title: str) -> None:
         self.title = title
-        self._columns = np.empty((3, _FIRST_CAPACITY), dtype=np.float64)
+        self._columns = np.empty((len(COLUMNS), _FIRST_CAPACITY), dtype=np.float64)
         self._count = 0
 
     def __len__(self) -> int:
@@ -55,12 +62,12 @@ class CurveRun:
         """Add measurements; the cost is proportional to their number, however long the run is."""
         end = self._count + len(points)
         if end > self._columns.shape[1]:
-            grown = np.empty((3, max(end, 2 * self._columns.shape[1])), dtype=np.float64)
+            grown = np.empty((len(COLUMNS), max(end, 2 * self._columns.shape[1])), dtype=np.float64)
             grown[:, : self._count] = self._columns[:, : self._count]
             self._columns = grown
-        for column, point in enumerate(points, start=self._count):
-            held_out = np.nan if point.held_out is None else point.held_out
-            self._columns[:, column] = point.epoch, point.training, held_out
+        for place, point in enumerate(points, start=self._count):
+            values = (getattr(point, column) for column in COLUMNS)
+            self._columns[:, place] = [np.nan if value is None else value for value in values]
         self._count = end
 
     def table(self) -> NDArray[np.float64]:
@@ -68,15 +75,85 @@ class CurveRun:
 
         Returns
         -------
-        ndarray of shape (n, 3), float64
-            Epoch, training, held-out; NaN where the quantity was not measured.
+        ndarray of shape (n, 4), float64
+            The `COLUMNS`; NaN where the quantity was not measured.
         """
         return self._columns[:, : self._count].T.copy()
 
-    def training(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return epochs and training values, each of shape (n,)."""
-        return self._columns[0, : self._count], self._columns[1, : self._count]
+    def values(self, column: str) -> NDArray[np.float64]:
+        """Return one of the `COLUMNS`, of shape (n,)."""
+        return self._columns[COLUMNS.index(column), : self._count]
 
-    def held_out(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return epochs and held-out values, each of shape (n,), NaN where it was not measured."""
-        return self._columns[0, : self._count], self._columns[2, : self._count]
+    def main(self) -> NDArray[np.float64]:
+        """Return the training values, of shape (n,); where there are none, the held-out ones."""
+        training = self.values("training")
+        return training if np.isfinite(training).any() else self.values("held_out")
+
+
+class CurveHistory(QObject):
+    """The runs of one quantity: the current one, and those before it.
+
+    Signals
+    -------
+    grew
+        The current run has more points.
+    changed
+        There are other runs.
+    """
+
+    grew = Signal()
+    changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.current: CurveRun | None = None
+        self.earlier: list[CurveRun] = []
+
+    def start_run(self, title: str) -> None:
+        """Begin a new run; the present one, if it has points, becomes an earlier one.
+
+        Parameters
+        ----------
+        title : str
+            What the user knows the new run by.
+        """
+        if self.current is not None and len(self.current):
+            self.earlier.append(self.current)
+        self.current = CurveRun(title)
+        self.changed.emit()
+
+    def append(self, points: Sequence[CurvePoint], run: CurveRun | None = None) -> None:
+        """Add measurements to the current run.
+
+        Parameters
+        ----------
+        points : sequence of CurvePoint
+            In the order of their epochs, and none before those already there.
+        run : CurveRun, optional
+            That they are of, instead of the current one; nothing happens if it was dropped.
+        """
+        if not points:
+            return
+        if self.current is None:
+            self.current = CurveRun(self.tr("Run {number}").format(number=1))
+        if run is None or run is self.current:
+            self.current.append(points)
+            self.grew.emit()
+        elif run in self.earlier:
+            run.append(points)
+            self.changed.emit()
+
+    def drop_current(self) -> None:
+        """Forget the current run."""
+        self.current = None
+        self.changed.emit()
+
+    def clear(self) -> None:
+        """Forget every run."""
+        self.earlier = []
+        self.drop_current()
+
+    @property
+    def measured(self) -> list[CurveRun]:
+        """Every run that has points, from the first to the current one."""
+        return [*self.earlier, *([self.current] if self.current is not None and len(self.current) else [])]

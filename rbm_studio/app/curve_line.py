@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QPainterPath, QPen, QPolygonF
+from PySide6.QtGui import QBrush, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem
+
+from rbm_studio.app.curve_history import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_EARLIER_LINES = 12
 _THICK, _THIN = 2.5, 1.25
+_DOT = 8.0
 
 
 class CurveLine:
@@ -117,7 +120,7 @@ class CurveLine:
 
 
 class CurveLines:
-    """The current run's two lines, and the earlier runs' faint ones.
+    """The current run's lines, and the earlier runs' faint ones.
 
     Parameters
     ----------
@@ -126,31 +129,48 @@ class CurveLines:
 
     Attributes
     ----------
-    training, held_out : CurveLine
+    training, held_out, lower : CurveLine
         The current run.
     earlier : list of (str, CurveLine)
-        The titles and the training values of the last runs before it.
+        The titles and the main values of the last runs before it.
     log : bool
         Whether they are drawn on a logarithmic axis.
+    dots : bool
+        Whether a dot ends each line, so that a single point is seen too.
     """
 
     def __init__(self, box: pg.ViewBox) -> None:
         self._box = box
-        self.training, self.held_out = CurveLine(), CurveLine(dashed=True)
+        self.training, self.held_out, self.lower = CurveLine(), CurveLine(dashed=True), CurveLine(dashed=True)
         self.earlier: list[tuple[str, CurveLine]] = []
         self.log = False
+        self.dots = False
         self._earlier_pen, self._ratio = QPen(), 1.0
+        self._ends = pg.ScatterPlotItem(size=_DOT, antialias=True, useCache=False)
         # The dashes lie on top: what is below them shows through the gaps.
-        for line, z in ((self.training, 9.0), (self.held_out, 10.0)):
-            line.item.setZValue(z)
-            box.addItem(line.item)
+        for item, z in ((self.training, 9.0), (self.held_out, 10.0), (self.lower, 10.0)):
+            item.item.setZValue(z)
+            box.addItem(item.item)
+        self._ends.setZValue(11.0)
+        box.addItem(self._ends)
         # pyqtgraph thins lines again when the range changes, but not when only the size does.
         box.sigResized.connect(self._thin_anew)
 
+    @property
+    def current(self) -> tuple[CurveLine, CurveLine, CurveLine]:
+        """The current run's lines."""
+        return self.training, self.held_out, self.lower
+
+    @property
+    def main(self) -> CurveLine:
+        """The line that is read: the training values, or the held-out ones where there are no others."""
+        return self.training if len(self.training.x) else self.held_out
+
     def show_current(self, run: CurveRun) -> None:
         """Draw the current run anew."""
-        self.training.show(*run.training(), self.log)
-        self.held_out.show(*run.held_out(), self.log)
+        for line, column in zip(self.current, COLUMNS[1:], strict=True):
+            line.show(run.values("epoch"), run.values(column), self.log)
+        self._show_ends()
 
     def show_earlier(self, runs: Sequence[CurveRun]) -> None:
         """Draw the earlier runs anew; of many, the last ones."""
@@ -163,20 +183,23 @@ class CurveLines:
             # It stays as it is while the current run is drawn many times a second.
             line.item.curve.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
             self._box.addItem(line.item)
-            line.show(*run.training(), self.log)
+            line.show(run.values("epoch"), run.main(), self.log)
             self.earlier.append((run.title, line))
+        self._show_ends()
 
     def dress(self, colours: PlotColours, ratio: float) -> None:
         """Draw in these colours, on a screen with `ratio` pixels in a px."""
         self._earlier_pen, self._ratio = earlier_pen(colours), ratio
         self.training.set_pen(training_pen(colours), ratio)
         self.held_out.set_pen(held_out_pen(colours), ratio)
+        self.lower.set_pen(lower_pen(colours), ratio)
         for _, line in self.earlier:
             line.set_pen(self._earlier_pen, ratio)
+        self._show_ends()
 
     def freeze(self) -> None:
         """Draw the lines as paths in px, once and for all: on paper, a pen cannot keep its width in a scaled view."""
-        for line in (*(line for _, line in self.earlier), self.training, self.held_out):
+        for line in (*(line for _, line in self.earlier), *self.current):
             line.item.hide()
             path = line.path_in(self._box)
             if path.elementCount() > 1:
@@ -192,7 +215,16 @@ class CurveLines:
         return max((line.last_epoch() for _, line in self.earlier), default=0.0)
 
     def _all(self) -> list[CurveLine]:
-        return [self.training, self.held_out, *(line for _, line in self.earlier)]
+        return [*self.current, *(line for _, line in self.earlier)]
+
+    def _show_ends(self) -> None:
+        ended = [line for line in self._all() if len(line.x)] if self.dots else []
+        self._ends.setData(
+            x=[line.x[-1] for line in ended],
+            y=[line.y[-1] for line in ended],
+            brush=[QBrush(line.pen.color()) for line in ended],
+            pen=None,
+        )
 
     def _thin_anew(self) -> None:
         for line in self._all():
@@ -209,6 +241,14 @@ def held_out_pen(colours: PlotColours) -> QPen:
     pen = _pen(colours.held_out, _THICK)
     pen.setCapStyle(Qt.PenCapStyle.FlatCap)
     pen.setDashPattern([3.0, 1.5])
+    return pen
+
+
+def lower_pen(colours: PlotColours) -> QPen:
+    """Return the pen of a bracket's lower end: dotted, in the colour of the upper one."""
+    pen = _pen(colours.held_out, _THIN)
+    pen.setCapStyle(Qt.PenCapStyle.FlatCap)
+    pen.setDashPattern([2.0, 2.0])
     return pen
 
 

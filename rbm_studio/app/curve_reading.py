@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QBrush, QPen
 from PySide6.QtWidgets import QFrame, QLabel
 
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 _DOT = 10.0
 # The pointer reads an earlier run within this distance, in px.
 _NEAR = 12.0
+# What is no further off than this part of the view stands at the same place.
+_SAME_PLACE = 0.02
+# An arrow key moves the reading by one point, or by this part of a long curve.
+_KEY_STEPS = 100
 _BETWEEN = " · "
 
 
@@ -51,13 +55,21 @@ class CurveReading(QLabel):
         Where it stands.
     lines : CurveLines
         What it reads.
+
+    Signals
+    -------
+    moved : float or None
+        A person reads at this epoch, or nowhere any more.
     """
+
+    moved = Signal(object)
 
     def __init__(self, parent: QWidget, view: CurveView, lines: CurveLines) -> None:
         super().__init__(parent)
         self._plot = parent
         self._view = view
         self._lines = lines
+        self._pointer: QPointF | None = None
         self._colours = plot_colours(self.palette())
         self._ground = QPen()
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
@@ -74,26 +86,50 @@ class CurveReading(QLabel):
         self.setMargin(GRID // 2)
         self.hide()
 
-    def read(self, position: QPointF) -> None:
+    def point_at(self, position: QPointF) -> None:
         """Read the points nearest to a position of the view, in px, and the earlier run that it points at."""
-        at = self._view.from_pixels(position).x()
-        parts, marks = self._read_current(at)
-        if (near := self._earlier_near(position, at)) is not None:
-            title, mark = near
-            if not marks:
-                parts.append(self._epoch_text(mark.x))
-            parts.append(f"{title}: {self._text(mark.y)}")
-            marks.append(mark)
+        self._pointer = position
+        self.refresh()
+        self.moved.emit(self._view.from_pixels(position).x())
+
+    def step(self, direction: int) -> None:
+        """Read a neighbouring point; at first, the last one."""
+        line = self._lines.main
+        count = len(line.x)
+        if not count:
+            return
+        index = count - 1
+        if self._pointer is not None:
+            nearest = line.nearest(self._view.from_pixels(self._pointer).x())
+            index = (index if nearest is None else nearest) + direction * max(1, count // _KEY_STEPS)
+        self.point_at(self._view.to_pixels(*line.point(min(max(index, 0), count - 1))))
+
+    def read_epoch(self, epoch: float | None) -> None:
+        """Read at an epoch, where that is in view, and tell nobody."""
+        self._pointer = None
+        if epoch is not None:
+            low, high = self._view.box.viewRange()[1]
+            position = self._view.to_pixels(epoch, (low + high) / 2)
+            if self._view.plot_rect().contains(position):
+                self._pointer = position
+        self.refresh()
+
+    def clear_reading(self) -> None:
+        """Stop reading."""
+        if self._pointer is not None:
+            self._pointer = None
+            self.refresh()
+            self.moved.emit(None)
+
+    def refresh(self) -> None:
+        """Read anew: the lines have changed."""
+        parts, marks = self._read_all(self._pointer) if self._pointer is not None else ([], [])
         if marks:
             self._show(parts, marks)
         else:
-            self.clear_reading()
-
-    def clear_reading(self) -> None:
-        """Take the line, the dots and the label away."""
-        self._cursor.hide()
-        self._dots.hide()
-        self.hide()
+            for item in (self._cursor, self._dots):
+                item.hide()
+            self.hide()
 
     def dress(self, colours: PlotColours, font: QFont, ratio: float) -> None:
         """Take these colours and this font, on a screen with `ratio` pixels in a px."""
@@ -102,19 +138,36 @@ class CurveReading(QLabel):
         self._cursor.setPen(screen_pen(QPen(colours.text, 1.0), ratio))
         self._ground = screen_pen(QPen(colours.background, 1.5), ratio)
 
+    def _read_all(self, position: QPointF) -> tuple[list[str], list[Mark]]:
+        at = self._view.from_pixels(position).x()
+        parts, marks = self._read_current(at)
+        if (near := self._earlier_near(position, at)) is not None:
+            title, mark = near
+            if not marks:
+                parts.append(self._epoch_text(mark.x))
+            parts.append(f"{title}: {self._text(mark.y)}")
+            marks.append(mark)
+        return parts, marks
+
     def _read_current(self, at: float) -> tuple[list[str], list[Mark]]:
-        training, held_out = self._lines.training, self._lines.held_out
-        index = training.nearest(at)
+        main = self._lines.main
+        index = main.nearest(at)
         if index is None:
             return [], []
-        epoch, value = training.point(index)
-        parts = [self._epoch_text(epoch), self.tr("training {value}").format(value=self._text(value))]
-        marks = [Mark(epoch, value, self._colours.training)]
-        if (index := held_out.before(epoch)) is not None:
-            measured, value = held_out.point(index)
-            template = self.tr("held-out {value}") if measured == epoch else self.tr("held-out {value} (at {epoch})")
-            parts.append(template.format(value=self._text(value), epoch=_plain(measured)))
-            marks.append(Mark(measured, value, self._colours.held_out))
+        epoch, _ = main.point(index)
+        low, high = self._view.box.viewRange()[0]
+        near = (high - low) * _SAME_PLACE
+        parts, marks = [self._epoch_text(epoch)], []
+        names = (self.tr("training {value}"), self.tr("held-out {value}"), self.tr("reverse AIS {value}"))
+        for line, name in zip(self._lines.current, names, strict=True):
+            if (place := line.before(epoch)) is None:
+                continue
+            measured, value = line.point(place)
+            text = name.format(value=self._text(value))
+            if epoch - measured > near:
+                text = self.tr("{reading} (at {epoch})").format(reading=text, epoch=_plain(measured))
+            parts.append(text)
+            marks.append(Mark(measured, value, line.pen.color()))
         return parts, marks
 
     def _earlier_near(self, position: QPointF, at: float) -> tuple[str, Mark] | None:

@@ -38,21 +38,30 @@ class CurveView(pg.GraphicsView):
         The pointer moved to this position, in the view's px.
     pointer_left : Signal
         The pointer went elsewhere.
+    zoomed : Signal(object)
+        The user shows this range of x, a pair, or, with None, all again.
+    axis_fitted : Signal
+        The y axis may need another width, which is `axis_width`.
     """
 
     pointed_at = Signal(QPointF)
     pointer_left = Signal()
+    zoomed = Signal(object)
+    axis_fitted = Signal()
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent, background=None)
         self.box = pg.ViewBox(enableMenu=False, defaultPadding=0.0)
         self._left, self._bottom = ValueAxis("left"), ValueAxis("bottom")
         self._label = ""
+        self._names_epochs = True
         self._home: tuple[Range, Range] = ((0.0, 1.0), (0.0, 1.0))
         self._follows_home = True
         self._notice, self._notice_colour = "", QColor()
         # pyqtgraph keeps the plain ground as a pixmap, and so puts one into a vector drawing.
         self.setCacheMode(pg.GraphicsView.CacheModeFlag.CacheNone)
+        # Qt would rather take the room from the header than go below a least height of its own.
+        self.setMinimumHeight(1)
         # Keys and focus are the plot's.
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._arrange()
@@ -86,9 +95,31 @@ class CurveView(pg.GraphicsView):
             axis.setTickPen(QPen(colours.grid))
         self._fit_axes()
 
+    def name_epochs(self, on: bool) -> None:
+        """Name the x axis and its values, or leave that to a view below this one."""
+        self._names_epochs = on
+        self._bottom.name_values(on)
+        self._fit_axes()
+
+    def widen_axis(self, least: int) -> None:
+        """Give the y axis at least so many px."""
+        if least != self._left.least_width:
+            self._left.least_width = least
+            self._fit_axes()
+
+    @property
+    def axis_width(self) -> int:
+        """What the y axis needs for itself, in px."""
+        return self._left.needed_width
+
     def set_log(self, log: bool) -> None:
         """Name the y axis' values as powers of ten, or plainly."""
         self._left.set_log(log)
+
+    @property
+    def notice(self) -> str:
+        """What is said where there is no curve."""
+        return self._notice
 
     def set_notice(self, notice: str) -> None:
         """Say something where there is no curve; nothing, if empty."""
@@ -114,6 +145,19 @@ class CurveView(pg.GraphicsView):
         """Show the whole curve, and go on following it."""
         self._follows_home = True
         self.box.setRange(xRange=self._home[0], yRange=self._home[1], padding=0.0)
+
+    def show_all(self) -> None:
+        """Show the whole curve: the user asked for it."""
+        self.show_home()
+        self.zoomed.emit(None)
+
+    def show_part(self, part: Range | None) -> None:
+        """Show a range of x, or, with None, all again."""
+        if part is None:
+            self.show_home()
+        else:
+            self._follows_home = False
+            self.box.setRange(xRange=part, padding=0.0)
 
     def show_like(self, other: CurveView) -> None:
         """Show the range that another view shows."""
@@ -156,7 +200,7 @@ class CurveView(pg.GraphicsView):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Show the whole curve again."""
         event.accept()
-        self.show_home()
+        self.show_all()
 
     def leaveEvent(self, event: QEvent) -> None:
         """Tell that the pointer went."""
@@ -171,11 +215,13 @@ class CurveView(pg.GraphicsView):
             and high >= home[1] - (home[1] - home[0]) * _DEEPEST_ZOOM
             for (low, high), home in zip(shown, self._home, strict=True)
         )
+        self.zoomed.emit(None if self._follows_home else (shown[0][0], shown[0][1]))
 
     @Slot()
     def _fit_axes(self) -> None:
         x, y = self.box.viewRange()
         self._left.fit(y[0], y[1], self.box.size().height())
-        self._bottom.showLabel(bool(self._label) and self.height() >= _LABEL_FROM_HEIGHT)
+        self._bottom.showLabel(self._names_epochs and bool(self._label) and self.height() >= _LABEL_FROM_HEIGHT)
         self._bottom.fit(x[0], x[1], self.box.size().width())
         self.centralLayout.activate()
+        self.axis_fitted.emit()

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 
 from rbm_studio.app.main import create_application, create_window
 from rbm_studio.app.panels.draw_panel import DrawPanel
+from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.state import RunState
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import writing_error
@@ -104,6 +105,8 @@ class _Demo(QObject):
         self._save("trained")
         self._enlarge_a_filter()
         self._save("filter")
+        self._look_at_the_health()
+        self._save("health")
         _say(f"Pictures of the window are in {self._output}/")
         if self._error is not None:
             raise self._error
@@ -128,6 +131,12 @@ class _Demo(QObject):
         if mosaic is not None:
             QTest.mouseClick(mosaic, Qt.MouseButton.LeftButton, pos=_on(mosaic, 0.3, 0.3))
             self._settle()
+
+    def _look_at_the_health(self) -> None:
+        panel = self._window.panel("health")
+        if isinstance(panel, HealthPanel):
+            self._window.docks["health"].raise_()
+            self._wait(panel.measured, lambda: panel.health is not None)
 
     def _wait(self, signal: SignalInstance, done: Callable[[], bool]) -> None:
         """Let the window live until a signal finds something done."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QDockWidget, QMainWindow
 
-_VERSION = 1
+_VERSION = 2
 _FIRST_SIZE = (1280, 800)
 _LEFT_WIDTH = 272
 _GEOMETRY, _STATE = "window/geometry", "window/state"
@@ -30,6 +30,9 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     window.splitDockWidget(docks["curve"], docks["draw"], down)
     window.splitDockWidget(docks["draw"], docks["reconstructions"], down)
     window.splitDockWidget(docks["curve"], docks["weights"], across)
+    # Behind the drawing: the weights, where the units of a finding are outlined, stay in view.
+    window.tabifyDockWidget(docks["draw"], docks["health"])
+    docks["draw"].raise_()
     wide = max(window.width() - _LEFT_WIDTH, 2)
     high = max(window.height(), 8)
     window.resizeDocks(
@@ -37,7 +40,7 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     )
     window.resizeDocks([docks["dataset"], docks["model"]], [high * 3 // 10, high * 7 // 10], down)
     window.resizeDocks(
-        [docks["curve"], docks["draw"], docks["reconstructions"]], [high * 4 // 9, high * 4 // 9, high // 9], down
+        [docks["curve"], docks["draw"], docks["reconstructions"]], [high * 15 // 36, high * 17 // 36, high // 9], down
     )
 
 

@@ -64,6 +64,7 @@ class MosaicView(QWidget):
         self._mosaic: QImage | None = None
         self._hovered = -1
         self._selected: int | None = None
+        self._marked: tuple[int, ...] = ()
         self._pressed = -1
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -106,6 +107,15 @@ class MosaicView(QWidget):
         self._selected = index if index is not None and 0 <= index < self._count() else None
         self.update()
 
+    def set_marked(self, indices: tuple[int, ...]) -> None:
+        """Outline some tiles besides the selected one; those that are not there are left out."""
+        self._marked = indices
+        self.update()
+
+    def marked(self) -> tuple[int, ...]:
+        """Return the tiles that are outlined besides the selected one."""
+        return tuple(index for index in self._marked if 0 <= index < self._count())
+
     def unit_at(self, pos: QPointF) -> int:
         """Return the index of the tile at a place of the widget, or -1 beside them."""
         layout = self._current_layout()
@@ -145,6 +155,8 @@ class MosaicView(QWidget):
         if self.hasFocus():
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Accent), 1))
             painter.drawRect(layout.mosaic_rect().adjusted(-2, -2, 2, 2))
+        for index in self.marked():
+            self._outline(painter, layout.tile_rect(index), 2)
         if self._selected is not None:
             self._outline(painter, layout.tile_rect(self._selected), 4)
         if self._hovered >= 0:

@@ -15,8 +15,8 @@ from rbm_studio.app.state import Images, Model, RunState, Settings, Speed
 from rbm_studio.app.task import Task, TaskSlot
 from rbm_studio.app.training_runner import Outcome, TrainingRunner, Update
 from rbm_studio.core.backend import backend_for
-from rbm_studio.core.presets import TrainingSettings, preset_named
-from rbm_studio.core.training import Progress, Training, TrainingState
+from rbm_studio.core.presets import preset_named
+from rbm_studio.core.training import Progress, Training
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.model_file import SavedModel, load_model, save_model
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from rbm_studio.core.parameters import Parameters
+    from rbm_studio.core.settings import TrainingSettings
+    from rbm_studio.core.state import TrainingState
     from rbm_studio.data import Dataset
 
 
@@ -49,6 +52,12 @@ class Session(QObject):
         Something went wrong that a person should know.
     noticed : str
         A short message for the status bar.
+    units_selected
+        Other hidden units are pointed out; see `selected_units`.
+    ending
+        The program is about to end: what works in the background must end, too.
+    setting_pointed_at : str
+        Someone should look at the setting of this name, which the Model panel shows.
     """
 
     images_changed = Signal()
@@ -61,6 +70,9 @@ class Session(QObject):
     task_changed = Signal()
     failed = Signal(object)
     noticed = Signal(str)
+    units_selected = Signal()
+    ending = Signal()
+    setting_pointed_at = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -70,6 +82,7 @@ class Session(QObject):
         self._training_state: TrainingState | None = None
         self._run_state = RunState.IDLE
         self._progress: Progress | None = None
+        self._selected_units: tuple[int, ...] = ()
         self._speed = Speed()
         self._previous: tuple[Model, TrainingState | None, bool] | None = None
         self._tasks = TaskSlot(self)
@@ -110,6 +123,18 @@ class Session(QObject):
         return self._progress
 
     @property
+    def epochs_trained(self) -> float:
+        """How many passes through the data the model has behind it."""
+        if self._progress is not None:
+            return self._progress.epochs_trained
+        return self._model.epochs_trained if self._model is not None else 0.0
+
+    @property
+    def selected_units(self) -> tuple[int, ...]:
+        """The hidden units that are pointed out wherever units are shown."""
+        return self._selected_units
+
+    @property
     def images_per_second(self) -> float:
         """How fast the run is, over the last seconds; 0 if that is not known."""
         return self._speed.images_per_second
@@ -139,12 +164,27 @@ class Session(QObject):
 
     @property
     def trains_new_model(self) -> bool:
-        """Whether Train starts another model, since the present one has another size."""
+        """Whether Train starts another model, since the present one has other units."""
         model, settings = self._model, self._settings
-        return model is not None and (model.parameters.hidden_num, model.image_shape) != (
+        if model is None:
+            return False
+        labels = model.parameters.label_num if self._images is None else self.label_num
+        return (model.parameters.hidden_num, model.image_shape, model.parameters.label_num) != (
             settings.hidden_num,
             settings.image_shape,
+            labels,
         )
+
+    @property
+    def label_num(self) -> int:
+        """How many label units the next new model has."""
+        return self._images.class_num if self._images is not None and self._settings.labels else 0
+
+    def select_units(self, units: tuple[int, ...]) -> None:
+        """Point out some hidden units of the model, by their indices; none with an empty tuple."""
+        if units != self._selected_units:
+            self._selected_units = units
+            self.units_selected.emit()
 
     # --- data
 
@@ -199,22 +239,20 @@ class Session(QObject):
         return self._model is None or (self._model.path is None and not self._is_trained)
 
     def change_settings(self, **changes: Any) -> None:
-        """Change `hidden_num`, `device`, or anything of the training settings, by name; not during a run.
+        """Change `hidden_num`, `device`, `labels`, or any of the training settings, by name; not during a run.
 
         Raises
         ------
         RBMStudioError
             If a value is impossible; nothing is changed then.
         """
-        own = {key: changes.pop(key) for key in ("hidden_num", "device") if key in changes}
+        own = {key: changes.pop(key) for key in ("hidden_num", "device", "labels") if key in changes}
         settings = replace(self._settings, **own, training=replace(self._settings.training, **changes))
         self._set_settings(settings)
 
     def choose_preset(self, name: str) -> None:
-        """Take a preset's learning rate and momentum; sizes, epochs and seed stay."""
-        now = self._settings.training
-        training = TrainingSettings.for_preset(name, batch_size=now.batch_size, epochs=now.epochs, seed=now.seed)
-        self._set_settings(replace(self._settings, training=training))
+        """Take a preset's settings; epochs, batch size and seed stay as they were set, unless the preset names them."""
+        self._set_settings(self._settings.with_preset(name))
 
     def _set_settings(self, settings: Settings) -> None:
         if settings == self._settings or self._run_state is not RunState.IDLE:
@@ -235,7 +273,12 @@ class Session(QObject):
             return
         training = settings.training
         parameters = preset_named(training.preset).initial_parameters(
-            images.train.shape[1], settings.hidden_num, training.seed, images.mean, len(images.train)
+            images.train.shape[1],
+            settings.hidden_num,
+            training.seed,
+            images.mean,
+            len(images.train),
+            self.label_num,
         )
         self._set_model(Model(parameters, images.dataset.image_shape, training))
 
@@ -253,10 +296,13 @@ class Session(QObject):
         self._set_model(model)
         self._training_state, self._unsaved = state, unsaved
         self._show_history(model)
-        hidden_num = model.parameters.hidden_num
-        self._settings = replace(self._settings, hidden_num=hidden_num, training=model.training)
+        self._settings = self._settings_of(model.parameters, model.training)
         self.settings_changed.emit()
         self.model_changed.emit()
+
+    def _settings_of(self, parameters: Parameters, training: TrainingSettings) -> Settings:
+        labels = parameters.label_num > 0
+        return replace(self._settings, hidden_num=parameters.hidden_num, labels=labels, training=training)
 
     def _set_model(self, model: Model) -> None:
         if self._model is not None and self._is_trained:
@@ -265,6 +311,7 @@ class Session(QObject):
         self._training_state = None
         self._progress = None
         self._unsaved = False
+        self.select_units(())
         self._start_curve(model)
         self.progressed.emit()
         self.model_changed.emit()
@@ -322,15 +369,17 @@ class Session(QObject):
 
     def _adopt(self, saved: SavedModel, path: Path, shape: tuple[int, int], images: Images | None) -> None:
         training = saved.settings or self._settings.training
-        self._settings = replace(
-            self._settings, hidden_num=saved.parameters.hidden_num, image_shape=shape, training=training
-        )
+        self._settings = replace(self._settings_of(saved.parameters, training), image_shape=shape)
         if images is not self._images:
             self._images = images
             self.images_changed.emit()
         self.settings_changed.emit()
-        model = Model(saved.parameters, shape, training, saved.history, path)
+        trained = saved.history[-1].epoch if saved.history else 0.0
+        if saved.state is not None:
+            trained = saved.state.epochs_trained
+        model = Model(saved.parameters, shape, training, saved.history, path, epochs_trained=trained)
         self._set_model(model)
+        self._training_state = saved.state
         self._show_history(model)
         self.noticed.emit(self.tr("Opened {0}").format(path.name))
 
@@ -343,7 +392,7 @@ class Session(QObject):
             )
             return False
         try:
-            save_model(path, SavedModel(model.parameters, model.training, model.history, model.image_shape))
+            save_model(path, self._saved(model))
         except RBMStudioError as error:
             self.failed.emit(error)
             return False
@@ -351,6 +400,14 @@ class Session(QObject):
         self._unsaved = self._run_state is not RunState.IDLE
         self.noticed.emit(self.tr("Saved {0}").format(path.name))
         return True
+
+    def _saved(self, model: Model) -> SavedModel:
+        now = self._runner.checkpoint()
+        if now is None:
+            state = self._training_state if self._run_state is RunState.IDLE else None
+            return SavedModel(model.parameters, model.training, model.history, model.image_shape, state)
+        history = model.history + now.records
+        return SavedModel(now.parameters, model.training, history, model.image_shape, now.state)
 
     # --- training
 
@@ -396,6 +453,7 @@ class Session(QObject):
 
     def shut_down(self) -> None:
         """End the run and the task under way, and wait for both."""
+        self.ending.emit()
         self._tasks.shut_down()
         self._runner.join()
 
@@ -420,10 +478,14 @@ class Session(QObject):
                 model.parameters,
                 images.train,
                 settings.training,
+                labels=images.train_labels,
                 held_out=images.test,
+                held_out_labels=images.test_labels,
                 backend=backend_for(settings.device),
                 state=state,
                 epochs_trained=epochs_trained,
+                # A run that was stopped, or saved on its way, is brought to its end before another one begins.
+                resume=True,
             ),
             paused=paused,
         )
@@ -436,18 +498,18 @@ class Session(QObject):
         self._progress = update.progress
         if self._run_state is RunState.RUNNING:
             self._speed.add(update.progress.images)
-        if update.parameters is not None or update.records:
-            parameters = update.parameters or model.parameters
-            self._model = replace(model, parameters=parameters, history=model.history + tuple(update.records))
+        if update.snapshot is not None or update.records:
+            model = replace(model, history=model.history + tuple(update.records))
+            self._model = model.at(update.snapshot) if update.snapshot is not None else model
         if update.points:
             self.curve_grew.emit(update.points)
         self.progressed.emit()
-        if update.parameters is not None:
+        if update.snapshot is not None:
             self.model_changed.emit()
 
     def _end_run(self, outcome: Outcome) -> None:
-        if self._model is not None and outcome.parameters is not None:
-            self._model = replace(self._model, parameters=outcome.parameters)
+        if self._model is not None and outcome.snapshot is not None:
+            self._model = self._model.at(outcome.snapshot)
             self._training_state = outcome.state
             self.model_changed.emit()
         self._set_run_state(RunState.IDLE)

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rbm_studio.core.presets import TrainingSettings
+from rbm_studio.core.presets import preset_named, settings_for
+from rbm_studio.core.settings import SETTING_NAMES, TrainingSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy.typing as npt
 
+    from rbm_studio.app.training_runner import Snapshot
     from rbm_studio.core.backend import FloatArray
     from rbm_studio.core.metrics import EpochRecord
     from rbm_studio.core.parameters import Parameters
     from rbm_studio.data import Dataset
 
 SPEED_WINDOW_S = 2.0
+_FREE = ("epochs", "batch_size", "seed")
+"""What a preset leaves to the person, unless it names it."""
 
 
 class RunState(Enum):
@@ -45,13 +49,40 @@ class Settings:
         (height, width) of the images, and so of the visible units.
     device : str
         ``"auto"``, ``"cpu"`` or ``"gpu"``.
+    labels : bool
+        Whether the next new model learns the labels too, where the dataset has any.
     training : TrainingSettings
     """
 
     hidden_num: int = 64
     image_shape: tuple[int, int] = (28, 28)
     device: str = "auto"
+    labels: bool = False
     training: TrainingSettings = field(default_factory=TrainingSettings)
+
+    def value(self, name: str) -> Any:
+        """Return a setting by its name, whether it is one of these or of `training`."""
+        return getattr(self if hasattr(self, name) else self.training, name)
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Names of what is not as the preset has it; epochs, batch size and seed only where the preset names them."""
+        preset, own = preset_named(self.training.preset), settings_for(self.training.preset)
+        judged = [name for name in SETTING_NAMES if name not in _FREE or name in preset.settings]
+        return tuple(name for name in judged if getattr(self.training, name) != getattr(own, name))
+
+    def with_preset(self, name: str) -> Settings:
+        """Return these settings with a preset's; epochs, batch size and seed that a person set stay.
+
+        Those that the new preset names are the preset's all the same.
+        """
+        before = settings_for(self.training.preset)
+        kept = {
+            free: getattr(self.training, free)
+            for free in _FREE
+            if free not in preset_named(name).settings and getattr(self.training, free) != getattr(before, free)
+        }
+        return replace(self, training=settings_for(name, **kept))
 
 
 @dataclass(frozen=True)
@@ -75,6 +106,21 @@ class Images:
     train: npt.NDArray[np.uint8]
     test: npt.NDArray[np.uint8]
     mean: FloatArray
+
+    @property
+    def class_num(self) -> int:
+        """How many classes the labels tell apart; 0 where there are none."""
+        return self.dataset.class_num
+
+    @property
+    def train_labels(self) -> npt.NDArray[np.uint8] | None:
+        """The classes of `train`, of shape (n,), from 0; None where they are not known."""
+        return self.dataset.train_labels
+
+    @property
+    def test_labels(self) -> npt.NDArray[np.uint8] | None:
+        """The classes of `test`, of shape (n,), from 0; None where they are not known."""
+        return self.dataset.test_labels
 
     @classmethod
     def prepare(cls, original: Dataset, shape: tuple[int, int]) -> Images:
@@ -101,6 +147,12 @@ class Model:
     history : tuple of EpochRecord
     path : Path or None
         The file that it was opened from, or saved in last.
+    update : Parameters or None
+        What the last step of its training added to its parameters, if it was trained since it is here.
+    particles : float32 ndarray of shape (n, pixels), or None
+        The negative particles of that step.
+    epochs_trained : float
+        Passes through the data that the parameters have behind them.
     """
 
     parameters: Parameters
@@ -108,6 +160,19 @@ class Model:
     training: TrainingSettings
     history: tuple[EpochRecord, ...] = ()
     path: Path | None = None
+    update: Parameters | None = None
+    particles: FloatArray | None = None
+    epochs_trained: float = 0.0
+
+    def at(self, snapshot: Snapshot) -> Model:
+        """Return the model as far as its training has come."""
+        return replace(
+            self,
+            parameters=snapshot.parameters,
+            update=snapshot.update,
+            particles=snapshot.particles,
+            epochs_trained=snapshot.epochs_trained,
+        )
 
 
 class Speed:

@@ -276,6 +276,8 @@ QProgressBar {{
     min-height: {2 * GRID}px;
 }}
 QProgressBar::chunk {{ background: {shades.accent}; border-radius: {GRID // 2 - 1}px; }}
+QProgressBar#thin {{ background: transparent; border: none; border-radius: 0; min-height: {GRID // 2}px; }}
+QProgressBar#thin::chunk {{ border-radius: 0; }}
 QToolTip {{
     color: {shades.text}; background: {shades.base}; border: 1px solid {shades.line}; padding: {GRID // 2}px;
 }}

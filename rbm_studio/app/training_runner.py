@@ -1,6 +1,6 @@
 """Training in the background: a thread that trains, and a timer that brings what it made to the window.
 
-The worker never emits a signal: it leaves the newest parameters in a slot and the curve's points in a list, and the
+The worker never emits a signal: it leaves the newest snapshot in a slot and the curve's points in a list, and the
 timer takes both, however many batches went by.
 """
 
@@ -18,20 +18,51 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from threadpoolctl import threadpool_limits
 
 from rbm_studio.app.curve_history import CurvePoint
+from rbm_studio.core.backend import CPU
 from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rbm_studio.core.backend import FloatArray
     from rbm_studio.core.parameters import Parameters
-    from rbm_studio.core.training import Progress, Training, TrainingState
+    from rbm_studio.core.state import TrainingState
+    from rbm_studio.core.training import Progress, Training
 
 _log = logging.getLogger(__name__)
 
 DRAIN_INTERVAL_MS = 33
 SNAPSHOT_INTERVAL_S = 0.1
 POINTS_PER_EPOCH = 20
+ANSWER_TIMEOUT_S = 5.0
+"""A batch takes a fraction of a second; to find a GPU, at a run's start, can take longer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """Where a training stands, in copies that nothing changes afterwards.
+
+    Attributes
+    ----------
+    parameters : Parameters
+    update : Parameters
+        What the last step added to each of them.
+    particles : float32 ndarray of shape (n, D)
+        The newest negative particles; none before the first step.
+    epochs_trained : float
+        Passes through the data that the parameters have behind them.
+    """
+
+    parameters: Parameters
+    update: Parameters
+    particles: FloatArray
+    epochs_trained: float
+
+    @classmethod
+    def take(cls, training: Training) -> Snapshot:
+        """Copy what there is; on the worker."""
+        return cls(training.snapshot(), training.last_update(), training.particles(), training.state.epochs_trained)
 
 
 @dataclass
@@ -44,14 +75,14 @@ class Update:
     records : list of EpochRecord
     progress : Progress or None
         The newest.
-    parameters : Parameters or None
-        The newest copy, if there is a new one.
+    snapshot : Snapshot or None
+        The newest, if there is a new one.
     """
 
     points: list[CurvePoint] = field(default_factory=list)
     records: list[EpochRecord] = field(default_factory=list)
     progress: Progress | None = None
-    parameters: Parameters | None = None
+    snapshot: Snapshot | None = None
 
 
 @dataclass(frozen=True)
@@ -62,8 +93,8 @@ class Outcome:
     ----------
     finished : bool
         Whether all epochs were done.
-    parameters : Parameters or None
-        The last good ones; None if the run could not even start.
+    snapshot : Snapshot or None
+        The last good parameters; None if the run could not even start.
     state : TrainingState or None
         What a later run of the same model goes on with.
     error : Exception or None
@@ -71,9 +102,27 @@ class Outcome:
     """
 
     finished: bool
-    parameters: Parameters | None
+    snapshot: Snapshot | None
     state: TrainingState | None
     error: Exception | None
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """What a file needs of a run under way, all of the same moment.
+
+    Attributes
+    ----------
+    parameters : Parameters
+    state : TrainingState
+        A copy.
+    records : tuple of EpochRecord
+        Epochs that `TrainingRunner.updated` has not yet told of.
+    """
+
+    parameters: Parameters
+    state: TrainingState
+    records: tuple[EpochRecord, ...]
 
 
 class _Wish(Enum):
@@ -137,6 +186,8 @@ class TrainingRunner(QObject):
         self._update = Update()
         self._outcome: Outcome | None = None
         self._thread: threading.Thread | None = None
+        self._checkpoint: Checkpoint | None = None
+        self._is_asked = False
 
     @property
     def running(self) -> bool:
@@ -177,6 +228,17 @@ class TrainingRunner(QObject):
         """End the run after the present batch; `ended` follows."""
         self._tell(_Wish.STOP)
 
+    def checkpoint(self) -> Checkpoint | None:
+        """Return where the run stands after its present batch; None if there is no run, or it does not answer."""
+        with self._changed:
+            if not self.running or self._outcome is not None:
+                return None
+            self._checkpoint, self._is_asked = None, True
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._is_asked or self._outcome is not None, ANSWER_TIMEOUT_S)
+            self._is_asked = False
+            return self._checkpoint
+
     def join(self) -> None:
         """Stop, wait for the worker, and deliver what it left."""
         self.stop()
@@ -215,47 +277,58 @@ class TrainingRunner(QObject):
         except Exception as problem:
             _log.exception("Training failed")
             error = problem
-        parameters: Parameters | None = None
+        snapshot: Snapshot | None = None
         try:
-            parameters = training.snapshot() if training is not None else None
+            snapshot = Snapshot.take(training) if training is not None else None
         except Exception as problem:  # a GPU that went away must not leave the window waiting for an end
             _log.exception("The trained parameters cannot be fetched")
             error = error or problem
         outcome = Outcome(
             finished=training is not None and training.finished,
-            parameters=parameters,
+            snapshot=snapshot,
             state=training.state if training is not None else None,
             error=error,
         )
         with self._changed:
             self._outcome = outcome
+            self._changed.notify_all()
 
     def _train(self, training: Training) -> None:
         curve = _Curve()
         last_snapshot = 0.0
         while not training.finished:
             with self._changed:
+                self._answer(training)
                 while self._wish is _Wish.PAUSE:
                     self._changed.wait()
+                    self._answer(training)
                 if self._wish is _Wish.STOP:
                     return
                 single = self._wish is _Wish.STEP
             progress = training.step()
             now = time.monotonic()
             due = single or now - last_snapshot >= SNAPSHOT_INTERVAL_S
-            parameters = training.snapshot() if due else None
+            snapshot = Snapshot.take(training) if due else None
             last_snapshot = now if due else last_snapshot
-            self._publish(progress, curve.add(progress), parameters)
+            self._publish(progress, curve.add(progress), snapshot)
             if single:
                 with self._changed:
                     if self._wish is _Wish.STEP:
                         self._wish = _Wish.PAUSE
 
-    def _publish(self, progress: Progress, point: CurvePoint | None, parameters: Parameters | None) -> None:
+    def _answer(self, training: Training) -> None:
+        """Give the checkpoint that was asked for; called with the lock held."""
+        if self._is_asked:
+            records = tuple(self._update.records)
+            self._checkpoint = Checkpoint(training.snapshot(), training.state.moved(CPU), records)
+            self._is_asked = False
+            self._changed.notify_all()
+
+    def _publish(self, progress: Progress, point: CurvePoint | None, snapshot: Snapshot | None) -> None:
         with self._changed:
             update = self._update
             update.progress = progress
-            update.parameters = parameters or update.parameters
+            update.snapshot = snapshot or update.snapshot
             if point is not None:
                 update.points.append(point)
             if progress.epoch_kl is not None:

@@ -25,6 +25,7 @@ from rbm_studio.app.messages import in_words, show_error
 from rbm_studio.app.panels.curve_panel import CurvePanel
 from rbm_studio.app.panels.dataset_panel import DatasetPanel
 from rbm_studio.app.panels.draw_panel import DrawPanel
+from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.panels.model_panel import ModelPanel
 from rbm_studio.app.panels.reconstructions_panel import ReconstructionsPanel
 from rbm_studio.app.panels.training_bar import TrainingBar
@@ -47,6 +48,7 @@ PANELS: dict[str, type[QWidget]] = {
     "weights": WeightsPanel,
     "draw": DrawPanel,
     "reconstructions": ReconstructionsPanel,
+    "health": HealthPanel,
 }
 """The panels by name; each is a dock of that name."""
 
@@ -84,6 +86,7 @@ class MainWindow(QMainWindow):
         self.restore_default_layout()
         session.failed.connect(self._show_error)
         session.noticed.connect(self._show_notice)
+        session.setting_pointed_at.connect(self._bring_up_model_panel)
         session.task_changed.connect(self._open_waiting)
         session.run_state_changed.connect(self._show_model)
         session.run_state_changed.connect(self.statusBar().clearMessage)
@@ -113,6 +116,7 @@ class MainWindow(QMainWindow):
             "weights": self.tr("Weights"),
             "draw": self.tr("Draw"),
             "reconstructions": self.tr("Reconstructions: held-out images, input and restored"),
+            "health": self.tr("Health"),
         }
         dock = QDockWidget(titles[name], self)
         dock.setObjectName(name)
@@ -343,6 +347,10 @@ class MainWindow(QMainWindow):
         # What fails thirty times a second is told once.
         if not any(box.isVisible() and box.text() == problem for box in self.findChildren(QMessageBox)):
             show_error(self, error)
+
+    def _bring_up_model_panel(self) -> None:
+        self.docks["model"].show()
+        self.docks["model"].raise_()
 
     def _show_log(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_path())))

@@ -1,4 +1,4 @@
-"""Where arrays live and random numbers come from: NumPy on the CPU, CuPy on the GPU.
+"""Where arrays live and who computes on them: NumPy on the CPU, CuPy on the GPU.
 
 The only module that imports CuPy, and only when a GPU is asked for.
 """
@@ -7,40 +7,30 @@ from __future__ import annotations
 
 import importlib
 from functools import lru_cache
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from rbm_studio.core.gpu_operations import GPUOperations
+from rbm_studio.core.operations import HostOperations
 from rbm_studio.errors import RBMStudioError
+
+if TYPE_CHECKING:
+    from rbm_studio.core.operations import Operations
+    from rbm_studio.core.random_numbers import RandomSource
 
 FloatArray: TypeAlias = npt.NDArray[np.float32]
 """A float32 array: NumPy's, or CuPy's where the backend is the GPU."""
 
 
-class RandomSource(Protocol):
-    """What a backend's generator of random numbers offers (as `numpy.random.Generator`)."""
-
-    def random(self, *, out: Any, dtype: Any) -> Any:
-        """Fill ``out`` with uniform numbers in [0, 1)."""
-
-
-class _Uniforms:
-    """Uniform numbers with 23 random bits, several times as fast as `numpy.random.Generator.random` gives 24."""
-
-    def __init__(self, seed: np.random.SeedSequence) -> None:
-        self._bits = np.random.SFC64(seed)
-
-    def random(self, *, out: FloatArray, dtype: type[np.float32]) -> None:
-        words = self._bits.random_raw((out.size + 1) // 2).view(np.uint32)[: out.size]
-        # Behind the sign and exponent of 1.0, random bits make a number in 1..2.
-        np.right_shift(words, np.uint32(9), out=words)
-        np.bitwise_or(words, np.uint32(0x3F800000), out=words)
-        np.subtract(words.view(dtype).reshape(out.shape), dtype(1), out=out)
+def to_host(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a copy, in host memory, of an array on any device."""
+    return np.array(array.get() if hasattr(array, "get") else array)
 
 
 class Backend:
-    """An array module with its transfers and random numbers.
+    """An array module with its operations and transfers.
 
     Parameters
     ----------
@@ -48,42 +38,30 @@ class Backend:
         ``"CPU"`` or ``"GPU"``.
     xp : module
         `numpy`, or `cupy`.
+    operations : Operations
+        What the two do in different ways.
     """
 
-    def __init__(self, name: str, xp: Any) -> None:
+    def __init__(self, name: str, xp: Any, operations: Operations) -> None:
         self.name = name
         self.xp = xp
+        self.operations = operations
 
     def to_device(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return a copy of a host array on this backend's device."""
-        copy: npt.NDArray[Any] = self.xp.array(array)
+        """Return a copy of a host array, row by row, on this backend's device."""
+        copy: npt.NDArray[Any] = self.xp.array(array, order="C")
         return copy
 
     def to_host(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return a copy of a device array in host memory."""
-        return np.array(array.get() if hasattr(array, "get") else array)
-
-    def gather(self, images: npt.NDArray[Any], rows: npt.NDArray[np.intp], out: FloatArray) -> None:
-        """Write some rows of ``images`` to ``out`` as values in 0..1; uint8 images are grey levels 0..255."""
-        rows = self.xp.asarray(rows)
-        if images.dtype == np.uint8:
-            self.xp.divide(self.xp.take(images, rows, axis=0), np.float32(255), out=out)
-        elif self.xp is np:
-            # The rows are there; with the default mode NumPy would make a copy, lest one were not.
-            np.take(images, rows, axis=0, out=out, mode="clip")
-        else:
-            self.xp.take(images, rows, axis=0, out=out)
+        return to_host(array)
 
     def generator(self, seed: np.random.SeedSequence) -> RandomSource:
         """Return a generator of random numbers on this device."""
-        if self.xp is np:
-            return _Uniforms(seed)
-        bits = self.xp.random.XORWOW(int(seed.generate_state(1)[0]))
-        source: RandomSource = self.xp.random.Generator(bits)
-        return source
+        return self.operations.generator(seed)
 
 
-CPU = Backend("CPU", np)
+CPU = Backend("CPU", np, HostOperations())
 
 
 @lru_cache(maxsize=1)
@@ -93,18 +71,37 @@ def _find_gpu() -> tuple[Backend | None, str]:
     except Exception as error:  # a broken CUDA installation fails in ways of its own
         if isinstance(error, ModuleNotFoundError) and error.name == "cupy":
             return None, "CuPy is not installed (pip install rbm-studio[gpu])"
-        return None, f"CuPy cannot be loaded ({error})"
+        return None, f"CuPy cannot be loaded ({_in_a_line(error)}); install it again (pip install rbm-studio[gpu])"
     try:
         count = cupy.cuda.runtime.getDeviceCount()
     except Exception as error:
-        return None, f"CuPy finds no working GPU ({error})"
+        return None, f"CuPy finds no working NVIDIA GPU; install its driver, or a newer one ({_in_a_line(error)})"
     if count == 0:
-        return None, "CuPy finds no GPU in this machine"
-    return Backend("GPU", cupy), ""
+        return None, "CuPy finds no NVIDIA GPU in this machine"
+    try:
+        return _backend_on(cupy), ""
+    except Exception as error:
+        missing = "install CUDA's parts (pip install rbm-studio[gpu])"
+        return None, f"CuPy cannot compute on the GPU; {missing} ({_in_a_line(error)})"
+
+
+def _in_a_line(error: Exception) -> str:
+    """Return what an error says; CuPy's own frame other errors in pages of advice."""
+    lines = [line.strip() for line in str(error.__cause__ or error).splitlines()]
+    return next((line for line in lines if any(map(str.isalnum, line))), type(error).__name__)
+
+
+def _backend_on(cupy: Any) -> Backend:
+    """Return the GPU's backend after a first computation: that parts of CUDA are missing shows only then."""
+    gpu = Backend("GPU", cupy, GPUOperations(cupy))
+    numbers = cupy.empty((2, 4), dtype=np.float32)
+    gpu.generator(np.random.SeedSequence(0)).random(out=numbers, dtype=np.float32)
+    to_host(cupy.matmul(numbers, numbers.T))
+    return gpu
 
 
 def gpu_problem() -> str:
-    """Return why the GPU cannot be used, or an empty string if it can. Never raises."""
+    """Return why the GPU cannot be used, and what would help, or an empty string if it can. Never raises."""
     return _find_gpu()[1]
 
 

@@ -1,4 +1,7 @@
-"""Estimators of the gradient of the log-likelihood, by name in `GRADIENTS`."""
+"""Estimators of the gradient of the log-likelihood, by name in `GRADIENTS`.
+
+All of them subtract the model's statistics from the data's; they differ in how they find the model's.
+"""
 
 from __future__ import annotations
 
@@ -8,124 +11,247 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from rbm_studio.core import kernels
+from rbm_studio.core.exact import MAX_UNITS, check_exact, model_moments
 
 if TYPE_CHECKING:
-    from rbm_studio.core.backend import Backend, FloatArray, RandomSource
-    from rbm_studio.core.parameters import Parameters
+    from rbm_studio.core.backend import Backend, FloatArray
+    from rbm_studio.core.settings import TrainingSettings
+    from rbm_studio.core.workspace import Joint, Part
 
+__all__ = ["GRADIENTS", "MAX_UNITS", "GradientEstimator", "Moments", "Phase"]
 
-class Workspace:
-    """The arrays of one step, allocated once and used again for every batch.
-
-    Data and model statistics lie in one array each, data above model, so that one matrix product gives the difference
-    of both phases.
-
-    Parameters
-    ----------
-    batch_size, visible_num, hidden_num : int
-        B, D, H.
-    backend : Backend
-        Where the arrays lie.
-    """
-
-    def __init__(self, batch_size: int, visible_num: int, hidden_num: int, backend: Backend) -> None:
-        self.xp: Any = backend.xp
-        self._visible = self._empty(2 * batch_size, visible_num)
-        self._scratch = self._empty(2 * batch_size, visible_num)
-        self._hidden = self._empty(2 * batch_size, hidden_num)
-        self._hidden_scratch = self._empty(2 * batch_size, hidden_num)
-        self.w_gradient = self._empty(visible_num, hidden_num)
-        self.visible_gradient = self._empty(visible_num)
-        self.hidden_gradient = self._empty(hidden_num)
-        self.resize(batch_size)
-
-    def _empty(self, *shape: int) -> FloatArray:
-        array: FloatArray = self.xp.empty(shape, dtype=np.float32)
-        return array
-
-    def resize(self, batch_size: int) -> None:
-        """Point at the first rows of the arrays, for a batch of at most the size given at first."""
-        n = batch_size
-        self.size = n
-        self.data, self.model = self._visible[:n], self._visible[n : 2 * n]
-        self.z, self.log_scratch = self._scratch[:n], self._scratch[n : 2 * n]
-        self.hidden_data, self.hidden_model = self._hidden[:n], self._hidden[n : 2 * n]
-        self.hidden_sample, self.uniforms = self._hidden_scratch[:n], self._hidden_scratch[n : 2 * n]
-
-    def infer_hidden(self, p: Parameters, visible: FloatArray, out: FloatArray) -> None:
-        """Write p(h = 1 | v) to ``out``."""
-        self.xp.matmul(visible, p.w, out=out)
-        out += p.hidden_bias
-        kernels.sigmoid(out, out, self.xp)
-
-    def sample_hidden(self, probabilities: FloatArray, rng: RandomSource) -> None:
-        """Sample `hidden_sample` from probabilities of its shape."""
-        rng.random(out=self.uniforms, dtype=np.float32)
-        kernels.sample(probabilities, self.uniforms, self.hidden_sample, self.xp)
-
-    def reconstruct(self, p: Parameters) -> float:
-        """Write p(v = 1 | `hidden_sample`) to `model`; return the data's cross-entropy under it, in nats a batch."""
-        self.xp.matmul(self.hidden_sample, p.w.T, out=self.z)
-        self.z += p.visible_bias
-        return float(kernels.sigmoid_with_cross_entropy(self.data, self.z, self.model, self.log_scratch, self.xp))
-
-    def reconstruction_cross_entropy(self, p: Parameters, rng: RandomSource) -> float:
-        """Return the cross-entropy of `data` under its reconstruction from sampled hidden units, in nats a batch."""
-        self.infer_hidden(p, self.data, self.hidden_data)
-        self.sample_hidden(self.hidden_data, rng)
-        return self.reconstruct(p)
-
-    def subtract_phases(self) -> None:
-        """Write ⟨vᵀh⟩, ⟨v⟩ and ⟨h⟩ of the data less those of the model to the gradients, summed over the batch."""
-        n = self.size
-        self.visible_gradient[...] = self.data.sum(axis=0) - self.model.sum(axis=0)
-        self.hidden_gradient[...] = self.hidden_data.sum(axis=0) - self.hidden_model.sum(axis=0)
-        self.xp.negative(self.hidden_model, out=self.hidden_model)
-        self.xp.matmul(self._visible[: 2 * n].T, self._hidden[: 2 * n], out=self.w_gradient)
-
-
-class GradientEstimator(Protocol):
-    """Estimates the gradient of a batch's log-likelihood."""
-
-    def estimate(self, p: Parameters, workspace: Workspace, rng: RandomSource) -> float:
-        """Fill the workspace's gradients from its `data`, summed over the batch.
-
-        Returns the cross-entropy of the batch under its reconstruction, before the update, in nats.
-        """
+Moments = tuple["FloatArray", "FloatArray", "FloatArray"]
+"""⟨v hᵀ⟩, ⟨v⟩ and ⟨h⟩ under the model."""
 
 
 @dataclass(frozen=True)
-class ContrastiveDivergence:
-    """CD-1: the model's statistics are those of one Gibbs step from the data (Hinton 2002).
+class Phase:
+    """How the negative phase of this update is to be run.
 
     Attributes
     ----------
-    sampled : bool
-        Whether reconstructed pixels and the hidden units of both phases' statistics are sampled, as the article's
-        library does. Without it they are probabilities, which have the same expectation, to first order, and less
-        noise (Hinton 2010, section 3); the hidden units that drive the reconstruction are always sampled.
+    k : int
+        Gibbs steps.
+    sampled_visible : bool
+        Whether its visible units are states or probabilities.
+    sampled_statistics : bool
+        Whether its last hidden units, and those of the data, are states (the article's library) or probabilities.
     """
 
-    sampled: bool = False
+    k: int = 1
+    sampled_visible: bool = False
+    sampled_statistics: bool = False
 
-    def estimate(self, p: Parameters, workspace: Workspace, rng: RandomSource) -> float:
-        """Fill the workspace's gradients; see `GradientEstimator`."""
-        ws = workspace
-        cross_entropy = ws.reconstruction_cross_entropy(p, rng)
-        if self.sampled:
-            ws.hidden_data[...] = ws.hidden_sample
-            rng.random(out=ws.z, dtype=np.float32)
-            kernels.sample(ws.model, ws.z, ws.model, ws.xp)
-        ws.infer_hidden(p, ws.model, ws.hidden_model)
-        if self.sampled:
-            ws.sample_hidden(ws.hidden_model, rng)
-            ws.hidden_model[...] = ws.hidden_sample
-        ws.subtract_phases()
+
+class GradientEstimator(Protocol):
+    """Finds the model's statistics.
+
+    Attributes
+    ----------
+    reconstructs : bool
+        Whether `run` measures a reconstruction of the data in passing.
+    """
+
+    reconstructs: bool
+
+    def chains(self, settings: TrainingSettings, batch_size: int) -> int:
+        """Return the number of rows of the negative phase; 0: as many as each batch has images."""
+
+    def start(
+        self, joint: Joint, settings: TrainingSettings, batch_size: int, backend: Backend, rng: np.random.Generator
+    ) -> FloatArray:
+        """Return the chains of a new model; empty where there are none."""
+
+    def run(self, part: Part, chains: FloatArray, phase: Phase, measured: int) -> Any:
+        """Fill the model's rows of a part, whose hidden_data are known, and move its chains on.
+
+        Returns the cross-entropy of the first ``measured`` images under their reconstruction, in nats, where the
+        estimator `reconstructs`.
+        """
+
+    def moments(self, joint: Joint) -> Moments | None:
+        """Return the model's statistics where they are known without rows."""
+
+
+class _Sampling:
+    """What the estimators that sample have in common."""
+
+    reconstructs = False
+
+    def chains(self, settings: TrainingSettings, batch_size: int) -> int:
+        return settings.chains or batch_size
+
+    def start(
+        self, joint: Joint, settings: TrainingSettings, batch_size: int, backend: Backend, rng: np.random.Generator
+    ) -> FloatArray:
+        del joint, settings, batch_size, rng
+        empty: FloatArray = backend.xp.empty((0, 0), dtype=np.float32)
+        return empty
+
+    def moments(self, joint: Joint) -> Moments | None:
+        del joint
+        return None
+
+
+class ContrastiveDivergence(_Sampling):
+    """CD-k: the model's statistics are those k Gibbs steps from the data (Hinton 2002).
+
+    The hidden units that drive a reconstruction are always sampled; its pixels, and the hidden units of the
+    statistics, may be probabilities, which have less noise (Hinton 2010, section 3).
+    """
+
+    reconstructs = True
+
+    def chains(self, settings: TrainingSettings, batch_size: int) -> int:
+        """Return 0: a chain for each image."""
+        del settings, batch_size
+        return 0
+
+    def run(self, part: Part, chains: FloatArray, phase: Phase, measured: int) -> Any:
+        """Fill the model's rows; see `GradientEstimator`."""
+        del chains
+        part.sample_hidden(part.hidden_data, part.hidden_sample)
+        part.visible_input(part.hidden_sample, part.model)
+        cross_entropy = part.cross_entropy(part.model, measured) if measured else 0.0
+        part.expect_visible(part.model[measured:])
+        if phase.sampled_statistics:
+            part.hidden_data[...] = part.hidden_sample
+        for step in range(1, phase.k + 1):
+            if step > 1:
+                part.visible_input(part.hidden_sample, part.model)
+                part.expect_visible(part.model, sampled=phase.sampled_visible)
+            elif phase.sampled_visible:
+                part.sample_visible(part.model)
+            is_last = step == phase.k and not phase.sampled_statistics
+            part.expect_hidden(part.model, part.hidden_model, states=None if is_last else part.hidden_sample)
+        if phase.sampled_statistics:
+            part.hidden_model[...] = part.hidden_sample
         return cross_entropy
 
 
+class PersistentContrastiveDivergence(_Sampling):
+    """PCD-k: the chains go on from where the last update left them (Tieleman, ICML 2008)."""
+
+    def start(
+        self, joint: Joint, settings: TrainingSettings, batch_size: int, backend: Backend, rng: np.random.Generator
+    ) -> FloatArray:
+        """Return hidden states that follow from independent pixels with the visible biases' probabilities."""
+        return _hidden_states(joint, self.chains(settings, batch_size), backend, rng)
+
+    def run(self, part: Part, chains: FloatArray, phase: Phase, measured: int) -> Any:
+        """Fill the model's rows; see `GradientEstimator`."""
+        del measured
+        for _ in range(phase.k):
+            part.visible_input(chains, part.model)
+            part.expect_visible(part.model, sampled=phase.sampled_visible)
+            part.expect_hidden(part.model, part.hidden_model, states=chains)
+        if phase.sampled_statistics:
+            part.hidden_model[...] = chains
+            part.sample_hidden(part.hidden_data, part.hidden_sample[: len(part.data)])
+            part.hidden_data[...] = part.hidden_sample[: len(part.data)]
+        return 0.0
+
+
+class ParallelTempering(_Sampling):
+    """Persistent chains, each with replicas whose energies are scaled by β in 0..1, which exchange their states.
+
+    Replicas of low β mix fast and hand what they find to that of β = 1, which gives the statistics. Neighbours
+    exchange with probability min(1, exp((β − β')(E − E'))) (Desjardins, Courville, Bengio, Vincent & Delalleau,
+    AISTATS 2010; Cho, Raiko & Ilin, IJCNN 2010).
+    """
+
+    def start(
+        self, joint: Joint, settings: TrainingSettings, batch_size: int, backend: Backend, rng: np.random.Generator
+    ) -> FloatArray:
+        """Return hidden states of shape (chains, temperatures · H)."""
+        chains = self.chains(settings, batch_size)
+        return _hidden_states(joint, chains * settings.temperatures, backend, rng).reshape(chains, -1)
+
+    def run(self, part: Part, chains: FloatArray, phase: Phase, measured: int) -> Any:
+        """Fill the model's rows; see `GradientEstimator`."""
+        del measured
+        hidden_num = part.hidden_model.shape[1]
+        replicas = chains.shape[1] // hidden_num
+        betas = np.linspace(0.0, 1.0, replicas)
+        states = [chains[:, place * hidden_num : (place + 1) * hidden_num] for place in range(replicas)]
+        xp = part.xp
+        visible = [part.model if beta == 1 else xp.empty_like(part.model) for beta in betas]
+        for _ in range(phase.k):
+            for beta, v, h in zip(betas, visible, states, strict=True):
+                part.visible_input(xp.ascontiguousarray(h), v)
+                part.expect_visible(v, beta=float(beta), sampled=True)
+                own = part.hidden_sample[: len(h)]
+                part.expect_hidden(v, part.hidden_model, beta=float(beta), states=own)
+                h[...] = own
+            self._exchange(part, betas, visible, states)
+        if len(part.model):
+            part.expect_hidden(part.model, part.hidden_model)
+        return 0.0
+
+    @staticmethod
+    def _exchange(part: Part, betas: Any, visible: list[FloatArray], states: list[FloatArray]) -> None:
+        xp, joint = part.xp, part.joint
+        energies = [
+            -((v @ joint.w) * h).sum(axis=1) - v @ joint.visible_bias - h @ joint.hidden_bias
+            for v, h in zip(visible, states, strict=True)
+        ]
+        uniforms = xp.empty((len(betas), len(energies[0])), dtype=np.float32)
+        part.rng.random(out=uniforms, dtype=np.float32)
+        for upper in range(len(betas) - 1, 0, -1):
+            lower = upper - 1
+            gain = np.float32(betas[upper] - betas[lower]) * (energies[upper] - energies[lower])
+            swaps = xp.log(uniforms[upper]) < gain
+            for pair in (visible, states):
+                above = pair[upper].copy()
+                xp.copyto(pair[upper], pair[lower], where=swaps[:, None])
+                xp.copyto(pair[lower], above, where=swaps[:, None])
+            above = energies[upper].copy()
+            xp.copyto(energies[upper], energies[lower], where=swaps)
+            xp.copyto(energies[lower], above, where=swaps)
+
+
+class ExactGradient(_Sampling):
+    """The model's statistics by summing over all states of the smaller layer, of at most `MAX_UNITS` units."""
+
+    def chains(self, settings: TrainingSettings, batch_size: int) -> int:
+        """Return 1: a row that stays empty."""
+        del settings, batch_size
+        return 1
+
+    def start(
+        self, joint: Joint, settings: TrainingSettings, batch_size: int, backend: Backend, rng: np.random.Generator
+    ) -> FloatArray:
+        """Return no chains, or say that the model is too large."""
+        check_exact(joint.taken())
+        return super().start(joint, settings, batch_size, backend, rng)
+
+    def run(self, part: Part, chains: FloatArray, phase: Phase, measured: int) -> Any:
+        """Leave the model's rows alone: `moments` knows what they stand for."""
+        del chains, phase, measured
+        part.model[...] = 0
+        part.hidden_model[...] = 0
+        return 0.0
+
+    def moments(self, joint: Joint) -> Moments:
+        """Return the statistics by enumeration."""
+        return model_moments(joint.taken())
+
+
+def _hidden_states(joint: Joint, count: int, backend: Backend, rng: np.random.Generator) -> FloatArray:
+    """Return states of hidden units given independent pixels, of shape (count, H), on the device."""
+    p = joint.taken()
+    pixels = np.tile(p.visible_bias, (count, 1))
+    kernels.sigmoid(pixels, pixels, np)
+    visible = (rng.random(pixels.shape, dtype=np.float32) < pixels).astype(np.float32)
+    probabilities = p.expect_hidden(visible)
+    states = (rng.random(probabilities.shape, dtype=np.float32) < probabilities).astype(np.float32)
+    return backend.to_device(states)
+
+
 GRADIENTS: dict[str, GradientEstimator] = {
-    "cd1": ContrastiveDivergence(),
-    "cd1-sampled": ContrastiveDivergence(sampled=True),
+    "cd": ContrastiveDivergence(),
+    "pcd": PersistentContrastiveDivergence(),
+    "tempering": ParallelTempering(),
+    "exact": ExactGradient(),
 }
-"""The gradient estimators that a preset can name."""
+"""The gradient estimators that the settings can name."""

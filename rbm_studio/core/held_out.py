@@ -2,21 +2,51 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from rbm_studio.core.gradients import Workspace
+from rbm_studio.core import kernels
+from rbm_studio.core.batches import Batches
 from rbm_studio.core.images import check_shape
+from rbm_studio.core.workspace import Workspace
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rbm_studio.core.backend import Backend
-    from rbm_studio.core.parameters import Parameters
+    from rbm_studio.core.settings import TrainingSettings
+    from rbm_studio.core.threads import Threads
+    from rbm_studio.core.workspace import Joint, Part
 
-IMAGES = 500
-"""How many images are measured on, evenly spaced in the set: more would cost training time."""
+MOST_IMAGES = 500
+LEAST_IMAGES = 50
+IMAGES_PER_MEASUREMENT = 20
+"""For each held-out image so many are trained on in between: a measurement costs about half as much as training."""
+
+
+class Measured(NamedTuple):
+    """The cross-entropy of some images under their reconstructions.
+
+    Attributes
+    ----------
+    nats : list
+        Of each part of the images, for `Operations.read`: it may not be computed yet.
+    images : int
+        How many they are.
+    dark : float
+        What the pixels that are left out add, in nats an image.
+    """
+
+    nats: list[Any]
+    images: int
+    dark: float
+
+
+def count_held_out(trained_on: int, available: int) -> int:
+    """Return how many held-out images are measured on, for so many that are trained on."""
+    return min(MOST_IMAGES, max(LEAST_IMAGES, trained_on // 25), available)
 
 
 class HeldOut:
@@ -24,29 +54,67 @@ class HeldOut:
 
     Parameters
     ----------
-    images : ndarray of shape (n, D)
-        float32 in 0..1, or uint8 grey levels 0..255.
-    parameters : Parameters
-        Of the size that will be measured.
+    images : ndarray of shape (m, D)
+        float32 in 0..1, or uint8 grey levels. Evenly spaced ones of them are used: at most `MOST_IMAGES`, and a 25th of
+        what is trained on, but at least `LEAST_IMAGES`.
+    labels : ndarray of shape (m,), optional
+        Their classes.
+    joint : Joint
+        The model.
+    settings : TrainingSettings
+        Whose binarisation is used.
+    trained_on : int
+        How many images an epoch has.
     backend : Backend
         Where to compute.
-    seed : int
-        Of the run.
-
-    Raises
-    ------
-    RBMStudioError
-        If the images' width is not the number of visible units.
+    threads : Threads
+        That compute.
     """
 
-    def __init__(self, images: npt.NDArray[Any], parameters: Parameters, backend: Backend, seed: int) -> None:
-        check_shape(images, parameters.visible_num)
-        count = min(IMAGES, len(images))
+    def __init__(
+        self,
+        images: npt.NDArray[Any],
+        labels: npt.NDArray[Any] | None,
+        joint: Joint,
+        settings: TrainingSettings,
+        trained_on: int,
+        backend: Backend,
+        threads: Threads,
+    ) -> None:
+        check_shape(images, joint.all_pixels)
+        count = count_held_out(trained_on, len(images))
         rows = np.linspace(0, len(images) - 1, count).round().astype(np.intp)
-        self._workspace = Workspace(count, parameters.visible_num, parameters.hidden_num, backend)
-        backend.gather(backend.to_device(images[rows]), np.arange(count), self._workspace.data)
-        self._rng = backend.generator(np.random.SeedSequence(seed).spawn(4)[3])
+        shown = np.empty((count, joint.all_pixels), dtype=np.float32)
+        kernels.gather(images, rows, shown)
+        if settings.binarisation == "threshold":
+            shown = (shown > settings.threshold).astype(np.float32)
+        self.images = count
+        self.interval = IMAGES_PER_MEASUREMENT * count
+        self._dark = joint.dark_cross_entropy(shown)
+        self._threads = threads
+        self._backend = backend
+        batches = Batches(shown, None if labels is None else labels[rows], joint, settings, backend)
+        self._parts = Workspace(joint, count, 0, backend, np.random.SeedSequence(0), threads.count).parts(count)
+        place = 0
+        for part in self._parts:
+            batches.fill(np.arange(place, place + len(part.data)), part)
+            place += len(part.data)
 
-    def cross_entropy(self, parameters: Parameters) -> float:
-        """Return the mean cross-entropy of the images under their reconstructions, in nats per image."""
-        return self._workspace.reconstruction_cross_entropy(parameters, self._rng) / self._workspace.size
+    def measure(self, seed: np.random.SeedSequence) -> Measured:
+        """Measure the images under their reconstructions."""
+        sources = [self._backend.generator(child) for child in seed.spawn(len(self._parts))]
+        parts = [replace(part, rng=source) for part, source in zip(self._parts, sources, strict=True)]
+        return Measured(self._threads.map(reconstruction_cross_entropy, parts), self.images, self._dark)
+
+
+def reconstruction_cross_entropy(part: Part, measured: int | None = None) -> Any:
+    """Return the cross-entropy of a part's first images under their reconstructions from sampled hidden units, in nats.
+
+    It is for `Operations.read`. All of them without ``measured``. The rows of the model are written over.
+    """
+    rows = len(part.data) if measured is None else measured
+    with np.errstate(over="ignore", invalid="ignore"):
+        part.expect_hidden(part.data[:rows], part.hidden_data[:rows])
+        part.sample_hidden(part.hidden_data[:rows], part.hidden_sample[:rows])
+        part.visible_input(part.hidden_sample[:rows], part.model[:rows])
+        return part.cross_entropy(part.model[:rows], rows)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from rbm_studio.core.backend import FloatArray
 
 
+_ROWS = 8192
+
+
 def as_images(data: npt.ArrayLike, visible_num: int) -> FloatArray:
     """Return data as float32 images, one a row, after checking them.
 
@@ -36,6 +39,47 @@ def as_images(data: npt.ArrayLike, visible_num: int) -> FloatArray:
     array = _as_rows(data)
     check_shape(array, visible_num)
     return _as_probabilities(array)
+
+
+def as_training_images(data: npt.ArrayLike, visible_num: int) -> npt.NDArray[Any]:
+    """Return data to train on, after checking it: as `as_images` does, but bytes stay bytes, and large files files.
+
+    Parameters
+    ----------
+    data : array_like of shape (n, visible_num)
+        Numbers in 0..1; or uint8 grey levels 0..255, of which one at least exceeds 1. A `numpy.memmap` of uint8 or
+        float32 is read in blocks for the check, and not copied.
+    visible_num : int
+        The number of visible units.
+
+    Returns
+    -------
+    float32 or uint8 ndarray of shape (n, visible_num)
+        uint8 are grey levels 0..255.
+
+    Raises
+    ------
+    RBMStudioError
+        As `as_images`.
+    """
+    array = data if isinstance(data, np.memmap) else _as_rows(data)
+    if array.dtype == np.uint8 and array.ndim == 2 and array.size and array.max() > 1:
+        check_shape(array, visible_num)
+        return array
+    if isinstance(array, np.memmap) and array.dtype == np.float32:
+        check_shape(array, visible_num)
+        for start in range(0, len(array), _ROWS):
+            _check_range(array[start : start + _ROWS])
+        return array
+    return as_images(data, visible_num)
+
+
+def mean_image(images: npt.NDArray[Any]) -> FloatArray:
+    """Return the mean of images, float32 in 0..1 or uint8 grey levels, of shape (D,), in 0..1."""
+    scale = 255.0 if images.dtype == np.uint8 else 1.0
+    total = sum(images[start : start + _ROWS].sum(axis=0, dtype=np.float64) for start in range(0, len(images), _ROWS))
+    mean: FloatArray = (total / len(images) / scale).astype(np.float32)
+    return mean
 
 
 def as_hidden_values(data: npt.ArrayLike, hidden_num: int) -> FloatArray:

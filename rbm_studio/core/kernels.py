@@ -7,13 +7,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from rbm_studio.core.backend import FloatArray
 
 LOWEST_INPUT = np.float32(-87.0)
 """Inputs of units below this are raised to it: exp(87) is the largest power that float32 holds."""
 _HIGHEST_INPUT = np.float32(np.inf)
+_CACHED = 1 << 16
+"""Numbers in a block: several arrays of so many fit the second-level cache of a core."""
 _FACTORS = 8
 """How many factors of up to 1 + exp(87) a product in float64 holds."""
+
+
+def gather(images: npt.NDArray[Any], rows: npt.NDArray[np.intp], out: FloatArray) -> None:
+    """Write some rows of ``images`` to ``out`` as values in 0..1; uint8 images are grey levels 0..255."""
+    if images.dtype == np.uint8:
+        np.divide(np.take(images, rows, axis=0), np.float32(255), out=out)
+    else:
+        # The rows are there; with the default mode NumPy would make a copy, lest one were not.
+        np.take(images, rows, axis=0, out=out, mode="clip")
 
 
 def exp_of_minus(z: FloatArray, out: FloatArray, xp: Any) -> None:
@@ -35,17 +48,56 @@ def sigmoid(z: FloatArray, out: FloatArray, xp: Any) -> None:
     xp.divide(np.float32(1), out, out=out)  # vectorised by NumPy, as reciprocal is not
 
 
-def sigmoid_with_cross_entropy(v: FloatArray, z: FloatArray, out: FloatArray, scratch: FloatArray, xp: Any) -> Any:
-    """Write sigmoid(z) to ``out`` and return the cross-entropy of ``v`` under it.
+def blocks(rows: int, width: int, xp: Any) -> list[slice]:
+    """Return slices of rows that fit a core's cache together: several passes over one are faster than over all."""
+    if xp is not np:
+        return [slice(0, rows)]
+    step = max(1, _CACHED // max(width, 1))
+    return [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+
+
+def units(z: FloatArray, bias: FloatArray, xp: Any) -> None:
+    """Turn inputs (n, D) without their bias (D,) into probabilities 1 / (1 + exp(−z − bias)), in place.
+
+    An exponential that overflows gives the probability 0, which is right: the caller silences the warning.
+    """
+    negative = -bias
+    for rows in blocks(z.shape[0], z.shape[1], xp):
+        some = z[rows]
+        xp.subtract(negative, some, out=some)  # adds the bias and changes the sign in one pass
+        xp.exp(some, out=some)
+        xp.add(some, np.float32(1), out=some)
+        xp.divide(np.float32(1), some, out=some)
+
+
+def softmax_units(z: FloatArray, bias: FloatArray, xp: Any) -> None:
+    """Turn inputs (n, C) without their bias into the probabilities of a group of which one is on, in place."""
+    xp.add(z, bias, out=z)
+    xp.subtract(z, z.max(axis=1, keepdims=True), out=z)
+    xp.exp(z, out=z)
+    xp.divide(z, z.sum(axis=1, keepdims=True), out=z)
+
+
+def sample_softmax(probabilities: FloatArray, uniforms: FloatArray, xp: Any) -> None:
+    """Sample a group of which one is on, in place: probabilities (n, C) become one-hot, by uniforms (n,)."""
+    cumulated = xp.cumsum(probabilities, axis=1)
+    # The last sum may round to less than 1; the last class takes what is left.
+    chosen = (cumulated[:, :-1] <= uniforms[:, None]).sum(axis=1)
+    xp.equal(xp.arange(probabilities.shape[1]), chosen[:, None], out=probabilities, casting="unsafe")
+
+
+def cross_entropy(v: FloatArray, z: FloatArray, bias: FloatArray, scratch: FloatArray, xp: Any) -> Any:
+    """Return the cross-entropy of ``v`` under units with these inputs, and leave their probabilities in ``z``.
 
     Parameters
     ----------
     v : array of shape (B, D)
         Targets in 0..1.
     z : array of shape (B, D)
-        Inputs of the units; clipped in place.
-    out, scratch : arrays of shape (B, D)
-        The probabilities; and work space.
+        Inputs of the units without their bias.
+    bias : array of shape (D,)
+    scratch : array of shape (B, D)
+        Work space.
     xp : module
         `numpy` or `cupy`.
 
@@ -55,9 +107,16 @@ def sigmoid_with_cross_entropy(v: FloatArray, z: FloatArray, out: FloatArray, sc
         −Σ [v ln p + (1 − v) ln(1 − p)] in nats, summed over images and pixels; computed as
         Σ [ln(1 + exp(−z)) + (1 − v) z], which neither overflows nor takes the logarithm of 0.
     """
-    exp_of_minus(z, scratch, xp)
-    xp.divide(np.float32(1), scratch, out=out)
-    return _sum_of_logarithms(scratch, xp) + z.sum(dtype=np.float64) - xp.vdot(v, z)
+    nats: Any = 0.0
+    for rows in blocks(z.shape[0], z.shape[1], xp):
+        shown, some, factors = v[rows], z[rows], scratch[rows]
+        xp.add(some, bias, out=some)
+        exp_of_minus(some, factors, xp)
+        # Sums of rows in float32, and their sum in float64: one sum of all could lose digits.
+        nats = nats + some.sum(axis=1).sum(dtype=np.float64) - xp.vdot(shown, some)
+        xp.divide(np.float32(1), factors, out=some)
+        nats = nats + _sum_of_logarithms(factors, xp)
+    return nats
 
 
 def _sum_of_logarithms(factors: FloatArray, xp: Any) -> Any:

@@ -102,6 +102,15 @@ class Dataset:
         _, height, width = self.train_images.shape
         return height, width
 
+    @property
+    def class_num(self) -> int:
+        """How many classes the labels tell apart, from 0 to the highest; 0 without labels, or with one class only."""
+        if self.train_labels is None:
+            return 0
+        parts = [labels for labels in (self.train_labels, self.test_labels) if labels is not None]
+        classes = 1 + max(int(labels.max()) for labels in parts)
+        return classes if classes > 1 else 0
+
     def sizes(self) -> tuple[tuple[int, int], ...]:
         """Image sizes worth offering.
 

@@ -5,25 +5,33 @@ from __future__ import annotations
 import json
 import math
 import os
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_safetensors
 
+from rbm_studio.core.backend import CPU
 from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.core.parameters import Parameters
-from rbm_studio.core.presets import TrainingSettings
+from rbm_studio.core.presets import settings_for
+from rbm_studio.core.settings import SETTING_NAMES
+from rbm_studio.core.state import TrainingState
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import FileError, write_atomically
 
+if TYPE_CHECKING:
+    from rbm_studio.core.settings import TrainingSettings
+
 FORMAT = "rbm-studio-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SUFFIX = ".safetensors"
 _TENSORS = ("w", "visible_bias", "hidden_bias")
+_LABEL_TENSORS = ("label_w", "label_bias")
+_STATE = "state."
 
 
 @dataclass(frozen=True)
@@ -39,19 +47,23 @@ class SavedModel:
         Its epochs.
     image_shape : tuple of int or None
         (height, width) of the visible units as an image.
+    state : TrainingState or None
+        What training goes on with: momentum, chains, random numbers, and where an interrupted run stands.
     """
 
     parameters: Parameters
     settings: TrainingSettings | None = None
     history: tuple[EpochRecord, ...] = ()
     image_shape: tuple[int, int] | None = None
+    state: TrainingState | None = None
 
 
 def save_model(path: str | os.PathLike[str], model: SavedModel) -> None:
     """Write a model file, atomically.
 
-    The tensors are ``w`` (visible, hidden), ``visible_bias`` and ``hidden_bias``, float32; the metadata holds
-    ``format``, ``format_version``, and as JSON ``settings``, ``history`` and ``image_shape``.
+    The tensors are ``w`` (visible, hidden), ``visible_bias`` and ``hidden_bias``, and for label units ``label_w``
+    (classes, hidden) and ``label_bias``, float32; the metadata holds ``format``, ``format_version``, and as JSON
+    ``settings``, ``history`` and ``image_shape``. A training state is kept in tensors ``state.…`` and in ``state``.
 
     Raises
     ------
@@ -59,14 +71,19 @@ def save_model(path: str | os.PathLike[str], model: SavedModel) -> None:
         If it cannot be written.
     """
     p = model.parameters
+    state = model.state if model.state is not None and model.state.is_finite else None
     metadata = {
         "format": FORMAT,
         "format_version": str(FORMAT_VERSION),
         "settings": json.dumps(model.settings.as_dict() if model.settings else None),
         "history": json.dumps([[r.epoch, r.training_kl, r.held_out_kl] for r in model.history]),
         "image_shape": json.dumps(model.image_shape),
+        "state": json.dumps(state.facts() if state else None),
     }
-    tensors = {name: np.ascontiguousarray(getattr(p, name)) for name in _TENSORS}
+    tensors = p.arrays()
+    if state is not None:
+        tensors |= {_STATE + name: array for name, array in state.arrays().items()}
+    tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     data = to_safetensors(tensors, metadata=metadata)
     write_atomically(path, lambda file: file.write(data))
 
@@ -86,8 +103,12 @@ def load_model(path: str | os.PathLike[str]) -> SavedModel:
         with safe_open(os.fspath(path), framework="numpy") as file:
             metadata: dict[str, str] = file.metadata() or {}
             _check_version(name, metadata)
-            _check_names(name, list(file.keys()))
-            tensors = {key: file.get_tensor(key) for key in _TENSORS}
+            found = list(file.keys())
+            _check_names(name, found)
+            wanted = [*_TENSORS, *(key for key in _LABEL_TENSORS if key in found)]
+            tensors = {key: file.get_tensor(key) for key in wanted}
+            own = metadata.get("format") == FORMAT
+            kept = {key: file.get_tensor(key) for key in found if own and key.startswith(_STATE)}
     except OSError as error:
         raise FileError(
             "{name} cannot be read: {reason}.",
@@ -104,7 +125,8 @@ def load_model(path: str | os.PathLike[str]) -> SavedModel:
             name=name,
         ) from error
     parameters = _parameters(name, tensors)
-    return SavedModel(parameters, **_read_metadata(name, metadata, parameters.visible_num))
+    past = _read_metadata(name, metadata, parameters.visible_num)
+    return SavedModel(parameters, **past, state=_read_state(name, metadata, kept) if own else None)
 
 
 def _check_version(name: str, metadata: dict[str, str]) -> None:
@@ -141,7 +163,7 @@ def _parameters(name: str, tensors: dict[str, npt.NDArray[Any]]) -> Parameters:
             )
     try:
         with np.errstate(over="ignore"):
-            parameters = Parameters(*(tensors[key].astype(np.float32) for key in _TENSORS))
+            parameters = Parameters(**{key: array.astype(np.float32) for key, array in tensors.items()})
     except RBMStudioError as error:
         raise FileError("{name} is damaged. {reason}", name=name, reason=error) from error
     if not parameters.is_finite:
@@ -157,11 +179,10 @@ def _read_metadata(name: str, metadata: dict[str, str], pixels: int) -> dict[str
     try:
         settings = json.loads(metadata["settings"])
         shape = json.loads(metadata["image_shape"])
-        known = {field.name for field in fields(TrainingSettings)}
         return {
             "settings": None
             if settings is None
-            else TrainingSettings(**{key: value for key, value in settings.items() if key in known}),
+            else settings_for(**{key: value for key, value in settings.items() if key in SETTING_NAMES}),
             "history": tuple(
                 EpochRecord(_finite(epoch), _finite(training), None if held_out is None else _finite(held_out))
                 for epoch, training, held_out in json.loads(metadata["history"])
@@ -169,6 +190,19 @@ def _read_metadata(name: str, metadata: dict[str, str], pixels: int) -> dict[str
             "image_shape": None if shape is None else _image_shape(*shape, pixels=pixels),
         }
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
+        raise _damaged(name) from error
+
+
+def _read_state(name: str, metadata: dict[str, str], kept: dict[str, npt.NDArray[Any]]) -> TrainingState | None:
+    try:
+        facts = json.loads(metadata.get("state", "null"))
+        if facts is None:
+            return None
+        arrays = {key.removeprefix(_STATE): array for key, array in kept.items()}
+        if any(array.dtype != np.float32 or not np.isfinite(array).all() for array in arrays.values()):
+            raise _damaged(name)
+        return TrainingState.restored(arrays, facts, CPU)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         raise _damaged(name) from error
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from rbm_studio.app.state import RunState
+from rbm_studio.core.gradients import ContrastiveDivergence
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
     from rbm_studio.app.session import Session
     from rbm_studio.app.window import MainWindow
+    from rbm_studio.core.backend import FloatArray
+    from rbm_studio.core.gradients import Phase
+    from rbm_studio.core.workspace import Part
 
 LEFT = Qt.MouseButton.LeftButton
 NAMES = ("Train", "Pause", "Step", "Stop", "Reset")
@@ -183,3 +187,11 @@ def labels(parent: QWidget) -> list[str]:
 def train(qtbot: QtBot, window: MainWindow) -> None:
     press(window, "Train")
     wait_until_idle(qtbot, window.session)
+
+
+class Failing(ContrastiveDivergence):
+    """A gradient that fails."""
+
+    def run(self, part: Part, chains: FloatArray, phase: Phase, measured: int) -> Any:
+        del part, chains, phase, measured
+        raise MemoryError("no room")

@@ -2,17 +2,24 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
+from PySide6.QtGui import QFont, QFontMetricsF
 
 from rbm_studio.app.curve_axes import (
+    ValueAxis,
     linear_ticks,
     log_ticks,
     nice_log_range,
     nice_range,
     nice_step,
     number_text,
+    round_ends,
 )
+
+if TYPE_CHECKING:
+    from pytestqt.qtbot import QtBot
 
 
 @pytest.mark.parametrize(
@@ -82,6 +89,26 @@ def test_log_ticks_name_what_there_is_room_for() -> None:
     assert names(0.21, 0.28, 0.02) == pytest.approx([0.22, 0.24, 0.26, 0.28])
 
 
+def test_a_low_axis_names_both_ends_of_a_round_range() -> None:
+    digit, ends = round_ends(0.15, 0.3)
+    assert (digit, *ends) == pytest.approx((0.01, 0.15, 0.3))
+    assert round_ends(170.0, 210.0) == (1.0, [170.0, 210.0])
+    assert round_ends(0.1534, 0.3)[1] == []
+
+
+def test_an_axis_with_little_room_still_names_two_values(qtbot: QtBot) -> None:
+    assert qtbot is not None
+    axis = ValueAxis("left")
+    line = QFontMetricsF(QFont()).height()
+    [(step, values)] = axis.tickValues(170.0, 210.0, 1.5 * line)
+    assert axis.tickStrings(values, 1.0, step) == ["170", "210"]
+    [(step, values)] = axis.tickValues(0.18, 0.28, 1.5 * line)
+    assert axis.tickStrings(values, 1.0, step) == ["0.18", "0.28"]
+    # Where two would touch, one has to do; it has no idle decimals.
+    [(step, values)] = axis.tickValues(170.0, 210.0, 1.1 * line)
+    assert axis.tickStrings(values, 1.0, step) == ["200"]
+
+
 def test_log_ticks_mark_the_digits_between_the_names() -> None:
     major, minor = log_ticks(-1.0, 0.0, 0.6)
     assert [round(10**tick, 1) for tick in minor] == [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9]
@@ -92,11 +119,13 @@ def test_log_ticks_mark_the_digits_between_the_names() -> None:
     ("value", "step", "text"),
     [
         (0.15234, None, "0.1523"),
-        (12.0, None, "12.0000"),
-        (1.5e-5, None, "1.5e-05"),
+        (-9.5, None, "−9.5000"),
+        (-185.71342, None, "−185.71"),
+        (1.5e-5, None, "1.5e−05"),
         (2e7, None, "2e+07"),
         (0.0, None, "0.0000"),
         (0.3, 0.1, "0.3"),
+        (-150.0, 50.0, "−150"),
         (0.25, 0.05, "0.25"),
         (0.0, 0.05, "0.00"),
         (4.0, 2.0, "4"),

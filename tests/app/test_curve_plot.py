@@ -11,8 +11,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
 
 from rbm_studio.app.curve_header import CurveHeader
+from rbm_studio.app.curve_history import CurvePoint
 from rbm_studio.app.curve_line import screen_pen, training_pen
-from rbm_studio.app.curve_plot import CurvePlot, CurvePoint
+from rbm_studio.app.curve_plot import CurvePlot
 from rbm_studio.app.theme import dark_palette, light_palette, plot_colours
 
 if TYPE_CHECKING:
@@ -83,46 +84,50 @@ def height_of(plot: CurvePlot, colour: QColor, x: float) -> int:
 
 class TestRuns:
     def test_it_returns_what_it_was_given(self, plot: CurvePlot) -> None:
-        plot.start_run("first")
-        plot.append([CurvePoint(0.5, 0.4, None), CurvePoint(1.0, 0.3, 0.35)])
-        plot.append([])
-        plot.append([CurvePoint(1.5, 0.2, None)])
+        plot.history.start_run("first")
+        plot.history.append([CurvePoint(0.5, 0.4, None), CurvePoint(1.0, 0.3, 0.35)])
+        plot.history.append([])
+        plot.history.append([CurvePoint(1.5, 0.2, None)])
         [(title, table)] = plot.runs()
         assert title == "first"
-        np.testing.assert_array_equal(table, [[0.5, 0.4, np.nan], [1.0, 0.3, 0.35], [1.5, 0.2, np.nan]])
+        np.testing.assert_array_equal(
+            table, [[0.5, 0.4, np.nan, np.nan], [1.0, 0.3, 0.35, np.nan], [1.5, 0.2, np.nan, np.nan]]
+        )
 
     def test_a_long_run_is_whole(self, plot: CurvePlot) -> None:
         epochs = np.arange(5000) / 100
         for start in range(0, 5000, 37):
-            plot.append([CurvePoint(float(epoch), 1.0 / (1.0 + epoch), None) for epoch in epochs[start : start + 37]])
+            plot.history.append(
+                [CurvePoint(float(epoch), 1.0 / (1.0 + epoch), None) for epoch in epochs[start : start + 37]]
+            )
         [(_, table)] = plot.runs()
         np.testing.assert_array_equal(table[:, 0], epochs)
         np.testing.assert_array_equal(table[:, 1], 1.0 / (1.0 + epochs))
 
     def test_a_run_without_points_leaves_no_trace(self, plot: CurvePlot) -> None:
-        plot.start_run("never trained")
-        plot.start_run("trained")
-        plot.append(points())
-        plot.start_run("not yet trained")
+        plot.history.start_run("never trained")
+        plot.history.start_run("trained")
+        plot.history.append(points())
+        plot.history.start_run("not yet trained")
         assert [title for title, _ in plot.runs()] == ["trained"]
 
     def test_many_earlier_runs_are_all_kept(self, plot: CurvePlot) -> None:
         for number in range(20):
-            plot.start_run(f"run {number}")
-            plot.append(points())
+            plot.history.start_run(f"run {number}")
+            plot.history.append(points())
         assert [title for title, _ in plot.runs()] == [f"run {number}" for number in range(20)]
 
     def test_clearing_forgets_everything(self, plot: CurvePlot) -> None:
-        plot.append(points())
-        plot.start_run("second")
-        plot.append(points())
-        plot.clear_all()
+        plot.history.append(points())
+        plot.history.start_run("second")
+        plot.history.append(points())
+        plot.history.clear()
         assert plot.runs() == []
         assert {hover(plot, 0.5, y) for y in np.linspace(0.0, 1.0, 60)} == {""}
         assert plot_colours(light_palette()).training.name() not in colours_drawn(plot)
 
     def test_tables_are_copies(self, plot: CurvePlot) -> None:
-        plot.append(points())
+        plot.history.append(points())
         plot.runs()[0][1][:] = 0.0
         assert plot.runs()[0][1][0, 1] == falling(0)
 
@@ -130,17 +135,17 @@ class TestRuns:
 class TestDrawing:
     def test_lines_have_their_colours(self, plot: CurvePlot) -> None:
         colours = plot_colours(light_palette())
-        plot.append(points())
+        plot.history.append(points())
         assert {colours.training.name(), colours.held_out.name()} <= colours_drawn(plot)
-        plot.start_run("second")
+        plot.history.start_run("second")
         drawn = colours_drawn(plot)
         assert colours.earlier.name() in drawn
         assert not {colours.training.name(), colours.held_out.name()} & drawn
 
     def test_it_follows_the_palette(self, plot: CurvePlot) -> None:
-        plot.append(points())
-        plot.start_run("second")
-        plot.append(points(lambda epoch: falling(epoch) + 0.1))
+        plot.history.append(points())
+        plot.history.start_run("second")
+        plot.history.append(points(lambda epoch: falling(epoch) + 0.1))
         plot.setPalette(dark_palette())
         drawn, dark, light = colours_drawn(plot), plot_colours(dark_palette()), plot_colours(light_palette())
         assert {each.name() for each in (dark.background, dark.training, dark.held_out, dark.earlier)} <= drawn
@@ -148,14 +153,14 @@ class TestDrawing:
 
     def test_nothing_moves_while_training(self, plot: CurvePlot) -> None:
         training = plot_colours(light_palette()).training
-        plot.append([CurvePoint(0.0, 0.1, None), *points(last=4)])
+        plot.history.append([CurvePoint(0.0, 0.1, None), *points(last=4)])
         before = height_of(plot, training, 0.3)
-        plot.append(points()[5:])
+        plot.history.append(points()[5:])
         assert height_of(plot, training, 0.3) == before
 
     def test_a_log_axis_spreads_small_values(self, plot: CurvePlot) -> None:
         training = plot_colours(light_palette()).training
-        plot.append(points(lambda epoch: 10.0**-epoch))
+        plot.history.append(points(lambda epoch: 10.0**-epoch))
         assert height_of(plot, training, 0.7) - height_of(plot, training, 0.3) <= 3
         plot.set_log(True)
         assert height_of(plot, training, 0.7) - height_of(plot, training, 0.3) > 100
@@ -164,7 +169,7 @@ class TestDrawing:
     def test_values_that_cannot_be_drawn_are_left_out(self, plot: CurvePlot, log: bool) -> None:
         plot.set_log(log)
         values = [0.5, 0.0, -1.0, np.nan, np.inf, -np.inf, 0.4, 0.3]
-        plot.append([CurvePoint(float(epoch), value, None) for epoch, value in enumerate(values)])
+        plot.history.append([CurvePoint(float(epoch), value, None) for epoch, value in enumerate(values)])
         plot.grab()
         plot.set_log(not log)
         plot.grab()
@@ -176,25 +181,25 @@ class TestDrawing:
     def test_any_values_at_all_can_be_drawn(self, plot: CurvePlot, log: bool) -> None:
         plot.set_log(log)
         for values in ([], [0.0], [-3.0, -3.0], [1e-300, 1e-300], [1e300, 1e-300], [np.nan], [5e-324], [1.0, 1.0]):
-            plot.clear_all()
-            plot.append([CurvePoint(float(epoch), value, value) for epoch, value in enumerate(values)])
+            plot.history.clear()
+            plot.history.append([CurvePoint(float(epoch), value, value) for epoch, value in enumerate(values)])
             assert not plot.grab().isNull()
 
     def test_without_expected_epochs_it_follows_the_data(self, plot: CurvePlot) -> None:
         plot.set_expected_epochs(0)
-        plot.append([CurvePoint(float(epoch), 0.5, None) for epoch in range(100)])
+        plot.history.append([CurvePoint(float(epoch), 0.5, None) for epoch in range(100)])
         assert hover(plot, 0.99).startswith("epoch 99")
         assert hover(plot, 0.5).startswith(("epoch 4", "epoch 5"))
 
     def test_training_past_the_expected_end_is_still_seen(self, plot: CurvePlot) -> None:
-        plot.append([CurvePoint(float(epoch), 0.5, None) for epoch in range(21)])
+        plot.history.append([CurvePoint(float(epoch), 0.5, None) for epoch in range(21)])
         assert hover(plot, 0.99).startswith("epoch 20")
 
     @pytest.mark.parametrize(("width", "height"), [(240, 160), (400, 240), (1600, 1000)])
     def test_the_legend_covers_no_curve(self, plot: CurvePlot, qtbot: QtBot, width: int, height: int) -> None:
-        plot.append(points())
-        plot.start_run("second")
-        plot.append(points())
+        plot.history.append(points())
+        plot.history.start_run("second")
+        plot.history.append(points())
         plot.resize(width, height)
         plot.grab()
         header = plot.findChild(CurveHeader)
@@ -212,7 +217,7 @@ class TestDrawing:
 
 class TestReading:
     def test_it_reads_the_nearest_point(self, plot: CurvePlot) -> None:
-        plot.append(points())
+        plot.history.append(points())
         readings = [hover(plot, x) for x in np.linspace(0.05, 0.99, 30)]
         expected = [
             f"epoch {epoch} · training {falling(epoch):.4f} · held-out {falling(epoch) + 0.05:.4f}" for epoch in EPOCHS
@@ -221,30 +226,30 @@ class TestReading:
 
     def test_on_a_log_axis_it_reads_the_values_themselves(self, plot: CurvePlot) -> None:
         plot.set_log(True)
-        plot.append([CurvePoint(10.0, 0.1523, 0.1561)])
+        plot.history.append([CurvePoint(10.0, 0.1523, 0.1561)])
         assert hover(plot, 0.5) == "epoch 10 · training 0.1523 · held-out 0.1561"
 
     def test_held_out_values_are_named_with_their_own_epoch(self, plot: CurvePlot) -> None:
-        plot.append([CurvePoint(3.0, 0.5, 0.6), CurvePoint(3.25, 0.4, None)])
+        plot.history.append([CurvePoint(3.0, 0.5, 0.6), CurvePoint(3.25, 0.4, None)])
         assert hover(plot, 0.99) == "epoch 3.25 · training 0.4000 · held-out 0.6000 (at 3)"
 
     def test_it_follows_the_training(self, plot: CurvePlot) -> None:
-        plot.append(points(last=4))
+        plot.history.append(points(last=4))
         assert hover(plot, 0.99).startswith("epoch 4")
-        plot.append(points()[5:])
+        plot.history.append(points()[5:])
         assert plot.reading().startswith("epoch 10")
 
     def test_it_leaves_with_the_pointer(self, plot: CurvePlot) -> None:
-        plot.append(points())
+        plot.history.append(points())
         assert hover(plot, 0.5)
         QTest.mouseMove(plot, QPoint(1, 1))
         assert plot.reading() == ""
 
     def test_it_reads_an_earlier_run_under_the_pointer(self, plot: CurvePlot) -> None:
-        plot.start_run("64 hidden")
-        plot.append([CurvePoint(float(epoch), 0.8, None) for epoch in EPOCHS])
-        plot.start_run("128 hidden")
-        plot.append([CurvePoint(float(epoch), 0.2, None) for epoch in EPOCHS])
+        plot.history.start_run("64 hidden")
+        plot.history.append([CurvePoint(float(epoch), 0.8, None) for epoch in EPOCHS])
+        plot.history.start_run("128 hidden")
+        plot.history.append([CurvePoint(float(epoch), 0.2, None) for epoch in EPOCHS])
         heights = np.linspace(0.02, 0.9, 60)
         readings = [hover(plot, 0.5, y) for y in heights]
         near = [y for y, reading in zip(heights, readings, strict=True) if "64 hidden: 0.8000" in reading]
@@ -253,14 +258,14 @@ class TestReading:
         assert all("training 0.2000" in reading for reading in readings)
 
     def test_an_earlier_run_is_read_before_the_new_one_starts(self, plot: CurvePlot) -> None:
-        plot.start_run("64 hidden")
-        plot.append([CurvePoint(float(epoch), 0.5, None) for epoch in EPOCHS])
-        plot.start_run("128 hidden")
+        plot.history.start_run("64 hidden")
+        plot.history.append([CurvePoint(float(epoch), 0.5, None) for epoch in EPOCHS])
+        plot.history.start_run("128 hidden")
         readings = {hover(plot, 0.99, y) for y in np.linspace(0.0, 1.0, 100)}
         assert readings == {"", "epoch 10 · 64 hidden: 0.5000"}
 
     def test_arrow_keys_read_points(self, plot: CurvePlot) -> None:
-        plot.append(points())
+        plot.history.append(points())
         plot.setFocus()
         seen = []
         for key in (Qt.Key.Key_Left, Qt.Key.Key_Left, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Escape):
@@ -271,7 +276,7 @@ class TestReading:
     def test_arrow_keys_stop_at_the_ends(self, plot: CurvePlot) -> None:
         QTest.keyClick(plot, Qt.Key.Key_Left)
         assert plot.reading() == ""
-        plot.append(points())
+        plot.history.append(points())
         for _ in range(15):
             QTest.keyClick(plot, Qt.Key.Key_Left)
         assert plot.reading().startswith("epoch 0")
@@ -281,7 +286,7 @@ class TestReading:
 
     @pytest.mark.parametrize(("width", "height"), [(240, 160), (640, 400)])
     def test_it_stands_within_the_plot(self, plot: CurvePlot, width: int, height: int) -> None:
-        plot.append(points())
+        plot.history.append(points())
         plot.resize(width, height)
         label = plot.findChild(QWidget, "curve_reading")
         assert isinstance(label, QWidget)
@@ -308,7 +313,7 @@ class TestZoom:
 
     @pytest.mark.parametrize("back", ["double click", "escape"])
     def test_it_zooms_and_finds_its_way_back(self, plot: CurvePlot, back: str) -> None:
-        plot.append(points())
+        plot.history.append(points())
         assert hover(plot, 0.99).startswith("epoch 10")
         self.zoom(plot, 0.3)
         assert not hover(plot, 0.99).startswith("epoch 10")
@@ -319,14 +324,14 @@ class TestZoom:
         assert hover(plot, 0.99).startswith("epoch 10")
 
     def test_a_zoomed_range_stays_while_training(self, plot: CurvePlot) -> None:
-        plot.append(points(last=6))
+        plot.history.append(points(last=6))
         self.zoom(plot, 0.1)
         before = hover(plot, 0.99)
-        plot.append([CurvePoint(20.0, 0.5, None)])
+        plot.history.append([CurvePoint(20.0, 0.5, None)])
         assert hover(plot, 0.99) == before
 
     def test_it_does_not_leave_the_data(self, plot: CurvePlot) -> None:
-        plot.append(points())
+        plot.history.append(points())
         self.zoom(plot, 0.9, angle=240)
         assert not hover(plot, 0.08).startswith("epoch 0")
         for _ in range(5):
@@ -340,7 +345,7 @@ class TestZoom:
 
 class TestPresentation:
     def test_it_has_a_name_and_a_tooltip(self, plot: CurvePlot) -> None:
-        assert plot.accessibleName() == "Learning curve"
+        assert plot.accessibleName() == "Learning curve: KL divergence"
         assert "Esc" in plot.toolTip()
 
     def test_lines_are_as_thick_on_a_fine_screen(self) -> None:
@@ -350,7 +355,7 @@ class TestPresentation:
         assert screen_pen(pen, 2.0).widthF() == 2 * pen.widthF() == 5.0
 
     def test_a_click_gives_it_the_keys(self, plot: CurvePlot) -> None:
-        plot.append(points())
+        plot.history.append(points())
         plot.clearFocus()
         QTest.mouseClick(canvas(plot), Qt.MouseButton.LeftButton, pos=QPoint(300, 200))
         # Without a window manager no window is active, and so none has the focus itself.
@@ -365,7 +370,7 @@ class TestPresentation:
         parent.setFont(font)
         child = CurvePlot(parent)
         child.resize(640, 400)
-        child.append(points())
+        child.history.append(points())
         header = child.findChild(CurveHeader)
         assert isinstance(header, CurveHeader)
         assert header.font().pointSizeF() == 20.0
@@ -385,9 +390,9 @@ class TestPresentation:
             return text.name() in colours_of(plot.grab().toImage().copy(middle))
 
         assert has_text()
-        plot.append(points())
+        plot.history.append(points())
         assert not has_text()
-        plot.clear_all()
-        plot.append([CurvePoint(0.0, -1.0, None)])
+        plot.history.clear()
+        plot.history.append([CurvePoint(0.0, -1.0, None)])
         plot.set_log(True)
         assert has_text()

@@ -40,7 +40,7 @@ def small_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _ink(window: QImage) -> int:
     """Return how many pixels are white where the canvas is in the default layout."""
-    canvas = window.copy(310, 440, 190, 170)
+    canvas = window.copy(310, 405, 190, 170)
     return int((grey_values(canvas) > 0.95).sum())
 
 
@@ -69,13 +69,14 @@ def test_the_demo_runs_to_its_end(tmp_path: Path, capsys: pytest.CaptureFixture[
         "04-training.png",
         "05-trained.png",
         "06-filter.png",
+        "07-health.png",
     ]
     images = [QImage(str(output / name)) for name in names]
     assert all((image.width(), image.height()) == SIZE for image in images)
     assert all(images[0] != image for image in images[1:])
-    assert images[-2] != images[-1]
-    # On the canvas, which the training does not change, lies ink once the strokes are drawn.
-    ink = [_ink(image) for image in images]
+    assert images[-3] != images[-2]
+    # On the canvas, which the training does not change, lies ink once the strokes are drawn; at last the health does.
+    ink = [_ink(image) for image in images[:-1]]
     assert ink[0] < 200 < 2000 < ink[1] < ink[2] == ink[-1]
     # The user's own layout is not touched.
     assert QSettings().value("window/state") == "as it was"

@@ -79,7 +79,7 @@ def test_a_stroke_is_seen_answered_and_restored(qtbot: QtBot, window: MainWindow
     assert picture(window, SEEN)[:, 3:5].sum() > 0.9 * picture(window, SEEN).sum()
     assert picture(window, HIDDEN).size >= 12
     assert picture(window, RESTORED).shape == (8, 8)
-    assert "Network sees 8×8" in labels(window.panel("draw"))
+    assert "Seen as 8×8" in labels(window.panel("draw"))
 
 
 def test_every_move_of_the_pointer_is_seen(qtbot: QtBot, window: MainWindow) -> None:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QDoubleSpinBox, QLabel, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QSpinBox, QWidget
 
-from tests.app.driving import click, enabled, press, wait_until_idle
+from tests.app.driving import button, click, enabled, press, wait_until_idle
+from tests.app.settings_page import enter, field, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,36 +17,6 @@ if TYPE_CHECKING:
 
     from rbm_studio.app.session import Session
     from rbm_studio.app.window import MainWindow
-
-Field = TypeVar("Field", bound=QWidget)
-
-
-def field(window: MainWindow, label: str, kind: type[Field]) -> Field:
-    """Return the field that a label's key leads to, as a person finds it."""
-    for found in window.panel("model").findChildren(QLabel):
-        if found.text().replace("&", "") == label:
-            buddy = found.buddy()
-            assert isinstance(buddy, kind)
-            return buddy
-    raise AssertionError(label)
-
-
-def enter(box: QAbstractSpinBox, text: str) -> None:
-    box.setFocus()
-    box.selectAll()
-    QTest.keyClicks(box, text)
-    QTest.keyClick(box, Qt.Key.Key_Return)
-
-
-def select(box: QComboBox, text: str) -> None:
-    box.setFocus()
-    for _ in range(box.count()):
-        QTest.keyClick(box, Qt.Key.Key_Up)
-    for _ in range(box.count()):
-        if box.currentText() == text:
-            return
-        QTest.keyClick(box, Qt.Key.Key_Down)
-    raise AssertionError(text)
 
 
 def note(window: MainWindow) -> str:
@@ -167,15 +138,15 @@ def test_a_gpu_that_is_not_there_is_greyed_with_the_reason(qtbot: QtBot, window:
     assert "CuPy" in device.toolTip()
 
 
-def test_advanced_settings_fold_away(window: MainWindow) -> None:
-    rate = field(window, "Learning rate", QDoubleSpinBox)
-    more = next(b for b in window.panel("model").findChildren(QToolButton) if b.text() == "Advanced")
-    assert rate.isVisible()
-    click(more)
-    assert not rate.isVisible()
+def test_groups_of_settings_fold_away(window: MainWindow) -> None:
+    rate, k = field(window, "Learning rate", QDoubleSpinBox), field(window, "Gibbs steps k", QSpinBox)
+    assert (rate.isVisible(), k.isVisible()) == (True, False)
+    click(button(window.panel("model"), "Update"))
+    click(button(window.panel("model"), "Gradient"))
+    assert (rate.isVisible(), k.isVisible()) == (False, True)
     assert field(window, "Hidden units", QSpinBox).isVisible()
-    click(more)
-    assert rate.isVisible()
+    click(button(window.panel("model"), "Gradient"))
+    assert not k.isVisible()
 
 
 def test_tab_goes_down_the_fields(window: MainWindow) -> None:

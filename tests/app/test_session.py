@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 
 from rbm_studio.app.session import Session
 from rbm_studio.app.state import RunState
@@ -15,7 +16,7 @@ from rbm_studio.storage.model_file import SavedModel, load_model, save_model
 from tests.app.driving import state
 
 from .conftest import bars, bars_dataset, load
-from .driving import wait_until_idle
+from .driving import Failing, wait_until_idle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from rbm_studio.app.state import Model
-    from rbm_studio.core.gradients import Workspace
-    from rbm_studio.core.parameters import Parameters
+
+
+SINGLE_SHOT = Qt.ConnectionType.SingleShotConnection
 
 
 def model_of(session: Session) -> Model:
@@ -240,6 +242,33 @@ def test_steps_pauses_and_resumptions_in_odd_orders_change_no_number(
     assert (parts.history, parts.settings, parts.image_shape) == (whole.history, whole.settings, whole.image_shape)
 
 
+def test_the_model_holds_its_last_update_and_particles(qtbot: QtBot, session: Session) -> None:
+    assert model_of(session).update is None
+    assert model_of(session).particles is None
+    assert session.epochs_trained == 0
+    train(qtbot, session)
+    model = model_of(session)
+    assert model.update is not None
+    assert model.update.w.shape == model.parameters.w.shape
+    assert model.particles is not None
+    assert model.particles.shape == (20, 64)
+    assert session.epochs_trained == 3
+    session.reset()
+    assert model_of(session).update is None
+    assert session.epochs_trained == 0
+
+
+def test_units_are_pointed_out_until_there_is_another_model(qtbot: QtBot, session: Session) -> None:
+    with qtbot.waitSignal(session.units_selected):
+        session.select_units((2, 5))
+    assert session.selected_units == (2, 5)
+    with qtbot.assertNotEmitted(session.units_selected):
+        session.select_units((2, 5))
+    with qtbot.waitSignal(session.units_selected):
+        session.reset()
+    assert not session.selected_units
+
+
 def test_reset_during_a_run_ends_it_and_starts_anew(qtbot: QtBot, session: Session) -> None:
     fresh = weights(session)
     session.change_settings(epochs=100_000)
@@ -310,28 +339,13 @@ def test_an_exploding_learning_rate_halts_and_a_lower_one_trains_on(qtbot: QtBot
     assert model_of(session).parameters.is_finite
 
 
-class _Failing:
-    """A gradient that fails after some batches."""
-
-    def __init__(self, batches: int) -> None:
-        self.batches = batches
-
-    def estimate(self, p: Parameters, workspace: Workspace, rng: object) -> float:
-        del p, rng
-        self.batches -= 1
-        if self.batches < 0:
-            raise MemoryError("no room")
-        workspace.subtract_phases()
-        return 0.0
-
-
 def test_a_fault_on_the_worker_ends_the_run_alone(
     qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     errors: list[Exception] = []
     session.failed.connect(errors.append)
     with monkeypatch.context() as patch:
-        patch.setitem(GRADIENTS, "cd1", _Failing(0))
+        patch.setitem(GRADIENTS, "cd", Failing())
         train(qtbot, session)
     assert [type(error) for error in errors] == [MemoryError]
     assert "Traceback" in caplog.text
@@ -407,16 +421,54 @@ def test_a_saved_model_comes_back_with_its_settings_and_curve(qtbot: QtBot, sess
     assert [record.epoch for record in model_of(other).history] == [1, 2, 3, 4, 5, 6]
 
 
-def test_saving_during_a_run_saves_what_is_shown(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
-    session.change_settings(epochs=100_000)
-    session.train()
-    qtbot.waitUntil(lambda: len(model_of(session).history) > 2)
+@pytest.mark.parametrize("paused", [False, True])
+@pytest.mark.parametrize("gradient", ["cd", "pcd"])
+def test_a_run_saved_on_its_way_ends_the_same_in_another_program(
+    qtbot: QtBot, session: Session, tmp_path: Path, paused: bool, gradient: str
+) -> None:
+    session.change_settings(epochs=60, gradient=gradient, visible_units="sampled", schedule="linear", device="cpu")
     path = tmp_path / "bars.safetensors"
-    assert session.save_model(path)
-    assert state(session) is RunState.RUNNING
-    np.testing.assert_array_equal(load_model(path).parameters.w, model_of(session).parameters.w)
+
+    def save() -> None:
+        if paused:
+            session.pause()
+        session.save_model(path)
+
+    # The first time that the window hears of the run; later it would be over.
+    session.progressed.connect(save, SINGLE_SHOT)
+    session.train()
+    qtbot.waitUntil(path.exists)
+    saved = load_model(path)
+    assert saved.state is not None
+    assert saved.state.unfinished
     assert session.has_unsaved_training
-    session.shut_down()
+    if paused:
+        session.train()
+    wait_until_idle(qtbot, session)
+    other = Session()
+    load(qtbot, other, bars_dataset())
+    other.change_settings(device="cpu")
+    assert other.open_model(path)
+    train(qtbot, other)
+    assert weights(other) == weights(session)
+    assert model_of(other).history == model_of(session).history
+
+
+def test_train_after_stop_brings_the_run_to_its_end(qtbot: QtBot, session: Session) -> None:
+    session.change_settings(epochs=50, device="cpu")
+    session.progressed.connect(session.stop, SINGLE_SHOT)
+    train(qtbot, session)
+    assert len(model_of(session).history) < 50
+    train(qtbot, session)
+    assert [record.epoch for record in model_of(session).history] == list(range(1, 51))
+    uninterrupted = Session()
+    load(qtbot, uninterrupted, bars_dataset())
+    hidden_num = session.settings.hidden_num
+    uninterrupted.change_settings(device="cpu", hidden_num=hidden_num, **session.settings.training.as_dict())
+    train(qtbot, uninterrupted)
+    assert weights(uninterrupted) == weights(session)
+    train(qtbot, session)
+    assert len(model_of(session).history) == 100
 
 
 def test_without_a_model_there_is_nothing_to_save(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from rbm_studio.app.training_runner import POINTS_PER_EPOCH, Outcome, TrainingRunner, Update
 from rbm_studio.core.parameters import Parameters, gaussian_parameters
-from rbm_studio.core.presets import TrainingSettings
+from rbm_studio.core.settings import TrainingSettings
 from rbm_studio.core.training import Training
 from rbm_studio.errors import RBMStudioError
 
@@ -39,7 +39,7 @@ class Received:
         self.updates.append(update)
         self.threads.add(threading.current_thread())
 
-    def points(self) -> list[tuple[float, float, float | None]]:
+    def points(self) -> list[tuple[float, float | None, float | None]]:
         return [(point.epoch, point.training, point.held_out) for update in self.updates for point in update.points]
 
     def records(self) -> list[EpochRecord]:
@@ -75,8 +75,12 @@ def training(epochs: int = 3, learning_rate: float = 0.1) -> Training:
     return Training(parameters, IMAGES, settings, held_out=IMAGES[:20])
 
 
-def values(parameters: Parameters | None) -> bytes:
-    assert parameters is not None
+def parameters_of(outcome: Outcome) -> Parameters:
+    assert outcome.snapshot is not None
+    return outcome.snapshot.parameters
+
+
+def values(parameters: Parameters) -> bytes:
     return b"".join(array.tobytes() for array in (parameters.w, parameters.visible_bias, parameters.hidden_bias))
 
 
@@ -101,7 +105,7 @@ def test_a_run_goes_to_its_end(qtbot: QtBot, runner: TrainingRunner, received: R
     alone = training()
     while not alone.finished:
         alone.step()
-    assert values(outcome.parameters) == values(alone.snapshot())
+    assert values(parameters_of(outcome)) == values(alone.snapshot())
 
 
 def test_the_curve_has_several_points_an_epoch_the_same_ones_in_each_run(
@@ -112,7 +116,7 @@ def test_the_curve_has_several_points_an_epoch_the_same_ones_in_each_run(
     assert len(first) >= 3 * POINTS_PER_EPOCH
     assert [point[0] for point in first] == sorted(point[0] for point in first)
     assert first[-1][0] == 3
-    assert sum(held_out is not None for _, _, held_out in first) >= 3 * 5
+    assert [epoch for epoch, _, held_out in first if held_out is not None] == [1, 2, 3]
     received.updates.clear()
     run(qtbot, runner)
     assert received.points() == first
@@ -123,7 +127,8 @@ def test_a_point_is_the_mean_of_its_batches(qtbot: QtBot, runner: TrainingRunner
     alone = training(1)
     kls = [alone.step().kl for _ in range(BATCHES)]
     means = [sum(kls[at : at + 2]) / 2 for at in range(0, BATCHES, 2)]
-    np.testing.assert_allclose([point[1] for point in received.points()], means, rtol=1e-12)
+    values = np.array([point[1] for point in received.points()], dtype=np.float64)
+    np.testing.assert_allclose(values, means, rtol=1e-12)
 
 
 def test_pause_step_and_resume(qtbot: QtBot, runner: TrainingRunner, received: Received) -> None:
@@ -131,7 +136,7 @@ def test_pause_step_and_resume(qtbot: QtBot, runner: TrainingRunner, received: R
     for batches in (1, 2, 3):
         qtbot.waitUntil(partial(received.has_images, 4 * batches))
         # A step brings its own parameters, so that one can see what it did.
-        assert received.updates[-1].parameters is not None
+        assert received.updates[-1].snapshot is not None
         assert runner.running
         runner.step()
     with qtbot.waitSignal(runner.ended):
@@ -139,7 +144,7 @@ def test_pause_step_and_resume(qtbot: QtBot, runner: TrainingRunner, received: R
     alone = training(epochs=2)
     while not alone.finished:
         alone.step()
-    assert values(received.outcomes[0].parameters) == values(alone.snapshot())
+    assert values(parameters_of(received.outcomes[0])) == values(alone.snapshot())
 
 
 def test_a_paused_run_stands_still_and_can_be_stopped(qtbot: QtBot, runner: TrainingRunner, received: Received) -> None:
@@ -199,7 +204,7 @@ def test_a_training_that_cannot_be_built_is_told(
     assert ended.args is not None
     outcome = ended.args[0]
     assert str(outcome.error) == "There is no GPU. Choose the CPU."
-    assert (outcome.finished, outcome.parameters, outcome.state) == (False, None, None)
+    assert (outcome.finished, outcome.snapshot, outcome.state) == (False, None, None)
     assert not [record for record in caplog.records if record.exc_info]
 
 
@@ -217,11 +222,33 @@ def test_a_fault_is_logged_with_its_traceback(
     assert "no room for the workspace" in caplog.text
 
 
+def test_a_snapshot_holds_the_last_update_and_the_particles(
+    qtbot: QtBot, runner: TrainingRunner, received: Received
+) -> None:
+    runner.start(training, paused=True)
+    qtbot.waitUntil(lambda: received.images() == 4)
+    first = received.updates[-1].snapshot
+    runner.step()
+    qtbot.waitUntil(lambda: received.images() == 8)
+    second = received.updates[-1].snapshot
+    assert first is not None
+    assert second is not None
+    np.testing.assert_allclose(second.parameters.w - first.parameters.w, second.update.w, atol=1e-6)
+    assert np.abs(second.update.w).max() > 0
+    assert second.particles.shape == (4, SIDE * SIDE)
+    # Copies: a later step does not change what was delivered.
+    kept = first.update.w.copy(), first.particles.copy()
+    runner.step()
+    qtbot.waitUntil(lambda: received.images() == 12)
+    np.testing.assert_array_equal(first.update.w, kept[0])
+    np.testing.assert_array_equal(first.particles, kept[1])
+
+
 def test_an_exploding_run_keeps_the_last_good_parameters(qtbot: QtBot, runner: TrainingRunner) -> None:
     with qtbot.waitSignal(runner.ended) as ended:
         runner.start(lambda: training(learning_rate=1e6))
     assert ended.args is not None
     outcome = ended.args[0]
     assert "exploded" in str(outcome.error)
-    assert outcome.parameters.is_finite
-    assert np.abs(outcome.parameters.w).max() < 1
+    assert parameters_of(outcome).is_finite
+    assert np.abs(parameters_of(outcome).w).max() < 1

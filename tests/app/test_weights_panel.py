@@ -140,6 +140,20 @@ def test_a_smaller_model_has_no_such_unit(qtbot: QtBot, window: MainWindow) -> N
     assert facts(window) == "5 filters: the weights of each hidden unit"
 
 
+def test_units_that_are_pointed_out_are_outlined_besides_the_enlarged_one(window: MainWindow) -> None:
+    mosaic = mosaic_of(window)
+    click_on(window, 4)
+    window.session.select_units((1, 11, 40))
+    assert mosaic.marked() == (1, 11)
+    assert mosaic.selected() == 4
+    assert heading(window) == "Hidden unit 5"
+    outlined = mosaic.grab().toImage()
+    window.session.select_units(())
+    assert mosaic.marked() == ()
+    assert mosaic.grab().toImage() != outlined
+    assert mosaic.selected() == 4
+
+
 def test_without_a_model_there_is_nothing_to_point_at(show: Callable[[Session], MainWindow]) -> None:
     window = show(Session())
     QTest.mouseMove(mosaic_of(window), mosaic_of(window).rect().center())

@@ -23,6 +23,7 @@ from rbm_studio.storage.model_file import SavedModel, save_model
 
 from .conftest import bars_dataset, load
 from .driving import (
+    Failing,
     answer,
     choose,
     menu_action,
@@ -185,7 +186,7 @@ def bad_models(folder: Path) -> dict[str, tuple[Path, str]]:
     whole = good.read_bytes()
     files = {
         "cut": (whole[:-40], "cut short"),
-        "newer": (whole.replace(b'"format_version":"1"', b'"format_version":"9"'), "newer version of RBM Studio"),
+        "newer": (whole.replace(b'"format_version":"2"', b'"format_version":"9"'), "newer version of RBM Studio"),
         "header": (struct.pack("<Q", 1 << 40) + whole[8:], "damaged"),
         "empty": (b"", "not a model file"),
     }
@@ -253,16 +254,11 @@ def test_a_file_named_at_the_start_waits_for_the_images(
 # --- faults
 
 
-class _Failing:
-    def estimate(self, *_: object) -> float:
-        raise MemoryError("no room")
-
-
 def test_a_fault_in_training_is_told_in_words_and_the_window_lives_on(
     qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setitem(GRADIENTS, "cd1", _Failing())
+        patch.setitem(GRADIENTS, "cd", Failing())
         train(qtbot, window)
         told = message(qtbot)
     assert "did not foresee (MemoryError)" in told
@@ -311,6 +307,17 @@ def test_the_default_layout_can_be_restored(qtbot: QtBot, window: MainWindow) ->
     choose(window, "View", "Restore the layout")
     qtbot.waitUntil(lambda: not window.docks["weights"].isFloating() and window.docks["model"].isVisible())
     assert set(places) == {name for name, dock in window.docks.items() if dock.isVisible()}
+
+
+def test_the_health_stands_behind_the_drawing_and_beside_the_weights(window: MainWindow) -> None:
+    def in_view() -> set[str]:
+        return {name for name, dock in window.docks.items() if not dock.visibleRegion().isEmpty()}
+
+    assert in_view() == set(window.docks) - {"health"}
+    window.docks["health"].raise_()
+    assert in_view() == set(window.docks) - {"draw"}
+    choose(window, "View", "Restore the layout")
+    assert in_view() == set(window.docks) - {"health"}
 
 
 def test_the_layout_comes_back_as_it_was_left(

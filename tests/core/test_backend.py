@@ -11,11 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rbm_studio.core import kernels
 from rbm_studio.core.backend import CPU, backend_for
 from rbm_studio.errors import RBMStudioError
 
 ROOT = Path(__file__).parents[2]
 BLOCKED = "raise ModuleNotFoundError(\"No module named 'cupy'\", name='cupy')"
+FRAMED = """
+    try:
+        raise ImportError("libcudart.so.12: cannot open")
+    except ImportError as error:
+        raise ImportError("\\n=====\\nFailed to import CuPy.\\n\\nOriginal error:\\n") from error
+"""
 WITHOUT_DRIVER = """
     class cuda:
         class runtime:
@@ -28,18 +35,33 @@ WITHOUT_GPU = """
             def getDeviceCount():
                 return 0
 """
-# NumPy under CuPy's name and with CuPy's generators: what our own code does around them can be tested without a GPU.
+# CuPy's stand-in under CuPy's name: what our own code does around it can be tested without a GPU.
 STAND_IN = """
-    from numpy import *
-    import numpy
     class cuda:
         class runtime:
             def getDeviceCount():
                 return 1
-    class random:
-        XORWOW = numpy.random.PCG64
-        Generator = numpy.random.Generator
+    def __getattr__(name):
+        from tests.core.stand_in import StandIn
+        return getattr(StandIn(), name)
 """
+WITHOUT_COMPILER = """
+    class cuda:
+        class runtime:
+            def getDeviceCount():
+                return 1
+    def RawModule(code):
+        raise RuntimeError("libnvrtc.so.12: cannot open")
+"""
+WITHOUT_PRODUCTS = (
+    STAND_IN
+    + """
+    def matmul(a, b):
+        raise ImportError("libcublas.so.12: cannot open")
+"""
+)
+AGAIN = "install it again (pip install rbm-studio[gpu])"
+PARTS = "CuPy cannot compute on the GPU; install CUDA's parts (pip install rbm-studio[gpu])"
 CHOOSE = """
     from rbm_studio.core.backend import backend_for, gpu_problem
     from rbm_studio.errors import RBMStudioError
@@ -72,15 +94,19 @@ def run_python(folder: Path, cupy: str, program: str) -> list[str]:
     ("cupy", "reason"),
     [
         (BLOCKED, "CuPy is not installed (pip install rbm-studio[gpu])"),
-        ("raise OSError('libcuda.so.1: cannot open')", "CuPy cannot be loaded (libcuda.so.1: cannot open)"),
-        ("import no_such_cuda_part", "CuPy cannot be loaded (No module named 'no_such_cuda_part')"),
+        ("raise OSError('libc: cannot open')", "CuPy cannot be loaded (libc: cannot open); " + AGAIN),
+        (FRAMED, "CuPy cannot be loaded (libcudart.so.12: cannot open); " + AGAIN),
+        ("import no_such_cuda_part", "CuPy cannot be loaded (No module named 'no_such_cuda_part'); " + AGAIN),
         (
             WITHOUT_DRIVER,
-            "CuPy finds no working GPU (cudaErrorInsufficientDriver: CUDA driver version is insufficient)",
+            "CuPy finds no working NVIDIA GPU; install its driver, or a newer one "
+            "(cudaErrorInsufficientDriver: CUDA driver version is insufficient)",
         ),
-        (WITHOUT_GPU, "CuPy finds no GPU in this machine"),
+        (WITHOUT_GPU, "CuPy finds no NVIDIA GPU in this machine"),
+        (WITHOUT_COMPILER, PARTS + " (libnvrtc.so.12: cannot open)"),
+        (WITHOUT_PRODUCTS, PARTS + " (libcublas.so.12: cannot open)"),
     ],
-    ids=["absent", "broken", "incomplete", "no driver", "no GPU"],
+    ids=["absent", "broken", "framed", "incomplete", "no driver", "no GPU", "no compiler", "no products"],
 )
 def test_a_gpu_that_cannot_be_used_is_explained(tmp_path: Path, cupy: str, reason: str) -> None:
     assert run_python(tmp_path, cupy, CHOOSE) == [
@@ -102,6 +128,7 @@ def test_training_on_the_gpu_prints_the_articles_line_and_brings_the_parameters_
         rbm = RBM(6, 8, use_GPU=True, seed=1).fit(images, epochs=20, batch_size=10, held_out=images[:5])
         assert rbm.loss_history[-1] < rbm.loss_history[0] and type(rbm.w) is np.ndarray and rbm.w.any()
         rbm.fit(images, epochs=1, batch_size=10, verbose=False)
+        rbm.partial_fit(images)
     """
     lines = run_python(tmp_path, STAND_IN, program)
     assert lines[0] == "# GPU usage has been enabled. Computation will proceed on the GPU."
@@ -120,7 +147,7 @@ def test_the_cpu_is_always_there() -> None:
 def test_grey_levels_become_the_same_floats_as_those_of_a_division_by_255() -> None:
     levels = np.arange(256, dtype=np.uint8).reshape(16, 16)
     out = np.empty((3, 16), dtype=np.float32)
-    CPU.gather(levels, np.array([4, 0, 15]), out)
+    kernels.gather(levels, np.array([4, 0, 15]), out)
     np.testing.assert_array_equal(out, (levels.astype(np.float32) / 255)[[4, 0, 15]])
 
 

@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from rbm_studio.core.images import as_hidden_values, as_images
+from rbm_studio.core import images as images_module
+from rbm_studio.core.images import as_hidden_values, as_images, as_training_images, mean_image
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import ArrayLike
 
 
@@ -69,3 +72,58 @@ def test_no_data_is_refused(data: ArrayLike) -> None:
         as_images(data, 3)
     with pytest.raises(RBMStudioError, match="at least one state"):
         as_hidden_values(data, 3)
+
+
+def test_bytes_to_train_on_are_grey_levels_and_stay_bytes() -> None:
+    levels = np.array([[0, 3, 255]], dtype=np.uint8)
+    assert as_training_images(levels, 3) is levels
+
+
+def test_bytes_of_0_and_1_are_states() -> None:
+    images = as_training_images(np.array([[0, 1, 1]], dtype=np.uint8), 3)
+    assert images.dtype == np.float32
+    np.testing.assert_array_equal(images, [[0.0, 1.0, 1.0]])
+
+
+@pytest.mark.parametrize("name", sorted(set(BAD) - {"grey bytes"}))
+def test_bad_values_to_train_on_are_named(name: str) -> None:
+    data, message = BAD[name]
+    with pytest.raises(RBMStudioError, match=message):
+        as_training_images(data, 3)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_a_large_file_is_read_in_blocks_and_not_copied(
+    tmp_path: Path, kind: type[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images_module, "_ROWS", 7)
+    values = np.random.default_rng(0).integers(0, 256, (50, 3)).astype(np.uint8)
+    shown = values if kind is np.uint8 else values.astype(np.float32) / 255
+    file = np.memmap(tmp_path / "images", dtype=kind, mode="w+", shape=(50, 3))
+    file[...] = shown
+    images = as_training_images(file, 3)
+    assert images is file
+    assert isinstance(images, np.memmap)
+    np.testing.assert_allclose(mean_image(images), values.mean(axis=0) / 255, rtol=1e-6)
+    with pytest.raises(RBMStudioError, match="4 visible units"):
+        as_training_images(file, 4)
+
+
+@pytest.mark.parametrize(("value", "message"), [(np.nan, "hold NaN"), (1.5, r"0\.\.1\.5, but must lie in 0\.\.1")])
+def test_a_fault_in_any_block_of_a_large_file_is_found(
+    tmp_path: Path, value: float, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(images_module, "_ROWS", 7)
+    for row in (0, 6, 7, 49):
+        file = np.memmap(tmp_path / "images", dtype=np.float32, mode="w+", shape=(50, 3))
+        file[row, 1] = value
+        with pytest.raises(RBMStudioError, match=message):
+            as_training_images(file, 3)
+
+
+def test_the_mean_image() -> None:
+    levels = np.array([[0, 51, 255], [0, 153, 255]], dtype=np.uint8)
+    for images in (levels, levels.astype(np.float32) / 255):
+        mean = mean_image(images)
+        assert mean.dtype == np.float32
+        np.testing.assert_allclose(mean, [0.0, 0.4, 1.0], rtol=1e-6)

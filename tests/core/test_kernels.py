@@ -21,9 +21,10 @@ def sigmoid(z: FloatArray) -> FloatArray:
     return out
 
 
-def cross_entropy(v: FloatArray, z: FloatArray) -> tuple[float, FloatArray]:
-    p, scratch = np.empty_like(z), np.empty_like(z)
-    return float(kernels.sigmoid_with_cross_entropy(v, z.copy(), p, scratch, np)), p
+def cross_entropy(v: FloatArray, z: FloatArray, bias: FloatArray | None = None) -> tuple[float, FloatArray]:
+    p = z.copy()
+    own = np.zeros(z.shape[1], dtype=np.float32) if bias is None else bias
+    return float(kernels.cross_entropy(v, p, own, np.empty_like(z), np)), p
 
 
 def naive_sigmoid(z: FloatArray) -> NDArray[np.float64]:
@@ -56,9 +57,11 @@ def test_nan_is_not_hidden() -> None:
 
 
 def test_cross_entropy_is_that_of_the_definition(inputs: FloatArray) -> None:
-    v = np.random.default_rng(1).random(inputs.shape).astype(np.float32)
-    total, p = cross_entropy(v, inputs)
-    q = naive_sigmoid(inputs)
+    rng = np.random.default_rng(1)
+    v = rng.random(inputs.shape).astype(np.float32)
+    bias = rng.normal(size=(30,)).astype(np.float32)
+    total, p = cross_entropy(v, inputs, bias)
+    q = naive_sigmoid(np.add(inputs, bias))
     expected = -(v * np.log(q) + (1.0 - v) * np.log(1.0 - q)).sum()
     assert total == pytest.approx(expected, rel=1e-6)
     np.testing.assert_allclose(p, q, rtol=1e-6)
@@ -104,6 +107,78 @@ def test_cross_entropy_where_naive_float32_saturates() -> None:
     # At |z| = 20 a float32 probability rounds to 1, and ln(1 - p) of it would be infinite.
     total, _ = cross_entropy(np.zeros((1, 1), dtype=np.float32), np.full((1, 1), 20.0, dtype=np.float32))
     assert total == pytest.approx(20.0 + np.log1p(np.exp(-20.0)), rel=1e-7)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 50])
+def test_arrays_larger_than_a_block_are_what_their_rows_are(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    v, z = rng.random((rows, 30)).astype(np.float32), rng.normal(size=(rows, 30)).astype(np.float32)
+    bias = rng.normal(size=30).astype(np.float32)
+    whole, p = cross_entropy(v, z, bias)
+    units = z.copy()
+    kernels.units(units, bias, np)
+    monkeypatch.setattr(kernels, "_CACHED", 100)
+    assert [part.stop - part.start for part in kernels.blocks(7, 30, np)] == [3, 3, 1]
+    in_blocks, p_in_blocks = cross_entropy(v, z, bias)
+    units_in_blocks = z.copy()
+    kernels.units(units_in_blocks, bias, np)
+    assert in_blocks == pytest.approx(whole, rel=1e-6)
+    np.testing.assert_array_equal(p_in_blocks, p)
+    np.testing.assert_array_equal(units_in_blocks, units)
+
+
+def test_blocks_cover_all_rows_however_wide_they_are() -> None:
+    for rows, width in ((0, 5), (1, 1 << 20), (10, 1 << 20), (1000, 784), (5, 0)):
+        parts = kernels.blocks(rows, width, np)
+        assert [row for part in parts for row in range(part.start, part.stop)] == list(range(rows))
+
+
+def test_units_are_logistic_of_input_and_bias(inputs: FloatArray) -> None:
+    bias = np.random.default_rng(1).normal(size=(30,)).astype(np.float32)
+    expected = naive_sigmoid(np.add(inputs, bias))
+    kernels.units(inputs, bias, np)
+    np.testing.assert_allclose(inputs, expected, rtol=2e-6)
+
+
+def test_units_with_extreme_inputs_are_certain() -> None:
+    z = EXTREMES.copy()
+    with np.errstate(over="ignore", invalid="raise", divide="raise"):
+        kernels.units(z, np.zeros(z.shape[1], dtype=np.float32), np)
+    np.testing.assert_allclose(z, [[0, 0, 0, 0, 0.5, 1, 1, 1]], atol=1e-37)
+
+
+def test_units_do_not_hide_nan() -> None:
+    z = np.full((1, 3), np.nan, dtype=np.float32)
+    kernels.units(z, np.zeros(3, dtype=np.float32), np)
+    assert np.isnan(z).all()
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e4, 1e30])
+def test_softmax_units_are_those_of_the_definition(scale: float) -> None:
+    rng = np.random.default_rng(0)
+    z, bias = (scale * rng.normal(size=(20, 5))).astype(np.float32), rng.normal(size=5).astype(np.float32)
+    scores = z.astype(np.float64) + bias
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    with np.errstate(over="raise", invalid="raise", divide="raise"):
+        kernels.softmax_units(z, bias, np)
+    np.testing.assert_allclose(z, powers / powers.sum(axis=1, keepdims=True), atol=1e-5 if scale == 1 else 1e-3)
+    np.testing.assert_allclose(z.sum(axis=1), 1.0, rtol=1e-6)
+
+
+def test_one_unit_of_a_group_is_on_as_often_as_its_probability_says() -> None:
+    p = np.array([0.1, 0.0, 0.6, 0.3, 0.0], dtype=np.float32)
+    n = 20_000
+    samples = np.tile(p, (n, 1))
+    kernels.sample_softmax(samples, np.random.default_rng(0).random(n, dtype=np.float32), np)
+    assert set(np.unique(samples)) == {0.0, 1.0}
+    np.testing.assert_array_equal(samples.sum(axis=1), 1.0)
+    assert np.all(np.abs(samples.mean(axis=0) - p) <= 4.0 * np.sqrt(p * (1 - p) / n))
+
+
+def test_the_last_unit_of_a_group_takes_what_rounding_leaves() -> None:
+    p = np.array([[0.5, 0.25, 0.2499], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], dtype=np.float32)
+    kernels.sample_softmax(p, np.array([0.99999, 0.0, 0.0], dtype=np.float32), np)
+    np.testing.assert_array_equal(p, [[0, 0, 1], [1, 0, 0], [0, 0, 1]])
 
 
 def test_samples_are_0_or_1_and_have_their_probabilities_as_means() -> None:

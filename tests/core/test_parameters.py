@@ -13,6 +13,7 @@ from tests.core.enumeration import (
     random_parameters,
     visible_given_hidden,
 )
+from tests.core.joint_enumeration import enumerate_joint, random_model
 
 TINY = pytest.mark.parametrize("p", [random_parameters(4, 3), random_parameters(3, 5, 1), random_parameters(1, 1, 2)])
 
@@ -62,6 +63,35 @@ def test_conditionals_factorise(p: Parameters) -> None:
     np.testing.assert_allclose(product, hidden_given_visible(p), rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("scale", [1.0, 1000.0])
+def test_free_energy_with_label_units_by_enumeration(scale: float) -> None:
+    p = random_model(4, 3, 3, scale=scale)
+    joint = enumerate_joint(p)
+    v, y = np.repeat(all_states(4), 3, axis=0), np.tile(np.eye(3), (16, 1))
+    states = (array.astype(np.float32) for array in (joint.v, joint.h, joint.y))
+    logarithms = -p.energy(*states).reshape(-1, 8).astype(np.float64)
+    expected = -np.logaddexp.reduce(logarithms, axis=1)
+    given = p.free_energy(v.astype(np.float32), y.astype(np.float32))
+    np.testing.assert_allclose(given, expected, rtol=1e-5, atol=1e-5 * scale)
+    summed_out = p.free_energy(all_states(4).astype(np.float32))
+    np.testing.assert_allclose(
+        summed_out, -np.logaddexp.reduce(-expected.reshape(-1, 3), axis=1), rtol=1e-5, atol=1e-5 * scale
+    )
+
+
+def test_free_energy_of_extreme_inputs() -> None:
+    w = np.array([[1e4, -1e4, 88.0, 0.0]], dtype=np.float32)
+    p = Parameters(w, np.zeros(1, dtype=np.float32), np.zeros(4, dtype=np.float32))
+    expected = -(1e4 + 88.0 + np.log(2.0))
+    assert p.free_energy(np.ones((1, 1), dtype=np.float32))[0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_free_energies_of_many_images_are_those_of_each() -> None:
+    p = random_parameters(6, 3)
+    images = np.tile(all_states(6), (20, 1)).astype(np.float32)
+    np.testing.assert_allclose(p.free_energy(images), np.tile(p.free_energy(images[:64]), 20), rtol=1e-6)
+
+
 def test_enumerated_probabilities_add_up_to_one() -> None:
     assert joint(random_parameters(4, 3)).sum() == pytest.approx(1.0)
 
@@ -94,11 +124,12 @@ def test_a_copy_shares_no_memory() -> None:
 def test_gaussian_start_has_the_data_log_odds() -> None:
     mean = np.array([0.0, 0.25, 0.5, 1.0], dtype=np.float32)
     p = gaussian_parameters(4, 2000, np.random.default_rng(0), mean, 99)
-    # A pixel that is never on in 99 images counts as on once in 100.
+    # A pixel that is never on in 99 images counts as on once in 100, and has no weights.
     np.testing.assert_allclose(p.visible_bias, np.log([0.01 / 0.99, 0.25 / 0.75, 1.0, 0.99 / 0.01]), rtol=1e-5)
     assert not p.hidden_bias.any()
-    assert abs(p.w.mean()) < 0.0005
-    assert p.w.std() == pytest.approx(0.01, rel=0.05)
+    assert not p.w[0].any()
+    assert abs(p.w[1:].mean()) < 0.0005
+    assert p.w[1:].std() == pytest.approx(0.01, rel=0.05)
     assert {array.dtype for array in (p.w, p.visible_bias, p.hidden_bias)} == {np.dtype(np.float32)}
 
 

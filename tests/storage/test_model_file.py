@@ -10,9 +10,9 @@ from safetensors.numpy import load_file, save_file
 
 from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.core.parameters import Parameters
-from rbm_studio.core.presets import TrainingSettings
+from rbm_studio.core.presets import settings_for
 from rbm_studio.storage.atomic import FileError
-from rbm_studio.storage.model_file import FORMAT, SavedModel, load_model, save_model
+from rbm_studio.storage.model_file import FORMAT, FORMAT_VERSION, SavedModel, load_model, save_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 D, H = 12, 5
-SETTINGS = TrainingSettings.for_preset("article", learning_rate=0.1 + 0.2, batch_size=7, epochs=3, seed=9)
+SETTINGS = settings_for("article", learning_rate=0.1 + 0.2, batch_size=7, epochs=3, seed=9)
 HISTORY = (EpochRecord(1.0, 1 / 3), EpochRecord(2.5, 0.1, 0.2))
 
 
@@ -31,8 +31,10 @@ def tensors(kind: Any = np.float32) -> dict[str, NDArray[Any]]:
 
 
 def metadata(**changes: object) -> dict[str, str]:
-    values = {"settings": SETTINGS.as_dict(), "history": [[1, 0.5, None]], "image_shape": [3, 4]} | changes
-    return {"format": FORMAT, "format_version": "1"} | {key: json.dumps(value) for key, value in values.items()}
+    values = {"settings": SETTINGS.as_dict(), "history": [[1, 0.5, None]], "image_shape": [3, 4], "state": None}
+    return {"format": FORMAT, "format_version": str(FORMAT_VERSION)} | {
+        key: json.dumps(value) for key, value in (values | changes).items()
+    }
 
 
 @pytest.fixture
@@ -99,6 +101,47 @@ def test_foreign_safetensors_open(path: Path, kind: type[Any]) -> None:
 def test_foreign_metadata_is_left_alone(path: Path) -> None:
     save_file(tensors(), path, {"format": "pt", "history": "garbage"})
     assert load_model(path).history == ()
+
+
+def test_a_file_of_the_first_version_opens(path: Path) -> None:
+    # It knew these settings only, and no training state.
+    old: dict[str, Any] = {
+        "preset": "recommended", "learning_rate": 0.25, "momentum": 0.9, "batch_size": 15, "epochs": 3, "seed": 8,
+    }  # fmt: skip
+    written = metadata(settings=old) | {"format_version": "1"}
+    del written["state"]
+    save_file(tensors(), path, written)
+    found = load_model(path)
+    assert_same_parameters(found.parameters, Parameters(**tensors()))
+    assert found.settings == settings_for(**old)
+    assert (found.history, found.image_shape, found.state) == ((EpochRecord(1, 0.5),), (3, 4), None)
+
+
+def test_label_units_come_back(path: Path) -> None:
+    rng = np.random.default_rng(1)
+    u, c = rng.normal(size=(3, H)).astype(np.float32), rng.normal(size=3).astype(np.float32)
+    p = Parameters(**tensors(), label_w=u, label_bias=c)
+    save_model(path, SavedModel(p))
+    found = load_model(path).parameters
+    assert found.label_num == 3
+    for name, array in found.arrays().items():
+        np.testing.assert_array_equal(array, p.arrays()[name])
+    assert set(load_file(path)) == {"w", "visible_bias", "hidden_bias", "label_w", "label_bias"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"label_w": np.zeros((3, H), dtype=np.float32)},
+        {"label_bias": np.zeros(3, dtype=np.float32)},
+        {"label_w": np.zeros((3, H + 1), dtype=np.float32), "label_bias": np.zeros(3, dtype=np.float32)},
+        {"label_w": np.zeros((1, H), dtype=np.float32), "label_bias": np.zeros(1, dtype=np.float32)},
+    ],
+)
+def test_label_units_that_do_not_fit(path: Path, change: dict[str, NDArray[Any]]) -> None:
+    save_file(tensors() | change, path)
+    with pytest.raises(FileError, match=r"digits\.safetensors is damaged.*label units do not fit"):
+        load_model(path)
 
 
 def test_a_setting_of_a_later_version_is_left_out(path: Path) -> None:
@@ -173,8 +216,8 @@ def test_a_folder(path: Path) -> None:
 
 
 def test_a_newer_format(path: Path) -> None:
-    save_file(tensors(), path, metadata() | {"format_version": "2"})
-    with pytest.raises(FileError, match=r"newer version of RBM Studio \(format 2; this version reads 1\)\. Update"):
+    save_file(tensors(), path, metadata() | {"format_version": "3"})
+    with pytest.raises(FileError, match=r"newer version of RBM Studio \(format 3; this version reads 2\)\. Update"):
         load_model(path)
 
 

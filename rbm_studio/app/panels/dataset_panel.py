@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QEvent, QLocale, Qt
+from PySide6.QtCore import QLocale, Qt
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from rbm_studio.app import files
+from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.icons import icon
 from rbm_studio.app.image_view import ImageView
 from rbm_studio.app.images import grey_image
@@ -56,7 +57,7 @@ class DatasetPanel(QWidget):
         self._name.setObjectName("heading")
         self._counts = QLabel()
         self._counts.setWordWrap(True)
-        self._source = _ElidedLabel()
+        self._source = ElidedLabel(Qt.TextElideMode.ElideMiddle)
         self._examples = ImageView()
         self._examples.setMinimumHeight(8 * GRID)
         self._examples.setToolTip(self.tr("Examples of the training images"))
@@ -185,31 +186,6 @@ class DatasetPanel(QWidget):
         self._bar.setRange(0, max(total, 1))
         self._bar.setValue(done)
         self._bar.setFormat(self.tr("{done:.1f} of {total:.1f} MB").format(done=done / 1e6, total=total / 1e6))
-
-
-class _ElidedLabel(QLabel):
-    """One line that gives way in its middle, with the whole of it as a tool tip."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._text = ""
-        self.setObjectName("quiet")
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setTextFormat(Qt.TextFormat.PlainText)
-
-    def set_text(self, text: str, note: str) -> None:
-        self._text = text
-        self.setToolTip("\n".join(part for part in (text, note) if part))
-        self._fit()
-
-    def event(self, event: QEvent) -> bool:
-        handled = super().event(event)
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.FontChange):
-            self._fit()
-        return handled
-
-    def _fit(self) -> None:
-        self.setText(self.fontMetrics().elidedText(self._text, Qt.TextElideMode.ElideMiddle, self.width()))
 
 
 def _is_full_mnist(dataset: Dataset) -> bool:

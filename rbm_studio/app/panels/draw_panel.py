@@ -24,6 +24,7 @@ from rbm_studio.app.canvas import DrawingCanvas
 from rbm_studio.app.icons import icon
 from rbm_studio.app.image_view import ImageView
 from rbm_studio.app.images import grey_image, grey_values
+from rbm_studio.app.label_bars import LabelBars
 from rbm_studio.app.mosaic_layout import tile_columns
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
@@ -42,7 +43,7 @@ _WIDTH_RANGE = (1.0, 4.5)
 
 
 class DrawPanel(QWidget):
-    """A canvas; beside it the network's input, its hidden units, and the reconstruction.
+    """A canvas; beside it the network's input, its hidden units, the reconstruction, and the classes if it knows any.
 
     Parameters
     ----------
@@ -56,6 +57,7 @@ class DrawPanel(QWidget):
         self._rng = np.random.default_rng()
         self.canvas = DrawingCanvas()
         self._seen, self._hidden, self.reconstruction = ImageView(), ImageView(), ImageView()
+        self._labels, self._question = LabelBars(), QWidget()
         self._undo, self._redo, self._clear = QToolButton(), QToolButton(), QToolButton()
         self._width = QSlider(Qt.Orientation.Horizontal)
         self._digit = QPushButton(icon("random_digit"), self.tr("Random test digit"))
@@ -90,15 +92,19 @@ class DrawPanel(QWidget):
             (self._seen_caption, self._seen),
             (self._hidden_caption, self._hidden),
             (QLabel(self.tr("Reconstruction")), self.reconstruction),
+            (QLabel(self.tr("What is this?")), self._labels),
         ]
         for caption, picture in columns:
             caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
             caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            column = QVBoxLayout()
+            # A widget: a layout of hidden ones would keep its room.
+            whole = self._question if picture is self._labels else QWidget()
+            column = QVBoxLayout(whole)
+            column.setContentsMargins(0, 0, 0, 0)
             column.setSpacing(GRID // 2)
             column.addWidget(picture, 1)
             column.addWidget(caption)
-            pictures.addLayout(column, 1)
+            pictures.addWidget(whole, 1)
         controls = QHBoxLayout()
         controls.setSpacing(GRID)
         pen = QLabel(self.tr("Pen"))
@@ -146,6 +152,10 @@ class DrawPanel(QWidget):
                 self.tr("Reconstruction"),
                 self.tr("The visible units' expectation, given the hidden units"),
             ),
+            self._labels: (
+                self.tr("What is this?"),
+                self.tr("How likely the model takes each class to be, p(y|v): the hidden units are summed out"),
+            ),
         }
         for widget, (name, tip) in tips.items():
             widget.setAccessibleName(name)
@@ -190,7 +200,8 @@ class DrawPanel(QWidget):
         visible = self._input(shape)
         height, width = shape
         self._seen.set_image(grey_image(visible))
-        self._seen_caption.setText(self.tr("Network sees {0}×{1}").format(height, width))
+        self._seen_caption.setText(self.tr("Seen as {0}×{1}").format(height, width))
+        self._show_labels(visible)
         if model is None:
             self._hidden_caption.setText(self.tr("Hidden units"))
             return
@@ -206,6 +217,13 @@ class DrawPanel(QWidget):
             else self.tr("{0} units, p(h|v)").format(hidden.size)
         )
         self.reconstruction.set_image(grey_image(restored.reshape(shape)))
+
+    def _show_labels(self, visible: FloatArray) -> None:
+        model = self._session.model
+        knows_labels = model is not None and model.parameters.label_num > 0
+        self._question.setVisible(knows_labels)
+        if model is not None and knows_labels:
+            self._labels.set_probabilities(model.parameters.label_probabilities(visible.reshape(1, -1))[0])
 
     def _input(self, shape: tuple[int, int]) -> FloatArray:
         picture = self.canvas.picture()

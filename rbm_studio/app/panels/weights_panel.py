@@ -51,6 +51,7 @@ class WeightsPanel(QWidget):
         self._turn = Throttle(TURN_MS, self.refresh, self, at_once=False)
         session.model_changed.connect(self._turn.request)
         session.images_changed.connect(self._show_facts)
+        session.units_selected.connect(self._show_units_selected)
         self.refresh()
 
     def _arrange(self) -> None:
@@ -101,6 +102,9 @@ class WeightsPanel(QWidget):
         # The arrow keys move the selection, and the enlarged filter goes with it.
         self._show_large()
         self._show_facts()
+
+    def _show_units_selected(self) -> None:
+        self._mosaic.set_marked(self._session.selected_units)
 
     def _enlarge(self, unit: int) -> None:
         if self._enlarged and unit == self._shown:

@@ -1,0 +1,126 @@
+"""Cards in as many columns as there is room for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from rbm_studio.app.theme import GRID
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
+# Counts that the spans of the cards fill without a hole.
+_COLUMNS = (4, 2, 1)
+_LEAST_WIDTH = 27 * GRID
+_ONE_LINE_FROM = 56 * GRID
+
+
+class _Caption(QLabel):
+    """A text that wraps, in a room that others set: so the cards above and below may shrink."""
+
+    def hasHeightForWidth(self) -> bool:
+        return False
+
+
+class Card(QFrame):
+    """A plot with what it is above it, and what it says below.
+
+    Parameters
+    ----------
+    title : str
+    body : QWidget
+    tip : str
+        What it measures, and how to read it.
+    wide : bool
+        Whether it takes two columns, where there are as many.
+    parent : QWidget, optional
+    """
+
+    def __init__(
+        self, title: str, body: QWidget, tip: str, *, wide: bool = False, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.wide = wide
+        self._title = QLabel(title)
+        self._title.setObjectName("heading")
+        self._caption = _Caption()
+        self._caption.setTextFormat(Qt.TextFormat.PlainText)
+        self._caption.setWordWrap(True)
+        self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._caption.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._body = body
+        body.setAccessibleName(title)
+        body.setToolTip(tip)
+        self.setToolTip(tip)
+        self.setBackgroundRole(QPalette.ColorRole.Base)
+        self.setAutoFillBackground(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
+        column.setSpacing(GRID // 2)
+        column.addWidget(self._title)
+        column.addWidget(body, 1)
+        column.addWidget(self._caption)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep room for one line below a wide plot and for two below a narrow one, so that no plot jumps with them."""
+        super().resizeEvent(event)
+        lines = 1 if self.width() >= _ONE_LINE_FROM else 2
+        self._caption.setFixedHeight(lines * self._caption.fontMetrics().lineSpacing())
+
+    def caption(self) -> str:
+        """Return what the plot says."""
+        return self._caption.text()
+
+    def set_caption(self, text: str) -> None:
+        """Say what the plot says, also to a screen reader."""
+        self._caption.setText(text)
+        self._body.setAccessibleDescription(text)
+
+
+class CardGrid(QWidget):
+    """Lays cards out in rows of equal columns; wide ones take two.
+
+    Parameters
+    ----------
+    cards : list of Card
+    parent : QWidget, optional
+    """
+
+    def __init__(self, cards: list[Card], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._cards = cards
+        self._columns = 0
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(GRID)
+        self._lay_out(1)
+
+    @property
+    def columns(self) -> int:
+        """How many there are."""
+        return self._columns
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Take as many columns as the new width has room for."""
+        super().resizeEvent(event)
+        self._lay_out(next(n for n in _COLUMNS if n == 1 or n * (_LEAST_WIDTH + GRID) - GRID <= self.width()))
+
+    def _lay_out(self, columns: int) -> None:
+        if columns == self._columns:
+            return
+        for column in range(max(self._columns, columns)):
+            self._grid.setColumnStretch(column, int(column < columns))
+        self._columns = columns
+        row, place = 0, 0
+        for card in self._cards:
+            span = min(2 if card.wide else 1, columns)
+            if place + span > columns:
+                row, place = row + 1, 0
+            self._grid.addWidget(card, row, place, 1, span)
+            place += span
+        for number in range(self._grid.rowCount()):
+            self._grid.setRowStretch(number, int(number <= row))

@@ -1,0 +1,211 @@
+"""The cards of the Health panel: each measurement's plot, with what it says and on which data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from rbm_studio.app.card_grid import Card
+from rbm_studio.app.gap_view import GapPoint, GapView
+from rbm_studio.app.histogram_view import HistogramView
+from rbm_studio.app.image_view import ImageView
+from rbm_studio.app.images import grey_image
+from rbm_studio.app.mosaic_layout import tile
+from rbm_studio.app.numbers import fixed, short
+from rbm_studio.app.theme import GRID
+from rbm_studio.app.units_view import UnitsView
+
+if TYPE_CHECKING:
+    from rbm_studio.app.state import Model
+    from rbm_studio.core.health import Distribution, Health, Particles
+
+PARTICLES = 40
+_PARTICLE_COLUMNS = 10
+_GAP_GREY = 0.35
+
+
+class _Histograms(QWidget):
+    """A parameter's values beside its last update."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values = HistogramView(self.tr("values"))
+        self.updates = HistogramView(self.tr("last update"), second=True)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2 * GRID)
+        row.addWidget(self.values)
+        row.addWidget(self.updates)
+
+
+class HealthCards(QObject):
+    """Makes the cards, and fills them.
+
+    Parameters
+    ----------
+    parent : QObject, optional
+    """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.units = UnitsView()
+        self._gap = GapView()
+        self._particles = ImageView()
+        self._particles.setMinimumHeight(15 * GRID)
+        self._histograms = [_Histograms() for _ in range(3)]
+        self._units_card = Card(self.tr("Hidden units: p(h = 1 | v)"), self.units, self._units_tip(), wide=True)
+        names = (self.tr("Weights"), self.tr("Visible biases"), self.tr("Hidden biases"))
+        tips = (self._weights_tip(), self._biases_tip(), self._biases_tip())
+        self._histogram_cards = [
+            Card(name, body, tip) for name, body, tip in zip(names, self._histograms, tips, strict=True)
+        ]
+        self._gap_card = Card(self.tr("Free-energy gap (nats)"), self._gap, self._gap_tip())
+        self._particles_card = Card(self.tr("Negative particles"), self._particles, self._particles_tip(), wide=True)
+        self._unit_words: list[str] = []
+        self._units_caption = ""
+        self.units.hovered.connect(self._read_unit)
+
+    def cards(self) -> list[Card]:
+        """Return all cards, in their order."""
+        return [self._units_card, *self._histogram_cards, self._gap_card, self._particles_card]
+
+    def begin_again(self) -> None:
+        """Begin another model's life: its gap has a curve of its own."""
+        self._gap.clear()
+
+    def clear(self, notice: str) -> None:
+        """Show nothing, and why."""
+        self.units.set_placeholder(notice)
+        self._gap.clear()
+        self._gap.set_placeholder(notice)
+        self._particles.set_image(None)
+        self._particles.set_placeholder(notice)
+        for pair in self._histograms:
+            pair.values.set_histogram(None)
+            pair.updates.set_histogram(None)
+        self._units_caption = ""
+        self._unit_words = []
+        for card in self.cards():
+            card.set_caption("")
+
+    def data_words(self, health: Health, model: Model) -> str:
+        """Return what is measured on, and how it is made binary."""
+        return self.tr("{0} training and {1} held-out images, always the same; {2}").format(
+            health.images, health.held_out_images, self._binarisation(model)
+        )
+
+    def show(self, health: Health, model: Model) -> None:
+        """Show a measurement of a model."""
+        self._show_units(health, model)
+        ratios = (
+            self.tr("|Δw| ÷ |w| = {0}; right: about 0.001"),
+            self.tr("|Δa| ÷ |a| = {0}"),
+            self.tr("|Δb| ÷ |b| = {0}"),
+        )
+        distributions = (health.weights, health.visible_biases, health.hidden_biases)
+        for pair, card, words, distribution in zip(
+            self._histograms, self._histogram_cards, ratios, distributions, strict=True
+        ):
+            self._show_distribution(pair, card, words, distribution)
+        self._show_gap(health, model)
+        self._show_particles(health.particles, model)
+
+    def _show_units(self, health: Health, model: Model) -> None:
+        training = model.training
+        target = training.sparsity_target if training.sparsity_cost > 0 else None
+        self.units.set_units(health.activations, health.mean_activity, target)
+        self._units_caption = self.tr("{0} training images down; bars: means of {1}; {2}").format(
+            len(health.activations), health.images, self._binarisation(model)
+        )
+        self._unit_words = [
+            self.tr("Unit {0}: on for {1} of {2} images; largest weight {3}").format(
+                number, fixed(mean * 100, 1) + "%", health.images, short(float(largest))
+            )
+            for number, (mean, largest) in enumerate(
+                zip(health.mean_activity.tolist(), health.largest_weights.tolist(), strict=True), start=1
+            )
+        ]
+        self._read_unit(self.units.hovered_unit())
+
+    def _read_unit(self, unit: int) -> None:
+        known = 0 <= unit < len(self._unit_words)
+        self._units_card.set_caption(self._unit_words[unit] if known else self._units_caption)
+
+    def _show_distribution(self, pair: _Histograms, card: Card, words: str, distribution: Distribution) -> None:
+        pair.values.set_histogram(distribution.values)
+        pair.updates.set_histogram(distribution.updates, self.tr("none yet"))
+        ratio = distribution.ratio
+        card.set_caption(words.format("–" if ratio is None else short(ratio)))
+
+    def _show_gap(self, health: Health, model: Model) -> None:
+        energies = health.free_energies
+        if energies is None:
+            self._gap.set_placeholder(self.tr("There are no held-out images."))
+            return
+        self._gap.append(GapPoint(health.epochs, energies.gap, energies.error))
+        self._gap_card.set_caption(
+            self.tr("Held-out less training: {0} ± {1}; {2}").format(
+                fixed(energies.gap, 1),
+                fixed(energies.error, 1),
+                self._binarisation(model),
+            )
+        )
+
+    def _show_particles(self, particles: Particles | None, model: Model) -> None:
+        if particles is None:
+            self._particles.set_image(None)
+            self._particles.set_placeholder(self.tr("Where the chains of the last update ended is shown here."))
+            self._particles_card.set_caption("")
+            return
+        shown = particles.images[:PARTICLES].reshape(-1, *model.image_shape)
+        self._particles.set_image(grey_image(tile(shown, _PARTICLE_COLUMNS, 1, _GAP_GREY)))
+        self._particles_card.set_caption(
+            self.tr("{0} of {1}; their mean is {2} deviations off the data's").format(
+                len(shown), len(particles.images), fixed(particles.misfit, 2)
+            )
+        )
+
+    def _binarisation(self, model: Model) -> str:
+        words = {
+            "grey": self.tr("grey values"),
+            "stochastic": self.tr("binary at random"),
+            "threshold": self.tr("binary above {0}").format(short(model.training.threshold)),
+        }
+        return words[model.training.binarisation]
+
+    # --- what the cards measure, and how to read them
+
+    def _units_tip(self) -> str:
+        return self.tr(
+            "Each column is a hidden unit, each row a training image: white where the unit is on for it.\n"
+            "A black column is a dead unit, a white one is stuck (Hinton 2010, section 15).\n"
+            "The bars are the units' mean activities; a line marks the sparsity target, if there is one.\n"
+            "Click a unit to point it out, or go there with Left and Right, and press Enter."
+        )
+
+    def _weights_tip(self) -> str:
+        return self.tr(
+            "All weights, and what the last update added to them; the outermost bars hold what lies beyond.\n"
+            "Updates should be about 0.001 of the weights, to within an order of magnitude (Hinton 2010, section 7.1)."
+        )
+
+    def _biases_tip(self) -> str:
+        return self.tr(
+            "All of these biases, and what the last update added to them; the outermost bars hold what lies beyond.\n"
+            "Updates of biases may be larger, for their size, than those of weights (Hinton 2010, section 7.1)."
+        )
+
+    def _gap_tip(self) -> str:
+        return self.tr(
+            "Mean free energy of held-out images less that of training images, measured while this is in view.\n"
+            "About 0: no overfitting. What it rises to measures the overfitting (Hinton 2010, section 6).\n"
+            "The band is two standard errors wide on either side."
+        )
+
+    def _particles_tip(self) -> str:
+        return self.tr(
+            "Where the chains of the last update's negative phase ended: what the model believes in.\n"
+            "With CD they start at the batch's images; with PCD and tempering they should come to look like data."
+        )

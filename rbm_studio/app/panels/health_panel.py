@@ -1,0 +1,237 @@
+"""The Health panel: what Hinton's Practical Guide (2010) says to look at, and what is wrong, in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from rbm_studio.app.background import Background
+from rbm_studio.app.card_grid import CardGrid
+from rbm_studio.app.findings_view import FindingsView, SteadyFindings
+from rbm_studio.app.health_cards import HealthCards
+from rbm_studio.app.numbers import fixed
+from rbm_studio.app.state import RunState
+from rbm_studio.app.theme import GRID
+from rbm_studio.app.throttle import Throttle
+from rbm_studio.core.findings import FINDINGS, Finding, find
+from rbm_studio.core.health import Health, fixed_part, measure_health
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
+
+    from rbm_studio.app.session import Session
+    from rbm_studio.app.state import Images, Model
+
+INTERVAL_MS = 500
+TURN_MS = 30
+_SIDE_BY_SIDE_FROM = 64 * GRID
+_FINDINGS_WIDTH = (32 * GRID, 48 * GRID)
+
+
+@dataclass(frozen=True, eq=False)
+class _Measurement:
+    """A health, and whose it is."""
+
+    model: Model
+    life: int
+    health: Health
+
+
+class HealthPanel(QWidget):
+    """Findings, and the plots that they are drawn from; measured in the background while the panel is in view.
+
+    Parameters
+    ----------
+    session : Session
+    parent : QWidget, optional
+
+    Attributes
+    ----------
+    measured : Signal()
+        Another measurement is shown.
+    """
+
+    measured = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._health: Health | None = None
+        # Which model's life is shown: what was measured of another comes too late.
+        self._life = 0
+        # Whether something changed while the panel was out of sight.
+        self._stale = True
+        self._steady = SteadyFindings()
+        self._background = Background("Measuring the model's health", INTERVAL_MS, self)
+        self._what = QLabel()
+        self._findings = FindingsView()
+        self._cards = HealthCards(self)
+        self._words = QWidget()
+        self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._arrange()
+        self._background.done.connect(self._show)
+        self._background.failed.connect(session.failed)
+        self._findings.chosen.connect(self._point_out)
+        self._cards.units.clicked.connect(self._select)
+        # Not at once: a model takes new settings after it has told of them.
+        self._turn = Throttle(TURN_MS, self.refresh, self, at_once=False)
+        session.model_changed.connect(self._turn.request)
+        session.run_state_changed.connect(self._turn.request)
+        session.settings_changed.connect(self._turn.request)
+        session.images_changed.connect(self._begin_again)
+        session.curve_started.connect(self._begin_again)
+        session.units_selected.connect(self._show_selected)
+        session.ending.connect(self._background.shut_down)
+        self._begin_again()
+
+    def _arrange(self) -> None:
+        heading = QLabel(self.tr("Findings"))
+        heading.setObjectName("heading")
+        self._what.setObjectName("quiet")
+        self._what.setWordWrap(True)
+        self._what.setTextFormat(Qt.TextFormat.PlainText)
+        column = QVBoxLayout(self._words)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID // 2)
+        column.addWidget(heading)
+        column.addWidget(self._what)
+        column.addWidget(self._findings, 1)
+        plots = QScrollArea()
+        plots.setWidget(CardGrid(self._cards.cards()))
+        plots.setWidgetResizable(True)
+        plots.setFrameShape(QFrame.Shape.NoFrame)
+        plots.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._layout.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
+        self._layout.setSpacing(GRID)
+        self._layout.addWidget(self._words)
+        self._layout.addWidget(plots, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the findings beside the plots, or above them where there is no room."""
+        super().resizeEvent(event)
+        if self.width() >= _SIDE_BY_SIDE_FROM:
+            least, most = _FINDINGS_WIDTH
+            self._layout.setDirection(QBoxLayout.Direction.LeftToRight)
+            self._words.setFixedWidth(min(max(self.width() // 3, least), most))
+            self._words.setMaximumHeight(self.maximumHeight())
+        else:
+            self._layout.setDirection(QBoxLayout.Direction.TopToBottom)
+            self._words.setMinimumWidth(0)
+            self._words.setMaximumWidth(self.maximumWidth())
+            self._words.setMaximumHeight(self.height() * 2 // 5)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Measure what has come about out of sight: Qt shows no dock that is behind another, but does not hide it."""
+        super().paintEvent(event)
+        if self._stale:
+            self.refresh()
+
+    @property
+    def health(self) -> Health | None:
+        """What is shown."""
+        return self._health
+
+    # --- measuring
+
+    def refresh(self) -> None:
+        """Measure the newest parameters, as soon as it is their turn."""
+        images, model = self._session.images, self._session.model
+        if model is None or images is None or not self._can_measure:
+            self._begin_again()
+        elif self.visibleRegion().isEmpty():
+            self._stale = True
+        else:
+            self._stale = False
+            epochs, life = self._session.epochs_trained, self._life
+            self._background.request(lambda: self._measure(model, images, epochs, life))
+
+    def _measure(self, model: Model, images: Images, epochs: float, life: int) -> _Measurement:
+        """Measure; on another thread, so nothing here may touch a widget."""
+        training, held_out = (
+            fixed_part(part, model.training.binarisation, model.training.threshold)
+            for part in (images.train, images.test)
+        )
+        health = measure_health(
+            model.parameters,
+            training,
+            held_out=held_out,
+            update=model.update,
+            particles=model.particles,
+            previous=self._health,
+            epochs=epochs,
+        )
+        return _Measurement(model, life, health)
+
+    def _begin_again(self) -> None:
+        """Forget the model that was measured; what is shown stays until the next one's measurement takes its place."""
+        self._life += 1
+        self._background.forget()
+        self._steady.clear()
+        self._cards.begin_again()
+        if self._health is None or not self._can_measure:
+            self._clear()
+        if self._can_measure:
+            self.refresh()
+
+    def _clear(self) -> None:
+        self._health = None
+        self._cards.clear(self._empty_words())
+        self._what.setText(self._empty_words())
+        self._findings.show_findings([], "")
+
+    @property
+    def _can_measure(self) -> bool:
+        images, model = self._session.images, self._session.model
+        return model is not None and images is not None and images.dataset.image_shape == model.image_shape
+
+    def _empty_words(self) -> str:
+        images, model = self._session.images, self._session.model
+        if images is None or model is None:
+            return self.tr("The model's health is shown here as soon as there are images.")
+        if images.dataset.image_shape != model.image_shape:
+            return self.tr("The images have another size than the model. Train starts a new model that fits.")
+        return self.tr("Measuring…")
+
+    # --- showing
+
+    def _show(self, measurement: _Measurement) -> None:
+        if measurement.life != self._life:
+            return
+        health, model = measurement.health, measurement.model
+        self._health = health
+        self._cards.show(health, model)
+        words = self._cards.data_words(health, model)
+        self._what.setText(self.tr("Epoch {0}  ·  {1}").format(fixed(health.epochs, 2), words))
+        at_once = self._session.run_state is not RunState.RUNNING and self._background.is_idle
+        findings = self._steady.update(find(health, model.training), at_once=at_once)
+        before = self._findings.chosen_finding()
+        self._findings.show_findings(findings, "" if findings else self._all_well(health))
+        after = self._findings.chosen_finding()
+        if before is not None and after is not None and before.units != after.units:
+            self._session.select_units(after.units)
+        self.measured.emit()
+
+    def _all_well(self, health: Health) -> str:
+        if health.epochs == 0:
+            return self.tr("The model is not trained yet. Press Train: what goes wrong is told here.")
+        return self.tr("Nothing to report: all is well by {0} rules.").format(len(FINDINGS))
+
+    # --- pointing out
+
+    def _point_out(self, finding: Finding | None) -> None:
+        self._session.select_units(finding.units if finding is not None else ())
+        if finding is not None:
+            self._session.setting_pointed_at.emit(finding.setting)
+
+    def _select(self, unit: int) -> None:
+        self._session.select_units(() if self._session.selected_units == (unit,) else (unit,))
+
+    def _show_selected(self) -> None:
+        units = self._session.selected_units
+        self._cards.units.set_selected(units)
+        finding = self._findings.chosen_finding()
+        if finding is not None and finding.units != units:
+            self._findings.leave()

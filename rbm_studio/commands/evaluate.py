@@ -1,0 +1,183 @@
+"""``rbm-studio evaluate``: all that can be measured about a saved model."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rbm_studio.commands.datasets import add_data_options, as_rows, evenly_spaced, open_images_for
+from rbm_studio.commands.terminal import INTERRUPTED, Interruption, ProgressBar
+from rbm_studio.core.annealing import MAX_CHAINS, MAX_TEMPERATURES
+from rbm_studio.core.evaluation import evaluate as evaluate_model
+from rbm_studio.core.likelihood import Cancelled
+from rbm_studio.core.metric_data import MetricData
+from rbm_studio.core.settings import BINARISATION_NAMES, TrainingSettings, check_count
+from rbm_studio.storage.model_file import load_model
+
+if TYPE_CHECKING:
+    import argparse
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from rbm_studio.core.evaluation import Figure
+    from rbm_studio.storage.model_file import SavedModel
+
+BATCH_SIZE = 1000
+IMAGES = 10_000
+
+
+def add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command and its options."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="measure all that can be measured about a saved model",
+        description="Print a table of all that can be measured about a saved model: reconstruction, pseudo-likelihood, "
+        "free energies, and the log-likelihood: exact up to 25 hidden units, else estimated by annealed "
+        "importance sampling (AIS), which flatters the model, and in reverse: where these two differ, it takes more "
+        "temperatures.",
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a .safetensors file")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
+    add_data_options(parser)
+    parser.add_argument(
+        "--images",
+        type=int,
+        default=IMAGES,
+        metavar="N",
+        help="measure on at most so many training and test images, evenly spaced (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--binarisation",
+        choices=BINARISATION_NAMES,
+        help="how the images are shown to the model (default: as in its training); what needs binary images is "
+        "measured on thresholded ones where they are grey",
+    )
+    parser.add_argument(
+        "--threshold", type=float, metavar="X", help="grey values above it are on (default: as in its training)"
+    )
+    parser.add_argument(
+        "--batch-size", type=int, default=BATCH_SIZE, metavar="N", help="B in the article's KL (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--chains",
+        type=int,
+        default=100,
+        metavar="N",
+        help="chains of AIS, in each direction (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--temperatures",
+        type=int,
+        default=5000,
+        metavar="N",
+        help="steps between independent pixels and the model, for AIS (default: %(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random (default: %(default)s)")
+    parser.set_defaults(run=evaluate)
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Run ``rbm-studio evaluate``; return the exit status."""
+    check_count("number of images", options.images, 1, 2**31)
+    check_count("number of chains", options.chains, 1, MAX_CHAINS)
+    check_count("number of temperatures", options.temperatures, 1, MAX_TEMPERATURES)
+    model = load_model(options.model)
+    dataset = open_images_for(model, options)
+    training = _data("training", dataset.train_images, dataset.train_labels, model, options)
+    test = _data("test", dataset.test_images, dataset.test_labels, model, options)
+    with ProgressBar(not options.no_progress) as bar, Interruption() as interruption:
+        try:
+            figures = evaluate_model(
+                model.parameters,
+                test,
+                training,
+                chains=options.chains,
+                temperatures=options.temperatures,
+                seed=options.seed,
+                progress=lambda what, part: bar.show(part, what),
+                cancelled=lambda: interruption.is_wanted,
+            )
+        except Cancelled:
+            return INTERRUPTED
+    print(_as_json(options.model, model, figures) if options.json else _as_table(options.model, model, figures))
+    return 0
+
+
+def _data(
+    part: str,
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.uint8] | None,
+    model: SavedModel,
+    options: argparse.Namespace,
+) -> MetricData:
+    rows = evenly_spaced(len(images), options.images)
+    of = f" of {len(images):,}" if len(rows) < len(images) else ""
+    given = {name: getattr(options, name) for name in ("binarisation", "threshold", "batch_size", "seed")}
+    # What is wrong with them, the settings know.
+    shown = replace(
+        model.settings or TrainingSettings(), **{n: value for n, value in given.items() if value is not None}
+    )
+    return MetricData(
+        as_rows(images)[rows],
+        None if labels is None else labels[rows],
+        name=f"{len(rows):,}{of} {part} images",
+        binarisation=shown.binarisation,
+        threshold=shown.threshold,
+        seed=shown.seed,
+        batch_size=shown.batch_size,
+        settings=model.settings,
+    )
+
+
+def _as_json(path: Path, model: SavedModel, figures: list[Figure]) -> str:
+    p = model.parameters
+
+    def of(figure: Figure) -> dict[str, Any]:
+        # JSON has no infinity, which is the error of a single chain.
+        return {name: None if _is_infinite(value) else value for name, value in figure.as_dict().items()}
+
+    return json.dumps(
+        {
+            "model": str(path),
+            "visible_units": p.visible_num,
+            "hidden_units": p.hidden_num,
+            "label_units": p.label_num,
+            "epochs": model.history[-1].epoch if model.history else None,
+            "settings": model.settings.as_dict() if model.settings else None,
+            "figures": [of(figure) for figure in figures],
+        },
+        indent=2,
+        ensure_ascii=False,
+    )
+
+
+def _is_infinite(value: object) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def _as_table(path: Path, model: SavedModel, figures: list[Figure]) -> str:
+    p = model.parameters
+    labels = f", {p.label_num} label" if p.label_num else ""
+    lines = [f"{path}: {p.visible_num} visible, {p.hidden_num} hidden{labels} units"]
+    if model.settings is not None and model.history:
+        lines[0] += f"; {model.settings.preset}, {model.history[-1].epoch:g} epochs"
+    rows = [
+        (figure.title, _value(figure), figure.unit, ", ".join(filter(None, (figure.data, figure.binarisation))))
+        for figure in figures
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines.append("")
+    for title, value, unit, images in rows:
+        lines.append(f"{title:<{widths[0]}}  {value:>{widths[1]}}  {unit:<{widths[2]}}  {images}".rstrip())
+    return "\n".join(lines)
+
+
+def _value(figure: Figure) -> str:
+    decimals = 2 if abs(figure.value) >= 10 else 4
+    error = "" if figure.standard_error is None else f" ± {figure.standard_error:.2f}"
+    return f"{figure.value:.{decimals}f}{error}"

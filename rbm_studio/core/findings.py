@@ -1,0 +1,215 @@
+"""What a model's health means, in plain words: rules with their source, in one table.
+
+Section numbers are those of Hinton, A Practical Guide to Training Restricted Boltzmann Machines, UTML TR 2010-003.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rbm_studio.core import symptoms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rbm_studio.core.health import Health
+    from rbm_studio.core.settings import TrainingSettings
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about a model that a person should know.
+
+    Attributes
+    ----------
+    name : str
+        Of its rule in `FINDINGS`.
+    problem, remedy : str
+        Templates for `str.format`, kept apart from their fields so that the window can translate them.
+    fields : mapping
+        The values for the fields of both.
+    source : str
+        Where the rule comes from.
+    units : tuple of int
+        The hidden units that it is about; empty if it is about all.
+    setting : str
+        What to change, a name of `TrainingSettings`, or ``"hidden_num"``.
+    """
+
+    name: str
+    problem: str
+    remedy: str
+    fields: Mapping[str, object]
+    source: str
+    units: tuple[int, ...]
+    setting: str
+
+    def __str__(self) -> str:
+        """Return it in English."""
+        return f"{self.problem.format(**self.fields)} {self.remedy.format(**self.fields)} ({self.source})"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One thing that can be wrong.
+
+    Attributes
+    ----------
+    problem, remedy, source, setting : str
+        As in `Finding`.
+    look : callable
+        A function of `rbm_studio.core.symptoms`.
+    settled : bool
+        Whether the rule waits for the end of the first epoch.
+    """
+
+    problem: str
+    remedy: str
+    source: str
+    setting: str
+    look: Callable[[Health, TrainingSettings], symptoms.Match | None]
+    settled: bool = False
+
+
+def find(health: Health, settings: TrainingSettings) -> list[Finding]:
+    """Return what is wrong, the gravest first."""
+    found = []
+    for name, rule in FINDINGS.items():
+        match = None if rule.settled and health.epochs < symptoms.SETTLED_EPOCHS else rule.look(health, settings)
+        if match is not None:
+            setting = match.setting or rule.setting
+            found.append(Finding(name, rule.problem, rule.remedy, match.fields, rule.source, match.units, setting))
+    return found
+
+
+FINDINGS: dict[str, Rule] = {
+    "broken": Rule(
+        "Parameters are infinite, or not numbers.",
+        "Reset, and train with a lower learning rate.",
+        "Hinton 2010, section 7.1",
+        "learning_rate",
+        symptoms.broken,
+    ),
+    "dead": Rule(
+        "{count} of {hidden} hidden units never switch on.",
+        "Lower the learning rate or the sparsity cost, and train anew: such units learn nothing more.",
+        "Hinton 2010, sections 8.1 and 15",
+        "learning_rate",
+        symptoms.dead,
+    ),
+    "stuck": Rule(
+        "{count} of {hidden} hidden units never switch off.",
+        "They only add to the visible biases. A little weight decay (L2), or a sparsity target, unsticks them.",
+        "Hinton 2010, sections 10 and 15",
+        "l2",
+        symptoms.stuck,
+    ),
+    "exploded": Rule(
+        "{count} of {hidden} hidden units have weights beyond 16; the largest is {largest:.0f}.",
+        "Lower the learning rate, or add weight decay (L2).",
+        "Hinton 2010, sections 7.1 and 10",
+        "learning_rate",
+        symptoms.exploded,
+    ),
+    "large_update": Rule(
+        "Each update changes the weights by {ratio:.2g} of their size; about 0.001 is right.",
+        "Lower the learning rate (it is {rate:g}).",
+        "Hinton 2010, section 7.1",
+        "learning_rate",
+        symptoms.large_update,
+        settled=True,
+    ),
+    "small_update": Rule(
+        "Each update changes the weights by only {ratio:.2g} of their size; about 0.001 is right.",
+        "Raise the learning rate (it is {rate:g}), if the model still has to learn.",
+        "Hinton 2010, section 7.1",
+        "learning_rate",
+        symptoms.small_update,
+        settled=True,
+    ),
+    "overfitted": Rule(
+        "Overfitting: held-out images have {gap:.0f} ± {error:.0f} nats more free energy than training images.",
+        "Stop earlier, train on more images, take fewer hidden units, or add weight decay (L2).",
+        "Hinton 2010, sections 6 and 10",
+        "l2",
+        symptoms.overfitted,
+    ),
+    "particles_off": Rule(
+        "The negative particles do not look like the data: their mean is {misfit:.1f} deviations off.",
+        "The model believes in images that are not there. Lower the learning rate, or take more Gibbs steps (k).",
+        "Tieleman 2008; Hinton 2010, section 14",
+        "k",
+        symptoms.particles_off,
+        settled=True,
+    ),
+    "particles_alike": Rule(
+        "The negative particles are all alike: they vary {spread:.0%} as much as the data.",
+        "The chains are stuck in one place. Lower the learning rate, or take more Gibbs steps (k).",
+        "Tieleman 2008; Hinton 2010, section 14",
+        "k",
+        symptoms.particles_alike,
+        settled=True,
+    ),
+    "certain": Rule(
+        "{share:.0%} of the hidden probabilities are next to 0 or 1.",
+        "Units that are so certain learn slowly. Lower the learning rate, or add weight decay (L2).",
+        "Hinton 2010, sections 8 and 10",
+        "l2",
+        symptoms.certain,
+    ),
+    "twins": Rule(
+        "{count} of {hidden} hidden units look for the same as another one.",
+        "Fewer hidden units would do, or a lower learning rate, so that they can become different.",
+        "Hinton 2010, sections 8 and 12",
+        "hidden_num",
+        symptoms.twins,
+        settled=True,
+    ),
+    "busy": Rule(
+        "Hidden units are on {mean:.0%} of the time.",
+        "Features that nearly always apply tell little: give the units a sparsity target.",
+        "Hinton 2010, sections 8.1 and 11",
+        "sparsity_cost",
+        symptoms.busy,
+    ),
+    "quiet": Rule(
+        "Hidden units are on only {mean:.1%} of the time.",
+        "Lower the learning rate, or give the units a sparsity target of 0.01 to 0.1.",
+        "Hinton 2010, sections 8.1 and 11.1",
+        "sparsity_cost",
+        symptoms.quiet,
+    ),
+    "above_target": Rule(
+        "Hidden units are on {mean:.1%} of the time; the sparsity target is {target:.1%}.",
+        "Raise the sparsity cost.",
+        "Hinton 2010, section 11.1",
+        "sparsity_cost",
+        symptoms.above_target,
+        settled=True,
+    ),
+    "below_target": Rule(
+        "Hidden units are on {mean:.1%} of the time; the sparsity target is {target:.1%}.",
+        "Lower the sparsity cost.",
+        "Hinton 2010, section 11.1",
+        "sparsity_cost",
+        symptoms.below_target,
+        settled=True,
+    ),
+    "at_target": Rule(
+        "The activities of all hidden units are crowded at the sparsity target, {target:.1%}.",
+        "Lower the sparsity cost, so that it interferes less with learning.",
+        "Hinton 2010, section 11.1",
+        "sparsity_cost",
+        symptoms.at_target,
+        settled=True,
+    ),
+    "biases_off": Rule(
+        "The visible biases are far from the data's log odds: off by {error:.2f} in probability.",
+        "Hidden units then learn the mean image. Start with the recommended preset, which begins there.",
+        "Hinton 2010, section 8",
+        "preset",
+        symptoms.biases_off,
+    ),
+}
+"""The rules by name, the gravest first."""

@@ -1,0 +1,209 @@
+"""Signs that something is wrong with a model: one function each, and the limits that they go by.
+
+Each takes the model's health and the settings that it is trained with, and returns None where all is well. What the
+signs mean, and where the rules come from, is in `rbm_studio.core.findings`; section numbers are those of Hinton,
+A Practical Guide to Training Restricted Boltzmann Machines, UTML TR 2010-003.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rbm_studio.core.presets import preset_named
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy.typing as npt
+
+    from rbm_studio.core.health import Health, Particles
+    from rbm_studio.core.settings import TrainingSettings
+
+SETTLED_EPOCHS = 1.0
+"""In the first epoch the weights, which start near 0, grow fast; what they were drawn from can still be seen."""
+
+EXPECTED_ONCE = 1.0
+"""A unit never switches on if over all measured images together it is expected to be on less than once."""
+
+LARGE_UPDATE, SMALL_UPDATE = 10**-1.5, 10**-4.5
+"""Updates are to be 1e-3 of the weights, to within about an order of magnitude (section 7.1); half an order more, so
+that one update, which is noisy, does not raise the alarm."""
+
+GAP_ERRORS = 4.0
+"""Of its standard errors: chance alone gives such a gap once in thirty thousand times."""
+
+EXPLODED_WEIGHT = 16.0
+"""A float32 can hardly tell sigmoid(16) from 1: one such weight decides for its unit, whatever the others say."""
+
+BIAS_ERROR = 0.15
+"""Biases of 0 are 0.4 off MNIST's mean image, and those that started at its log odds stay within 0.1 of it."""
+
+BUSY, QUIET = 0.8, 0.01
+"""Mean activities that leave units no room to tell images apart; sparse codes go down to 0.01 (section 11.1)."""
+
+SPARSITY_FACTOR = 2.0
+"""The mean activity should be in the vicinity of its target (section 11.1): within this factor."""
+
+CROWDED = 0.1
+"""Units whose activities all lie within this part of the target are held too tightly (section 11.1)."""
+
+ALL_CERTAIN = 0.95
+"""Healthy models of MNIST have up to 0.85 of their probabilities next to 0 or 1."""
+
+MISFIT, MISFIT_ERRORS = 0.5, 5.0
+"""Half of the data's deviation, or five times what the choice of particles alone makes of it."""
+
+SAME_SPREAD = 0.1
+"""Healthy particles have 0.5 (probabilities) to 1 (states) times the variance of the data."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """What a sign has shown: the values for the text about it, the units concerned, and a setting likelier to blame."""
+
+    fields: Mapping[str, object]
+    units: tuple[int, ...] = ()
+    setting: str = ""
+
+
+def broken(health: Health, _: TrainingSettings) -> Match | None:
+    """Look for parameters that are not finite."""
+    return None if health.finite else Match({})
+
+
+def dead(health: Health, settings: TrainingSettings) -> Match | None:
+    """Look for units that never switch on."""
+    match = _units(health, _never(health.mean_activity, health.images))
+    return match and Match(match.fields, match.units, "sparsity_cost" if _is_sparse(settings) else "")
+
+
+def stuck(health: Health, _: TrainingSettings) -> Match | None:
+    """Look for units that never switch off."""
+    return _units(health, _never(1 - health.mean_activity, health.images))
+
+
+def exploded(health: Health, _: TrainingSettings) -> Match | None:
+    """Look for units with huge weights."""
+    match = _units(health, health.largest_weights > EXPLODED_WEIGHT)
+    return match and Match({**match.fields, "largest": float(health.largest_weights.max())}, match.units)
+
+
+def twins(health: Health, _: TrainingSettings) -> Match | None:
+    """Look for units that look for the same; of those that never change, other signs tell."""
+    concerned = np.zeros(health.hidden_num, dtype=np.bool_)
+    concerned[list(health.twins)] = True
+    match = _units(health, concerned & _alive(health))
+    return match if match is not None and len(match.units) > 1 else None
+
+
+def large_update(health: Health, settings: TrainingSettings) -> Match | None:
+    """Look for updates that are too large for their weights."""
+    ratio = health.weights.ratio
+    too_large = ratio is not None and ratio > LARGE_UPDATE
+    return Match({"ratio": ratio, "rate": settings.learning_rate}) if too_large else None
+
+
+def small_update(health: Health, settings: TrainingSettings) -> Match | None:
+    """Look for updates that are too small for their weights; a schedule may make them so, and dead units do."""
+    ratio = health.weights.ratio
+    too_small = ratio is not None and ratio < SMALL_UPDATE and settings.schedule == "constant" and _alive(health).any()
+    return Match({"ratio": ratio, "rate": settings.learning_rate}) if too_small else None
+
+
+def overfitted(health: Health, _: TrainingSettings) -> Match | None:
+    """Look for a gap between the free energies of held-out and training images that chance does not explain."""
+    energies = health.free_energies
+    if energies is None or not energies.gap > GAP_ERRORS * energies.error:
+        return None
+    return Match({"gap": energies.gap, "error": energies.error})
+
+
+def biases_off(health: Health, settings: TrainingSettings) -> Match | None:
+    """Look for visible biases that did not start at the mean image; later they may go where training leads them."""
+    started_elsewhere = health.epochs < SETTLED_EPOCHS or not preset_named(settings.preset).starts_at_data
+    return Match({"error": health.bias_error}) if started_elsewhere and health.bias_error > BIAS_ERROR else None
+
+
+def certain(health: Health, settings: TrainingSettings) -> Match | None:
+    """Look for living units whose probabilities are nearly all next to 0 or 1; those of sparse ones have to be."""
+    alive = _alive(health)
+    share = float(health.certain[alive].mean()) if alive.any() else 0.0
+    return Match({"share": share}) if share > ALL_CERTAIN and not _is_sparse(settings) else None
+
+
+def busy(health: Health, settings: TrainingSettings) -> Match | None:
+    """Look for units that are on most of the time."""
+    mean = _mean_activity(health)
+    return Match({"mean": mean}) if mean > BUSY and not _is_sparse(settings) else None
+
+
+def quiet(health: Health, settings: TrainingSettings) -> Match | None:
+    """Look for units that live, and are hardly ever on."""
+    mean = _mean_activity(health)
+    return Match({"mean": mean}) if mean < QUIET and not _is_sparse(settings) and _alive(health).any() else None
+
+
+def above_target(health: Health, settings: TrainingSettings) -> Match | None:
+    """Look for a mean activity far above the sparsity target."""
+    mean, target = _mean_activity(health), settings.sparsity_target
+    return Match({"mean": mean, "target": target}) if _is_sparse(settings) and mean > SPARSITY_FACTOR * target else None
+
+
+def below_target(health: Health, settings: TrainingSettings) -> Match | None:
+    """Look for a mean activity far below the sparsity target."""
+    mean, target = _mean_activity(health), settings.sparsity_target
+    return Match({"mean": mean, "target": target}) if _is_sparse(settings) and mean < target / SPARSITY_FACTOR else None
+
+
+def at_target(health: Health, settings: TrainingSettings) -> Match | None:
+    """Look for activities that are all the same: the sparsity target."""
+    target = settings.sparsity_target
+    furthest = float(np.abs(health.mean_activity - target).max())
+    crowded = _is_sparse(settings) and health.hidden_num > 1 and furthest < CROWDED * target
+    return Match({"target": target}) if crowded else None
+
+
+def particles_off(health: Health, _: TrainingSettings) -> Match | None:
+    """Look for negative particles that do not look like the data."""
+    particles = health.particles
+    return Match({"misfit": particles.misfit}) if particles is not None and _misfits(particles) else None
+
+
+def particles_alike(health: Health, _: TrainingSettings) -> Match | None:
+    """Look for negative particles that are all in one place; without living units there is no other."""
+    particles = health.particles
+    if particles is None or len(particles.images) < 2 or particles.spread >= SAME_SPREAD or not _alive(health).any():
+        return None
+    return Match({"spread": particles.spread})
+
+
+def _units(health: Health, concerned: npt.NDArray[np.bool_]) -> Match | None:
+    units = tuple(np.flatnonzero(concerned).tolist())
+    return Match({"count": len(units), "hidden": health.hidden_num}, units) if units else None
+
+
+def _never(activity: npt.NDArray[np.float64], images: int) -> npt.NDArray[np.bool_]:
+    never: npt.NDArray[np.bool_] = activity * images < EXPECTED_ONCE
+    return never
+
+
+def _alive(health: Health) -> npt.NDArray[np.bool_]:
+    """Return which units are now on and now off."""
+    never_on, never_off = (_never(a, health.images) for a in (health.mean_activity, 1 - health.mean_activity))
+    return ~(never_on | never_off)
+
+
+def _mean_activity(health: Health) -> float:
+    return float(health.mean_activity.mean())
+
+
+def _is_sparse(settings: TrainingSettings) -> bool:
+    return settings.sparsity_cost > 0 and settings.sparsity_target > 0
+
+
+def _misfits(particles: Particles) -> bool:
+    return particles.misfit > max(MISFIT, MISFIT_ERRORS / math.sqrt(len(particles.images)))

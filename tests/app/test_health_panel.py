@@ -1,0 +1,438 @@
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel
+
+from rbm_studio.app.card_grid import Card
+from rbm_studio.app.findings_view import FindingButton
+from rbm_studio.app.gap_view import GapView
+from rbm_studio.app.histogram_view import HistogramView
+from rbm_studio.app.image_view import ImageView
+from rbm_studio.app.images import grey_values
+from rbm_studio.app.mosaic_view import MosaicView
+from rbm_studio.app.panels.health_panel import HealthPanel
+from rbm_studio.app.session import Session
+from rbm_studio.app.units_view import UnitsView
+from rbm_studio.core.parameters import Parameters
+from rbm_studio.storage.model_file import SavedModel, save_model
+
+from .conftest import bars_dataset, load
+from .driving import LEFT, click, labels, press, train, wait_until_idle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+    from rbm_studio.app.window import MainWindow
+
+
+def panel(window: MainWindow) -> HealthPanel:
+    found = window.panel("health")
+    assert isinstance(found, HealthPanel)
+    return found
+
+
+def look(window: MainWindow) -> HealthPanel:
+    """Bring the dock to the front, as a click on its tab does."""
+    window.docks["health"].raise_()
+    return panel(window)
+
+
+def wait_until_measured(qtbot: QtBot, window: MainWindow, epochs: float = 0.0) -> None:
+    def measured() -> bool:
+        health = panel(window).health
+        return health is not None and health.epochs == epochs and "Epoch" in what(window)
+
+    qtbot.waitUntil(measured, timeout=20_000)
+
+
+def card(window: MainWindow, title: str) -> Card:
+    found = [
+        card
+        for card in panel(window).findChildren(Card)
+        if title in [label.text() for label in card.findChildren(QLabel)]
+    ]
+    assert len(found) == 1, title
+    return found[0]
+
+
+def what(window: MainWindow) -> str:
+    return labels(panel(window))[1]
+
+
+def units(window: MainWindow) -> UnitsView:
+    found = panel(window).findChild(UnitsView)
+    assert isinstance(found, UnitsView)
+    return found
+
+
+def gap(window: MainWindow) -> GapView:
+    found = panel(window).findChild(GapView)
+    assert isinstance(found, GapView)
+    return found
+
+
+def particles(window: MainWindow) -> ImageView:
+    found = panel(window).findChild(ImageView)
+    assert isinstance(found, ImageView)
+    return found
+
+
+def mosaic(window: MainWindow) -> MosaicView:
+    found = window.panel("weights").findChild(MosaicView)
+    assert isinstance(found, MosaicView)
+    return found
+
+
+def findings(window: MainWindow) -> list[FindingButton]:
+    return [button for button in panel(window).findChildren(FindingButton) if button.isVisible()]
+
+
+def wait_for_findings(qtbot: QtBot, window: MainWindow) -> list[FindingButton]:
+    qtbot.waitUntil(lambda: bool(findings(window)), timeout=20_000)
+    return findings(window)
+
+
+def model_of(session: Session) -> Parameters:
+    assert session.model is not None
+    return session.model.parameters
+
+
+def open_sick_model(window: MainWindow, path: Path) -> None:
+    """Open a model of 64 pixels whose units 2 and 5 never switch on, and whose unit 3 never switches off."""
+    p = model_of(window.session)
+    bias = np.zeros(12, dtype=np.float32)
+    bias[[2, 5]] = -50
+    bias[3] = 50
+    save_model(path, SavedModel(Parameters(p.w, p.visible_bias, bias)))
+    window.open_path(path)
+
+
+def test_at_first_the_drawing_is_in_front_and_nothing_is_measured(window: MainWindow) -> None:
+    assert not window.panel("draw").visibleRegion().isEmpty()
+    assert panel(window).visibleRegion().isEmpty()
+    assert panel(window).health is None
+
+
+def test_it_is_measured_as_soon_as_it_is_in_view(qtbot: QtBot, window: MainWindow) -> None:
+    look(window)
+    wait_until_measured(qtbot, window)
+    assert not window.panel("weights").visibleRegion().isEmpty()
+    p, images = model_of(window.session), window.session.images
+    assert images is not None
+    health = panel(window).health
+    assert health is not None
+    v = np.divide(images.train, 255, dtype=np.float32)
+    np.testing.assert_allclose(health.mean_activity, p.expect_hidden(v).mean(axis=0), rtol=1e-5)
+    assert what(window) == "Epoch 0.00  ·  200 training and 20 held-out images, always the same; grey values"
+    assert "The model is not trained yet. Press Train: what goes wrong is told here." in labels(panel(window))
+
+
+def test_a_trained_model_is_shown_whole(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    look(window)
+    wait_until_measured(qtbot, window, 3)
+    health, image = panel(window).health, units(window).image()
+    assert health is not None
+    assert image is not None
+    np.testing.assert_allclose(grey_values(image), health.activations, atol=1 / 255)
+    for title in ("Weights", "Visible biases", "Hidden biases"):
+        views = card(window, title).findChildren(HistogramView)
+        assert [view.histogram() is not None for view in views] == [True, True]
+        assert "÷" in card(window, title).caption()
+    ratio = health.weights.ratio
+    assert ratio is not None
+    assert card(window, "Weights").caption() == f"|Δw| ÷ |w| = {ratio:.2g}; right: about 0.001"
+    energies = health.free_energies
+    assert energies is not None
+    assert card(window, "Free-energy gap (nats)").caption() == (
+        f"Held-out less training: {energies.gap:.1f} ± {energies.error:.1f}; grey values".replace("-", "−", 1)
+        if energies.gap < 0
+        else f"Held-out less training: {energies.gap:.1f} ± {energies.error:.1f}; grey values"
+    )
+    assert [point.epoch for point in gap(window).points()] == [3]
+    mosaic_image = particles(window).image()
+    assert mosaic_image is not None
+    # Twenty, ten in a row, of 8×8 pixels with a line between.
+    assert (mosaic_image.width(), mosaic_image.height()) == (10 * 9 - 1, 2 * 9 - 1)
+    assert window.session.model is not None
+    assert window.session.model.particles is not None
+    np.testing.assert_allclose(
+        grey_values(mosaic_image)[:8, :8].ravel(), window.session.model.particles[0], atol=1 / 255
+    )
+
+
+def test_before_training_there_is_no_update_and_no_particle(qtbot: QtBot, window: MainWindow) -> None:
+    look(window)
+    wait_until_measured(qtbot, window)
+    values, updates = card(window, "Weights").findChildren(HistogramView)
+    assert values.histogram() is not None
+    assert updates.histogram() is None
+    assert updates.accessibleDescription() == "none yet"
+    assert card(window, "Weights").caption() == "|Δw| ÷ |w| = –; right: about 0.001"
+    assert particles(window).image() is None
+
+
+def test_it_lives_while_the_model_trains(qtbot: QtBot, window: MainWindow) -> None:
+    look(window)
+    window.session.change_settings(epochs=100_000)
+    press(window, "Train")
+    qtbot.waitUntil(lambda: len(gap(window).points()) >= 3, timeout=20_000)
+    measured = panel(window).health
+    assert measured is not None
+    assert measured.epochs > 0
+    press(window, "Stop")
+    wait_until_idle(qtbot, window.session)
+    wait_until_measured(qtbot, window, window.session.epochs_trained)
+
+
+def test_out_of_sight_nothing_is_measured(qtbot: QtBot, window: MainWindow) -> None:
+    look(window)
+    wait_until_measured(qtbot, window)
+    window.docks["draw"].raise_()
+    train(qtbot, window)
+    health = panel(window).health
+    assert health is not None
+    assert health.epochs == 0
+    look(window)
+    wait_until_measured(qtbot, window, 3)
+
+
+def test_findings_are_told_and_point_at_units_and_setting(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    open_sick_model(window, tmp_path / "sick.safetensors")
+    look(window)
+    dead, stuck = wait_for_findings(qtbot, window)
+    assert dead.words()[0] == "2 of 12 hidden units never switch on."
+    assert stuck.words()[0] == "1 of 12 hidden units never switch off."
+
+    with qtbot.waitSignal(window.session.setting_pointed_at) as pointed:
+        click(dead)
+    assert pointed.args == ["learning_rate"]
+    assert window.session.selected_units == (2, 5)
+    assert units(window).selected() == (2, 5)
+    assert mosaic(window).marked() == (2, 5)
+    assert dead.isChecked()
+
+    look(window)
+    click(stuck)
+    assert mosaic(window).marked() == (3,)
+    assert not dead.isChecked()
+    click(stuck)
+    assert mosaic(window).marked() == ()
+
+
+def test_the_units_of_a_finding_are_outlined_among_the_weights(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    open_sick_model(window, tmp_path / "sick.safetensors")
+    look(window)
+    found = wait_for_findings(qtbot, window)
+    before = mosaic(window).grab().toImage()
+    click(found[0])
+    after = mosaic(window).grab().toImage()
+    for unit in range(12):
+        edge = mosaic(window).tile_rect(unit).topLeft().toPoint() + QPoint(-1, 4)
+        assert (before.pixelColor(edge) != after.pixelColor(edge)) == (unit in (2, 5))
+
+
+def test_pointing_at_a_unit_tells_of_it_and_a_click_points_it_out(qtbot: QtBot, window: MainWindow) -> None:
+    look(window)
+    wait_until_measured(qtbot, window)
+    health = panel(window).health
+    assert health is not None
+    title = "Hidden units: p(h = 1 | v)"
+    resting = card(window, title).caption()
+    assert resting == "100 training images down; bars: means of 200; grey values"
+    place = units(window).column_rect(7).center().toPoint()
+    QTest.mouseMove(units(window), place)
+    assert (
+        card(window, title)
+        .caption()
+        .startswith(f"Unit 8: on for {100 * health.mean_activity[7]:.1f}% of 200 images; largest weight ")
+    )
+    QTest.mouseClick(units(window), LEFT, pos=place)
+    assert mosaic(window).marked() == (7,)
+    QTest.mouseClick(units(window), LEFT, pos=place)
+    assert mosaic(window).marked() == ()
+    QTest.mouseMove(units(window), QPoint(1, 1))
+    assert card(window, title).caption() == resting
+
+
+def test_another_model_is_not_pointed_at(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    open_sick_model(window, tmp_path / "sick.safetensors")
+    look(window)
+    click(wait_for_findings(qtbot, window)[0])
+    window.session.change_settings(hidden_num=5)
+    press(window, "Train")
+    wait_until_idle(qtbot, window.session)
+    wait_until_measured(qtbot, window, 3)
+    assert window.session.selected_units == ()
+    assert mosaic(window).marked() == ()
+    assert all("12 hidden" not in button.words()[0] for button in findings(window))
+    image = units(window).image()
+    assert image is not None
+    assert image.width() == 5
+
+
+def test_each_model_has_a_gap_of_its_own(qtbot: QtBot, window: MainWindow) -> None:
+    look(window)
+    train(qtbot, window)
+    wait_until_measured(qtbot, window, 3)
+    assert gap(window).points()[-1].epoch == 3
+    # Out of sight another one goes further.
+    window.docks["draw"].raise_()
+    window.session.change_settings(hidden_num=5, epochs=5)
+    train(qtbot, window)
+    look(window)
+    wait_until_measured(qtbot, window, 5)
+    assert [point.epoch for point in gap(window).points()] == [5]
+
+
+def test_what_is_pointed_out_follows_its_finding(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    # So strong a target wakes unit 5 soon, and unit 2 not.
+    window.session.change_settings(sparsity_cost=10.0, sparsity_target=0.9)
+    p = model_of(window.session)
+    bias = np.zeros(12, dtype=np.float32)
+    bias[[2, 5]] = (-1e6, -6)
+    path = tmp_path / "sick.safetensors"
+    save_model(path, SavedModel(Parameters(p.w, p.visible_bias, bias)))
+    window.open_path(path)
+    look(window)
+    click(wait_for_findings(qtbot, window)[0])
+    assert mosaic(window).marked() == (2, 5)
+    train(qtbot, window)
+    look(window)
+    qtbot.waitUntil(lambda: mosaic(window).marked() == (2,), timeout=20_000)
+    assert findings(window)[0].isChecked()
+    # Whoever points at another unit leaves the finding.
+    look(window)
+    QTest.mouseClick(units(window), LEFT, pos=units(window).column_rect(7).center().toPoint())
+    assert mosaic(window).marked() == (7,)
+    assert not findings(window)[0].isChecked()
+
+
+def test_the_axes_rest_while_the_values_fit_them(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    p = model_of(window.session)
+
+    def limit_with(weight: float) -> float:
+        path = tmp_path / f"{weight}.safetensors"
+        save_model(path, SavedModel(Parameters(np.full_like(p.w, weight), p.visible_bias, p.hidden_bias)))
+        with qtbot.waitSignal(panel(window).measured):
+            window.open_path(path)
+            look(window)
+        histogram = card(window, "Weights").findChildren(HistogramView)[0].histogram()
+        assert histogram is not None
+        return histogram.limit
+
+    assert [limit_with(weight) for weight in (0.9, 0.4, 0.09, 0.4)] == [1, 1, 0.1, 0.5]
+
+
+def test_a_unit_is_read_on_while_the_model_changes(qtbot: QtBot, window: MainWindow) -> None:
+    look(window)
+    wait_until_measured(qtbot, window)
+    QTest.mouseMove(units(window), units(window).column_rect(7).center().toPoint())
+    before = card(window, "Hidden units: p(h = 1 | v)").caption()
+    press(window, "Step")
+    wait_until_measured(qtbot, window, 0.1)
+    after = card(window, "Hidden units: p(h = 1 | v)").caption()
+    assert after.startswith("Unit 8: ")
+    assert after != before
+
+
+def test_the_sparsity_target_and_the_binarisation_are_those_of_the_training(qtbot: QtBot, window: MainWindow) -> None:
+    look(window)
+    window.session.change_settings(binarisation="threshold", threshold=0.3)
+    qtbot.waitUntil(lambda: what(window).endswith("binary above 0.3"))
+    assert card(window, "Hidden units: p(h = 1 | v)").caption().endswith("binary above 0.3")
+    window.session.change_settings(binarisation="stochastic")
+    qtbot.waitUntil(lambda: what(window).endswith("binary at random"))
+
+
+def test_without_images_there_is_a_word(qtbot: QtBot, show: Callable[[Session], MainWindow]) -> None:
+    window = show(Session())
+    look(window)
+    qtbot.waitUntil(lambda: not panel(window).visibleRegion().isEmpty())
+    assert "The model's health is shown here as soon as there are images." in labels(panel(window))
+    assert panel(window).health is None
+    assert units(window).image() is None
+
+
+def test_images_of_another_size_are_not_measured_on(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    look(window)
+    wait_until_measured(qtbot, window, 3)
+    assert window.session.set_image_shape((4, 4))
+    words = "The images have another size than the model. Train starts a new model that fits."
+    qtbot.waitUntil(lambda: what(window) == words)
+    assert panel(window).health is None
+    assert particles(window).image() is None
+
+
+def test_findings_stand_beside_the_plots_or_above_them(qtbot: QtBot, window: MainWindow) -> None:
+    look(window)
+    dock = window.docks["health"]
+    dock.setFloating(True)
+    heading = next(label for label in panel(window).findChildren(QLabel) if label.text() == "Findings")
+    weights = card(window, "Weights")
+
+    def corner(widget: object) -> QPoint:
+        assert isinstance(widget, QLabel | Card)
+        return widget.mapTo(panel(window), QPoint(0, 0))
+
+    dock.resize(900, 500)
+    qtbot.waitUntil(lambda: corner(weights).x() > corner(heading).x() + 200)
+    dock.resize(340, 600)
+    qtbot.waitUntil(lambda: abs(corner(weights).x() - corner(heading).x()) < 20)
+    assert corner(weights).y() > corner(heading).y()
+    dock.setFloating(False)
+
+
+def is_measuring() -> bool:
+    return any(thread.name == "Measuring the model's health" for thread in threading.enumerate())
+
+
+@pytest.fixture
+def slow(qtbot: QtBot, show: Callable[[Session], MainWindow], session: Session) -> MainWindow:
+    """A window that measures a model so large that it takes a while."""
+    load(qtbot, session, bars_dataset(side=32))
+    session.change_settings(hidden_num=4096)
+    window = show(session)
+    look(window)
+    qtbot.waitUntil(is_measuring)
+    return window
+
+
+def test_closing_waits_for_what_is_being_measured(slow: MainWindow) -> None:
+    slow.discard()
+    assert not is_measuring()
+
+
+def test_what_was_measured_of_another_model_comes_too_late(qtbot: QtBot, slow: MainWindow) -> None:
+    shown: list[int] = []
+
+    def note() -> None:
+        health = panel(slow).health
+        assert health is not None
+        shown.append(health.hidden_num)
+
+    panel(slow).measured.connect(note)
+    slow.session.change_settings(hidden_num=5)
+    qtbot.waitUntil(lambda: bool(shown), timeout=20_000)
+    assert shown[0] == 5
+
+
+def test_the_plots_can_be_reached_by_keyboard(qtbot: QtBot, window: MainWindow) -> None:
+    look(window)
+    wait_until_measured(qtbot, window)
+    units(window).setFocus()
+    QTest.keyClick(units(window), Qt.Key.Key_Right)
+    QTest.keyClick(units(window), Qt.Key.Key_Return)
+    assert window.session.selected_units == (0,)

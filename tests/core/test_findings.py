@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+import string
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rbm_studio.core.findings import FINDINGS, Finding, find
+from rbm_studio.core.health import Distribution, FreeEnergies, Health, Particles, measure_health
+from rbm_studio.core.presets import settings_for
+from rbm_studio.core.settings import TrainingSettings
+
+from .runs import zeros
+
+PLAIN = TrainingSettings()
+SPARSE = TrainingSettings(sparsity_cost=0.1, sparsity_target=0.1)
+UNITS = 4
+
+
+def healthy(**changes: Any) -> Health:
+    """Return what no rule finds fault with: ten epochs old, measured on a hundred images."""
+    measured = measure_health(zeros(6, UNITS), np.full((100, 6), 0.5, dtype=np.float32))
+    well: dict[str, Any] = {
+        "epochs": 10.0,
+        "mean_activity": np.array([0.2, 0.3, 0.4, 0.5]),
+        "certain": np.full(UNITS, 0.8),
+        "largest_weights": np.full(UNITS, 5.0, dtype=np.float32),
+        "free_energies": FreeEnergies(-100.0, -95.0, 2.0),
+        "particles": particles(0.1, 1.0),
+    }
+    return updated(replace(measured, **{**well, **changes}), 1e-3)
+
+
+def updated(health: Health, ratio: float | None) -> Health:
+    return replace(health, weights=Distribution(health.weights.values, None, ratio))
+
+
+def particles(misfit: float, spread: float, count: int = 100) -> Particles:
+    return Particles(np.zeros((count, 6), dtype=np.float32), misfit, spread)
+
+
+def activity(*means: float) -> Health:
+    return healthy(mean_activity=np.array(means))
+
+
+def all_of(value: float) -> Health:
+    return activity(*[value] * UNITS)
+
+
+FAULTS: list[tuple[str, Health, TrainingSettings]] = [
+    ("broken", healthy(finite=False), PLAIN),
+    ("dead", activity(0.2, 0.009, 0.4, 0.0), PLAIN),
+    ("stuck", activity(0.2, 0.991, 0.4, 1.0), PLAIN),
+    ("exploded", healthy(largest_weights=np.array([1, 17, 2, 40], dtype=np.float32)), PLAIN),
+    ("large_update", updated(healthy(), 0.04), PLAIN),
+    ("small_update", updated(healthy(), 2e-5), PLAIN),
+    ("overfitted", healthy(free_energies=FreeEnergies(-100.0, -91.0, 2.0)), PLAIN),
+    ("particles_off", healthy(particles=particles(0.6, 1.0)), PLAIN),
+    ("particles_alike", healthy(particles=particles(0.1, 0.05)), PLAIN),
+    ("certain", healthy(certain=np.full(UNITS, 0.97)), PLAIN),
+    ("twins", healthy(twins=(1, 3)), PLAIN),
+    ("busy", all_of(0.85), PLAIN),
+    ("quiet", replace(all_of(0.005), images=1000), PLAIN),
+    ("above_target", activity(0.2, 0.3, 0.2, 0.25), SPARSE),
+    ("below_target", activity(0.02, 0.03, 0.02, 0.05), SPARSE),
+    ("at_target", activity(0.1, 0.105, 0.095, 0.1), SPARSE),
+    ("biases_off", healthy(bias_error=0.2), settings_for("article")),
+]
+
+SOUND: list[tuple[str, Health, TrainingSettings]] = [
+    ("dead", activity(0.2, 0.011, 0.4, 0.3), PLAIN),
+    ("stuck", activity(0.2, 0.989, 0.4, 0.3), PLAIN),
+    ("exploded", healthy(largest_weights=np.full(UNITS, 15, dtype=np.float32)), PLAIN),
+    ("large_update", updated(healthy(), 0.03), PLAIN),
+    ("large_update", updated(healthy(epochs=0.9), 0.04), PLAIN),
+    ("large_update", updated(healthy(), None), PLAIN),
+    ("small_update", updated(healthy(), 4e-5), PLAIN),
+    ("small_update", updated(healthy(epochs=0.9), 2e-5), PLAIN),
+    ("small_update", updated(healthy(), 2e-5), TrainingSettings(schedule="linear")),
+    ("small_update", updated(healthy(), None), PLAIN),
+    ("overfitted", healthy(free_energies=FreeEnergies(-100.0, -92.5, 2.0)), PLAIN),
+    ("overfitted", healthy(free_energies=FreeEnergies(-100.0, -120.0, 2.0)), PLAIN),
+    ("overfitted", healthy(free_energies=FreeEnergies(-100.0, -100.0, 0.0)), PLAIN),
+    ("overfitted", healthy(free_energies=None), PLAIN),
+    ("particles_off", healthy(particles=particles(0.45, 1.0)), PLAIN),
+    ("particles_off", healthy(particles=particles(0.6, 1.0, count=20)), PLAIN),  # chance alone makes it 0.22
+    ("particles_off", healthy(particles=particles(0.6, 1.0), epochs=0.9), PLAIN),
+    ("particles_off", healthy(particles=None), PLAIN),
+    ("particles_alike", healthy(particles=particles(0.1, 0.2)), PLAIN),
+    ("particles_alike", healthy(particles=particles(0.1, 0.0, count=1)), PLAIN),
+    ("particles_alike", healthy(particles=particles(0.1, 0.0), epochs=0.9), PLAIN),
+    ("particles_alike", healthy(particles=None), PLAIN),
+    ("certain", healthy(certain=np.full(UNITS, 0.94)), PLAIN),
+    ("certain", healthy(certain=np.full(UNITS, 0.97)), SPARSE),  # sparse units nearly always know: off
+    ("twins", healthy(twins=(1, 3), epochs=0.9), PLAIN),
+    ("busy", all_of(0.79), PLAIN),
+    ("busy", all_of(0.85), TrainingSettings(sparsity_cost=0.1, sparsity_target=0.9)),
+    ("quiet", replace(all_of(0.011), images=1000), PLAIN),
+    ("quiet", replace(all_of(0.005), images=1000), TrainingSettings(sparsity_cost=0.1, sparsity_target=0.005)),
+    ("above_target", activity(0.15, 0.2, 0.19, 0.25), SPARSE),
+    ("above_target", activity(0.2, 0.3, 0.2, 0.25), replace(SPARSE, sparsity_cost=0.0)),
+    ("above_target", replace(activity(0.2, 0.3, 0.2, 0.25), epochs=0.9), SPARSE),
+    ("below_target", activity(0.04, 0.05, 0.06, 0.06), SPARSE),
+    ("below_target", activity(0.02, 0.03, 0.02, 0.05), PLAIN),
+    ("at_target", activity(0.1, 0.105, 0.095, 0.12), SPARSE),
+    ("at_target", activity(0.1, 0.105, 0.095, 0.1), PLAIN),
+    ("biases_off", healthy(bias_error=0.14), settings_for("article")),
+    ("biases_off", healthy(bias_error=0.2), PLAIN),  # training may have led them there
+]
+
+
+def names(health: Health, settings: TrainingSettings = PLAIN) -> list[str]:
+    return [finding.name for finding in find(health, settings)]
+
+
+def found(name: str, health: Health, settings: TrainingSettings = PLAIN) -> Finding:
+    return next(finding for finding in find(health, settings) if finding.name == name)
+
+
+def test_no_rule_finds_fault_with_a_healthy_model() -> None:
+    assert names(healthy()) == []
+    assert names(activity(0.08, 0.12, 0.1, 0.15), SPARSE) == []
+
+
+@pytest.mark.parametrize(("name", "health", "settings"), FAULTS, ids=[name for name, *_ in FAULTS])
+def test_each_fault_is_found_and_nothing_else(name: str, health: Health, settings: TrainingSettings) -> None:
+    assert names(health, settings) == [name]
+
+
+@pytest.mark.parametrize(("name", "health", "settings"), SOUND, ids=[name for name, *_ in SOUND])
+def test_a_rule_keeps_still_where_its_limit_is_not_passed(
+    name: str, health: Health, settings: TrainingSettings
+) -> None:
+    assert name not in names(health, settings)
+
+
+def test_every_rule_is_tried() -> None:
+    assert {name for name, *_ in FAULTS} == set(FINDINGS)
+
+
+def test_the_gravest_comes_first() -> None:
+    several = replace(activity(1.0, 0.0, 0.4, 0.3), finite=False, free_energies=FreeEnergies(0.0, 50.0, 1.0))
+    assert names(several) == ["broken", "dead", "stuck", "overfitted"]
+
+
+def test_the_units_concerned_are_named() -> None:
+    finding = found("dead", activity(0.2, 0.009, 0.4, 0.0))
+    assert finding.units == (1, 3)
+    assert str(finding).startswith("2 of 4 hidden units never switch on. Lower the learning rate")
+    assert str(finding).endswith("(Hinton 2010, sections 8.1 and 15)")
+    assert finding.setting == "learning_rate"
+    assert found("dead", activity(0.1, 0.1, 0.1, 0.0), SPARSE).setting == "sparsity_cost"
+    assert found("stuck", activity(1.0, 0.5, 0.4, 0.3)).units == (0,)
+    exploded = found("exploded", healthy(largest_weights=np.array([1, 17, 2, 40], dtype=np.float32)))
+    assert exploded.units == (1, 3)
+    assert "the largest is 40." in str(exploded)
+    assert found("twins", healthy(twins=(0, 2, 3))).units == (0, 2, 3)
+
+
+def test_the_figures_are_told() -> None:
+    assert "by 0.04 of their size" in str(found("large_update", updated(healthy(), 0.04)))
+    assert "(it is 0.15)" in str(found("large_update", updated(healthy(), 0.04)))
+    overfitted = found("overfitted", healthy(free_energies=FreeEnergies(-100.0, -60.0, 2.4)))
+    assert "40 ± 2 nats" in str(overfitted)
+    assert "target is 10.0%" in str(found("above_target", activity(0.2, 0.3, 0.2, 0.25), SPARSE))
+
+
+def test_dead_and_stuck_units_are_told_of_once() -> None:
+    dead = replace(all_of(0.0), certain=np.ones(UNITS), twins=(0, 1, 2, 3), particles=particles(0.1, 0.0), epochs=10.0)
+    assert names(updated(dead, 1e-9)) == ["dead"]
+    half = replace(activity(0.0, 1.0, 0.4, 0.5), certain=np.array([1.0, 1.0, 0.8, 0.9]), twins=(0, 1, 2))
+    assert names(half) == ["dead", "stuck"]
+    assert found("twins", replace(half, twins=(0, 2, 3))).units == (2, 3)
+
+
+def test_a_new_model_whose_biases_are_not_the_data_s_is_told_of_whatever_the_preset() -> None:
+    assert names(healthy(bias_error=0.2, epochs=0.0)) == ["biases_off"]
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_a_rule_points_at_a_setting_and_names_its_source(name: str) -> None:
+    rule = FINDINGS[name]
+    assert rule.setting in {field.name for field in fields(TrainingSettings)} | {"hidden_num"}
+    assert "2010, section" in rule.source
+    assert rule.problem.endswith(".")
+    assert rule.remedy.endswith(".")
+
+
+@pytest.mark.parametrize(("name", "health", "settings"), FAULTS, ids=[name for name, *_ in FAULTS])
+def test_the_templates_have_no_field_without_a_value(name: str, health: Health, settings: TrainingSettings) -> None:
+    finding = found(name, health, settings)
+    for template in (finding.problem, finding.remedy):
+        wanted = {field for _, field, _, _ in string.Formatter().parse(template) if field}
+        assert wanted <= set(finding.fields)
