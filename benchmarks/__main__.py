@@ -15,10 +15,14 @@ import numpy as np
 from benchmarks import (
     digits,
     event_loop,
+    gpu_speed,
+    likelihood,
     loading,
     memory,
+    quality,
     reconstruction_latency,
     startup,
+    time_to_quality,
     training_speed,
 )
 from benchmarks.calibration import calibrate
@@ -29,6 +33,10 @@ if TYPE_CHECKING:
 
 BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "training_speed": training_speed.run,
+    "gpu_speed": gpu_speed.run,
+    "time_to_quality": time_to_quality.run,
+    "quality": quality.run,
+    "likelihood": likelihood.run,
     "reconstruction_latency": reconstruction_latency.run,
     "event_loop": event_loop.run,
     "startup": startup.run,

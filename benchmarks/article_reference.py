@@ -66,6 +66,10 @@ class ArticleReference:
         batches = np.array_split(shuffled, max(1, len(shuffled) // batch_size))
         return float(np.mean([self._train_on(batch) for batch in batches]))
 
+    def kl(self, images: Array) -> float:
+        """Return what the article calls the KL divergence, of images as one batch, under the model as it is."""
+        return self._kl(images)
+
     def _train_on(self, batch: Array) -> float:
         hidden = self._sample(self._expect_hidden(batch))
         visible = self._sample(self._expect_visible(hidden))

@@ -5,10 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from rbm_studio.data import load_mnist
 from rbm_studio.data.mnist import FOLDER_VARIABLE, find_mnist
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from rbm_studio.core.backend import FloatArray
     from rbm_studio.data import Dataset
 
@@ -26,6 +30,24 @@ def training_images() -> FloatArray:
     """
     (images, _), _ = load_mnist(download=False)
     return images
+
+
+@lru_cache(maxsize=1)
+def training_levels() -> npt.NDArray[np.uint8]:
+    """Return the training images as grey levels 0..255, of shape (n, 784): what the data set is kept as."""
+    return _levels(training_images())
+
+
+@lru_cache(maxsize=1)
+def test_images() -> FloatArray:
+    """Return the test images, of shape (n, 784), in 0..1."""
+    _, (images, _) = load_mnist(download=False)
+    return images
+
+
+def _levels(images: FloatArray) -> npt.NDArray[np.uint8]:
+    levels: npt.NDArray[np.uint8] = np.rint(images * 255).astype(np.uint8)
+    return levels
 
 
 def in_words() -> str:

@@ -14,14 +14,14 @@ HIDDEN_NUM = 512
 BATCH_SIZE = 1000
 LIMIT_MB = 700
 
-_STATUS = Path("/proc/self/status")
+STATUS = Path("/proc/self/status")
 _WINDOW_S, _QUICK_WINDOW_S = 8.0, 3.0
 
 
 def run(quick: bool) -> list[Row]:
     """Train in fresh processes."""
     name = f"peak memory, 784×{HIDDEN_NUM}"
-    if not _STATUS.exists():
+    if not STATUS.exists():
         return [Row(name, "not measured", "needs Linux's /proc")]
     window = {"QT_QPA_PLATFORM": "offscreen"}
     seconds = str(_QUICK_WINDOW_S if quick else _WINDOW_S)
@@ -37,16 +37,16 @@ def _row(name: str, peak: float, start: float) -> Row:
     return Row(name, f"{peak:.0f} MB", reference, target=f"< {LIMIT_MB} MB", verdict=verdict(peak < LIMIT_MB))
 
 
-def _megabytes(entry: str) -> float:
+def megabytes(entry: str) -> float:
     """Return an entry of the process's status, given there in kB, in MB."""
-    line = next(line for line in _STATUS.read_text().splitlines() if line.startswith(f"{entry}:"))
+    line = next(line for line in STATUS.read_text().splitlines() if line.startswith(f"{entry}:"))
     return int(line.split()[1]) * 1024 / 1e6
 
 
 def _fit() -> float:
     from rbm_studio import RBM, load_mnist
 
-    start = _megabytes("VmRSS")
+    start = megabytes("VmRSS")
     (images, _), _ = load_mnist(download=False)
     RBM(images.shape[1], HIDDEN_NUM).fit(images, epochs=1, batch_size=BATCH_SIZE, verbose=False)
     return start
@@ -55,7 +55,7 @@ def _fit() -> float:
 def _train_in_window(seconds: float) -> float:
     from benchmarks.driven_window import DrivenWindow, spend
 
-    start = _megabytes("VmRSS")
+    start = megabytes("VmRSS")
     driven = DrivenWindow(HIDDEN_NUM)
     with driven.training(BATCH_SIZE):
         spend(seconds)
@@ -66,7 +66,7 @@ def _train_in_window(seconds: float) -> float:
 def main(what: str, seconds: float) -> None:
     """Train in this process, and print its peak."""
     start = _fit() if what == "fit" else _train_in_window(seconds)
-    print(json.dumps({"start_mb": start, "peak_mb": _megabytes("VmHWM")}))
+    print(json.dumps({"start_mb": start, "peak_mb": megabytes("VmHWM")}))
 
 
 if __name__ == "__main__":

@@ -35,11 +35,16 @@ class Times:
         return statistics.median(above / below for above, below in pairs)
 
 
+REST_S = 0.15
+"""After a product on several threads those of BLAS wait for more, awake, and in the way of whoever comes next."""
+
+
 def interleave(functions: Mapping[str, Callable[[], object]], rounds: int) -> Times:
-    """Call each function once a round, and return what each call took."""
+    """Call each function once a round, with a rest before it, and return what each call took."""
     seconds: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(rounds):
         for name, function in functions.items():
+            time.sleep(REST_S)
             begin = time.perf_counter()
             function()
             seconds[name].append(time.perf_counter() - begin)
