@@ -211,8 +211,8 @@ def _lower_bound(parameters: Parameters, data: MetricData, annealing: _Annealing
         title=f"{metric.title} (reverse AIS)",
         standard_error=estimate.standard_error,
         note=f"{metric.note} Estimated by annealing in reverse: a lower bound of how probable the images are to the "
-        "chains of AIS (Burda, Grosse & Salakhutdinov 2015). These come near the model with more temperatures; where the "
-        "two figures differ, neither can be trusted.",
+        "chains of AIS (Burda, Grosse & Salakhutdinov 2015). With more temperatures these come near the model; "
+        "where the two figures differ, neither can be trusted.",
     )
 
 
