@@ -5,12 +5,15 @@ from __future__ import annotations
 from PySide6.QtCore import QLocale
 
 MINUS = "\N{MINUS SIGN}"
+_SMALL = 0.001
+"""Below this the zeros take more room than an exponent, and are harder to count."""
 
 
 def short(value: float, digits: int = 2) -> str:
     """Return a number with so many digits that count; very small and large ones as in 1.6e−8."""
     # Python's digits first: each language writes an exponent in its own way.
-    mantissa, mark, exponent = f"{value:.{digits}g}".partition("e")
+    kind = f".{digits - 1}e" if 0 < abs(value) < _SMALL else f".{digits}g"
+    mantissa, mark, exponent = format(value, kind).partition("e")
     power = f"e{int(exponent)}" if mark else ""
     return f"{QLocale().toString(float(mantissa), 'g', digits)}{power}".replace("-", MINUS)
 

@@ -21,7 +21,18 @@ def _locale() -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.0123, "0.012"), (1.6e-8, "1.6e−8"), (-0.5, "−0.5"), (-2e-5, "−2e−5"), (20.0, "20"), (3e20, "3e20"), (0.0, "0")],
+    [
+        (0.0123, "0.012"),
+        (0.0001, "1e−4"),
+        (0.001, "0.001"),
+        (-6.5e-4, "−6.5e−4"),
+        (1.6e-8, "1.6e−8"),
+        (-0.5, "−0.5"),
+        (-2e-5, "−2e−5"),
+        (20.0, "20"),
+        (3e20, "3e20"),
+        (0.0, "0"),
+    ],
 )
 def test_a_number_in_few_characters(value: float, text: str) -> None:
     assert short(value) == text
