@@ -28,7 +28,7 @@ class Offsets:
     """Moving averages of the data's v and h, which the centred gradient subtracts.
 
     The gradient is that of Melchior, Fischer & Wiskott (How to center deep Boltzmann machines, JMLR 17:99, 2016), in
-    the parameters of the plain model (their equations 13 to 15):
+    the parameters of the plain model:
     ∇w = ⟨(v − μ)(h − λ)ᵀ⟩_data − ⟨(v − μ)(h − λ)ᵀ⟩_model, ∇a = ⟨v⟩_data − ⟨v⟩_model − ∇w λ, and
     ∇b = ⟨h⟩_data − ⟨h⟩_model − ∇wᵀ μ. With λ, μ of the data it is the enhanced gradient of Cho, Raiko & Ilin (2011), up
     to their symmetric choice of means.
