@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_IMAGES = 500
 LEAST_IMAGES = 50
-IMAGES_PER_MEASUREMENT = 20
+IMAGES_PER_MEASUREMENT = 60
 """For each held-out image so many are trained on in between: a measurement costs about half as much as training."""
 
 

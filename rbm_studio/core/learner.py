@@ -24,11 +24,9 @@ if TYPE_CHECKING:
     from rbm_studio.core.threads import Threads
     from rbm_studio.core.workspace import Joint, Part
 
-MEASURED_IN_PASSING = 8
-"""Where the estimator reconstructs the data, an eighth of the images is measured: all of them would cost a tenth."""
-MEASURED_ELSE = 16
-"""Where it does not, a reconstruction must be made for it."""
-MEASURED_TOGETHER = 100
+MEASURED_OF = 16
+"""One image in so many is measured: with the held-out images that costs less than a twentieth of the time."""
+MEASURED_TOGETHER = 200
 """Where a batch has fewer images to give, so many are measured in one of several batches: each call costs time."""
 MEASUREMENTS_PER_EPOCH = 20
 """At least, where there are as many batches."""
@@ -82,7 +80,7 @@ class Learner:
         self._blocks = self._divide_weights()
         self._measured_each = self._measures_each(-(-len(images) // self.batch_size))
         # What part of a batch that is measured; the rest of its images only wait for their turn.
-        self._measured_share = min(1.0, self._measured_each / self._measured_of)
+        self._measured_share = min(1.0, self._measured_each / MEASURED_OF)
         if self._preset.measured_after_update:
             self._measured_share = 0.0
         self._rows = 0
@@ -125,12 +123,8 @@ class Learner:
         """Return that the KL is measured in each so many-th batch, where an epoch has ``batches``."""
         if self._preset.measured_after_update:
             return 1
-        wanted = MEASURED_TOGETHER * self._measured_of // self.batch_size
-        return max(1, min(wanted, batches // MEASUREMENTS_PER_EPOCH))
-
-    @property
-    def _measured_of(self) -> int:
-        return MEASURED_IN_PASSING if self._estimator.reconstructs else MEASURED_ELSE
+        wanted = MEASURED_TOGETHER * MEASURED_OF // self.batch_size
+        return max(1, min(wanted, MEASURED_OF, batches // MEASUREMENTS_PER_EPOCH))
 
     def learn(self, rows: npt.NDArray[np.intp], done: float, batch: int = 0) -> Measured:
         """Update the model by the images of these rows.

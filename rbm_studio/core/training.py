@@ -53,7 +53,7 @@ class Progress:
         Images shown in this run.
     kl : float
         The article's KL, the newest that was measured: on a part of this batch, or of one a few batches before, since
-        all of each would cost a tenth of the time (see `rbm_studio.core.learner`), and to read each holds a GPU up.
+        all of each would cost too much of the time (see `rbm_studio.core.learner`), and to read each holds a GPU up.
     epoch_kl : float or None
         Its mean over the epoch's measured images, at an epoch's end.
     held_out_kl : float or None
