@@ -87,7 +87,9 @@ class _AboveTheBar(io.TextIOBase):
         return self._output.write(text)
 
     def flush(self) -> None:
-        self._output.flush()
+        # When this is thrown away it is flushed once more, and the output may be closed by then.
+        if not self._output.closed:
+            self._output.flush()
 
 
 class Interruption:
