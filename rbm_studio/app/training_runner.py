@@ -35,6 +35,8 @@ _log = logging.getLogger(__name__)
 DRAIN_INTERVAL_MS = 33
 SNAPSHOT_INTERVAL_S = 0.1
 POINTS_PER_EPOCH = 20
+IMAGES_PER_POINT = 100
+"""Measured ones, at least, as far as an epoch has so many: the mean of fewer jumps about."""
 ANSWER_TIMEOUT_S = 5.0
 """A batch takes a fraction of a second; to find a GPU, at a run's start, can take longer."""
 
@@ -133,9 +135,19 @@ class _Wish(Enum):
 
 
 class _Curve:
-    """Gathers batches into points, always at the same batches so that a curve does not depend on the clock."""
+    """Gathers batches into points, always at the same batches so that a curve does not depend on the clock.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    batches : int
+        Of an epoch.
+    measured : int
+        Images of an epoch that are measured.
+    """
+
+    def __init__(self, batches: int, measured: int) -> None:
+        points = max(1, min(POINTS_PER_EPOCH, measured // IMAGES_PER_POINT))
+        self._every = max(1, -(-batches // points))
         self._sum = 0.0
         self._count = 0
         self._held_out: float | None = None
@@ -145,8 +157,7 @@ class _Curve:
         self._count += 1
         if progress.held_out_kl is not None:
             self._held_out = progress.held_out_kl
-        every = max(1, progress.batches // POINTS_PER_EPOCH)
-        if progress.batch % every and progress.batch != progress.batches:
+        if progress.batch % self._every and progress.batch != progress.batches:
             return None
         point = CurvePoint(progress.epochs_trained, self._sum / self._count, self._held_out)
         self._sum, self._count, self._held_out = 0.0, 0, None
@@ -294,7 +305,7 @@ class TrainingRunner(QObject):
             self._changed.notify_all()
 
     def _train(self, training: Training) -> None:
-        curve = _Curve()
+        curve = _Curve(training.batches, training.measured_per_epoch)
         last_snapshot = 0.0
         while not training.finished:
             with self._changed:

@@ -126,6 +126,13 @@ class Learner:
         wanted = MEASURED_TOGETHER * MEASURED_OF // self.batch_size
         return max(1, min(wanted, MEASURED_OF, batches // MEASUREMENTS_PER_EPOCH))
 
+    @property
+    def measured_per_epoch(self) -> int:
+        """About how many images of an epoch are measured."""
+        if self._preset.measured_after_update:
+            return len(self._images)
+        return max(1, round(len(self._images) * self._measured_share / self._measured_each))
+
     def learn(self, rows: npt.NDArray[np.intp], done: float, batch: int = 0) -> Measured:
         """Update the model by the images of these rows.
 

@@ -171,6 +171,11 @@ class Training:
         return self._state
 
     @property
+    def measured_per_epoch(self) -> int:
+        """About how many images of an epoch the training KL is measured on."""
+        return self._learner.measured_per_epoch
+
+    @property
     def finished(self) -> bool:
         """Whether all epochs are done."""
         return self._state.position.epoch >= self.settings.epochs

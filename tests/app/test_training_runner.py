@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rbm_studio.app.training_runner import POINTS_PER_EPOCH, Outcome, TrainingRunner, Update
+from rbm_studio.app.training_runner import IMAGES_PER_POINT, POINTS_PER_EPOCH, Outcome, TrainingRunner, Update
 from rbm_studio.core.parameters import Parameters, gaussian_parameters
 from rbm_studio.core.settings import TrainingSettings
 from rbm_studio.core.training import Training
@@ -108,25 +108,48 @@ def test_a_run_goes_to_its_end(qtbot: QtBot, runner: TrainingRunner, received: R
     assert values(parameters_of(outcome)) == values(alone.snapshot())
 
 
+def measured_in_full(images: int) -> Training:
+    """Return a training of two epochs of 20 batches, each image of which is measured."""
+    many = np.tile(IMAGES, (images // len(IMAGES), 1))
+    parameters = gaussian_parameters(SIDE * SIDE, 12, np.random.default_rng(0))
+    settings = TrainingSettings(preset="article", epochs=2, batch_size=images // 20, learning_rate=1e-4)
+    return Training(parameters, many, settings, held_out=IMAGES[:20])
+
+
+def run_measured(qtbot: QtBot, runner: TrainingRunner, images: int) -> None:
+    with qtbot.waitSignal(runner.ended, timeout=20_000):
+        runner.start(lambda: measured_in_full(images))
+
+
 def test_the_curve_has_several_points_an_epoch_the_same_ones_in_each_run(
     qtbot: QtBot, runner: TrainingRunner, received: Received
 ) -> None:
-    run(qtbot, runner)
+    images = POINTS_PER_EPOCH * IMAGES_PER_POINT
+    run_measured(qtbot, runner, images)
     first = received.points()
-    assert len(first) >= 3 * POINTS_PER_EPOCH
-    assert [point[0] for point in first] == sorted(point[0] for point in first)
-    assert first[-1][0] == 3
-    assert [epoch for epoch, _, held_out in first if held_out is not None] == [1, 2, 3]
+    assert [point[0] for point in first] == pytest.approx([(n + 1) / POINTS_PER_EPOCH for n in range(40)])
+    assert {1, 2} <= {epoch for epoch, _, held_out in first if held_out is not None}
     received.updates.clear()
-    run(qtbot, runner)
+    run_measured(qtbot, runner, images)
     assert received.points() == first
 
 
+def test_an_epoch_of_which_few_images_are_measured_has_fewer_points(
+    qtbot: QtBot, runner: TrainingRunner, received: Received
+) -> None:
+    run_measured(qtbot, runner, 5 * IMAGES_PER_POINT + IMAGES_PER_POINT // 2 + 50)
+    assert [point[0] for point in received.points()] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1, 1.2, 1.4, 1.6, 1.8, 2])
+    received.updates.clear()
+    run(qtbot, runner)  # measures 12 of its 200 images
+    assert [point[0] for point in received.points()] == [1, 2, 3]
+
+
 def test_a_point_is_the_mean_of_its_batches(qtbot: QtBot, runner: TrainingRunner, received: Received) -> None:
-    run(qtbot, runner, epochs=1)
-    alone = training(1)
-    kls = [alone.step().kl for _ in range(BATCHES)]
-    means = [sum(kls[at : at + 2]) / 2 for at in range(0, BATCHES, 2)]
+    images = 4 * IMAGES_PER_POINT
+    run_measured(qtbot, runner, images)
+    alone = measured_in_full(images)
+    kls = [alone.step().kl for _ in range(40)]
+    means = [sum(kls[at : at + 5]) / 5 for at in range(0, 40, 5)]
     values = np.array([point[1] for point in received.points()], dtype=np.float64)
     np.testing.assert_allclose(values, means, rtol=1e-12)
 
