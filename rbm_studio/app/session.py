@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from rbm_studio.app.curve_history import CurvePoint
+from rbm_studio.app.drawings import Drawings
+from rbm_studio.app.selection import Selection
 from rbm_studio.app.state import Images, Model, RunState, Settings, Speed
 from rbm_studio.app.task import Task, TaskSlot
 from rbm_studio.app.training_runner import Outcome, TrainingRunner, Update
@@ -33,6 +35,13 @@ if TYPE_CHECKING:
 class Session(QObject):
     """The state of the program.
 
+    Attributes
+    ----------
+    selection : Selection
+        The units that are pointed at.
+    drawings : Drawings
+        What lies on the canvas.
+
     Signals
     -------
     images_changed
@@ -52,8 +61,6 @@ class Session(QObject):
         Something went wrong that a person should know.
     noticed : str
         A short message for the status bar.
-    units_selected
-        Other hidden units are pointed out; see `selected_units`.
     ending
         The program is about to end: what works in the background must end, too.
     setting_pointed_at : str
@@ -70,19 +77,19 @@ class Session(QObject):
     task_changed = Signal()
     failed = Signal(object)
     noticed = Signal(str)
-    units_selected = Signal()
     ending = Signal()
     setting_pointed_at = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.selection = Selection(self)
+        self.drawings = Drawings(self)
         self._images: Images | None = None
         self._settings = Settings()
         self._model: Model | None = None
         self._training_state: TrainingState | None = None
         self._run_state = RunState.IDLE
         self._progress: Progress | None = None
-        self._selected_units: tuple[int, ...] = ()
         self._speed = Speed()
         self._previous: tuple[Model, TrainingState | None, bool] | None = None
         self._tasks = TaskSlot(self)
@@ -130,11 +137,6 @@ class Session(QObject):
         return self._model.epochs_trained if self._model is not None else 0.0
 
     @property
-    def selected_units(self) -> tuple[int, ...]:
-        """The hidden units that are pointed out wherever units are shown."""
-        return self._selected_units
-
-    @property
     def images_per_second(self) -> float:
         """How fast the run is, over the last seconds; 0 if that is not known."""
         return self._speed.images_per_second
@@ -179,12 +181,6 @@ class Session(QObject):
     def label_num(self) -> int:
         """How many label units the next new model has."""
         return self._images.class_num if self._images is not None and self._settings.labels else 0
-
-    def select_units(self, units: tuple[int, ...]) -> None:
-        """Point out some hidden units of the model, by their indices; none with an empty tuple."""
-        if units != self._selected_units:
-            self._selected_units = units
-            self.units_selected.emit()
 
     # --- data
 
@@ -311,7 +307,7 @@ class Session(QObject):
         self._training_state = None
         self._progress = None
         self._unsaved = False
-        self.select_units(())
+        self.selection.clear()
         self._start_curve(model)
         self.progressed.emit()
         self.model_changed.emit()

@@ -216,7 +216,7 @@ def test_findings_are_told_and_point_at_units_and_setting(qtbot: QtBot, window: 
     with qtbot.waitSignal(window.session.setting_pointed_at) as pointed:
         click(dead)
     assert pointed.args == ["learning_rate"]
-    assert window.session.selected_units == (2, 5)
+    assert window.session.selection.units == (2, 5)
     assert units(window).selected() == (2, 5)
     assert mosaic(window).marked() == (2, 5)
     assert dead.isChecked()
@@ -274,7 +274,7 @@ def test_another_model_is_not_pointed_at(qtbot: QtBot, window: MainWindow, tmp_p
     press(window, "Train")
     wait_until_idle(qtbot, window.session)
     wait_until_measured(qtbot, window, 3)
-    assert window.session.selected_units == ()
+    assert window.session.selection.units == ()
     assert mosaic(window).marked() == ()
     assert all("12 hidden" not in button.words()[0] for button in findings(window))
     image = units(window).image()
@@ -435,4 +435,4 @@ def test_the_plots_can_be_reached_by_keyboard(qtbot: QtBot, window: MainWindow) 
     units(window).setFocus()
     QTest.keyClick(units(window), Qt.Key.Key_Right)
     QTest.keyClick(units(window), Qt.Key.Key_Return)
-    assert window.session.selected_units == (0,)
+    assert window.session.selection.units == (0,)

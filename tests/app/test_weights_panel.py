@@ -143,12 +143,12 @@ def test_a_smaller_model_has_no_such_unit(qtbot: QtBot, window: MainWindow) -> N
 def test_units_that_are_pointed_out_are_outlined_besides_the_enlarged_one(window: MainWindow) -> None:
     mosaic = mosaic_of(window)
     click_on(window, 4)
-    window.session.select_units((1, 11, 40))
+    window.session.selection.select_units((1, 11, 40))
     assert mosaic.marked() == (1, 11)
     assert mosaic.selected() == 4
     assert heading(window) == "Hidden unit 5"
     outlined = mosaic.grab().toImage()
-    window.session.select_units(())
+    window.session.selection.select_units(())
     assert mosaic.marked() == ()
     assert mosaic.grab().toImage() != outlined
     assert mosaic.selected() == 4

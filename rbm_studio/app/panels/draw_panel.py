@@ -199,6 +199,7 @@ class DrawPanel(QWidget):
         shape = model.image_shape if model else self._session.settings.image_shape
         visible = self._input(shape)
         height, width = shape
+        self._session.drawings.show(visible)
         self._seen.set_image(grey_image(visible))
         self._seen_caption.setText(self.tr("Seen as {0}×{1}").format(height, width))
         self._show_labels(visible)

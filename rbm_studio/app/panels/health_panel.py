@@ -83,7 +83,7 @@ class HealthPanel(QWidget):
         session.settings_changed.connect(self._turn.request)
         session.images_changed.connect(self._begin_again)
         session.curve_started.connect(self._begin_again)
-        session.units_selected.connect(self._show_selected)
+        session.selection.units_changed.connect(self._show_selected)
         session.ending.connect(self._background.shut_down)
         self._begin_again()
 
@@ -211,7 +211,7 @@ class HealthPanel(QWidget):
         self._findings.show_findings(findings, "" if findings else self._all_well(health))
         after = self._findings.chosen_finding()
         if before is not None and after is not None and before.units != after.units:
-            self._session.select_units(after.units)
+            self._session.selection.select_units(after.units)
         self.measured.emit()
 
     def _all_well(self, health: Health) -> str:
@@ -222,15 +222,15 @@ class HealthPanel(QWidget):
     # --- pointing out
 
     def _point_out(self, finding: Finding | None) -> None:
-        self._session.select_units(finding.units if finding is not None else ())
+        self._session.selection.select_units(finding.units if finding is not None else ())
         if finding is not None:
             self._session.setting_pointed_at.emit(finding.setting)
 
     def _select(self, unit: int) -> None:
-        self._session.select_units(() if self._session.selected_units == (unit,) else (unit,))
+        self._session.selection.toggle_unit(unit)
 
     def _show_selected(self) -> None:
-        units = self._session.selected_units
+        units = self._session.selection.units
         self._cards.units.set_selected(units)
         finding = self._findings.chosen_finding()
         if finding is not None and finding.units != units:

@@ -51,7 +51,7 @@ class WeightsPanel(QWidget):
         self._turn = Throttle(TURN_MS, self.refresh, self, at_once=False)
         session.model_changed.connect(self._turn.request)
         session.images_changed.connect(self._show_facts)
-        session.units_selected.connect(self._show_units_selected)
+        session.selection.units_changed.connect(self._show_units_selected)
         self.refresh()
 
     def _arrange(self) -> None:
@@ -104,7 +104,7 @@ class WeightsPanel(QWidget):
         self._show_facts()
 
     def _show_units_selected(self) -> None:
-        self._mosaic.set_marked(self._session.selected_units)
+        self._mosaic.set_marked(self._session.selection.units)
 
     def _enlarge(self, unit: int) -> None:
         if self._enlarged and unit == self._shown:

@@ -1,0 +1,72 @@
+"""What is pointed at: hidden units and pixels that light up wherever they are shown."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+
+class Selection(QObject):
+    """The units that are pointed at in some panel, for all the others.
+
+    Signals
+    -------
+    units_changed
+        Other hidden units are selected; see `units`.
+    hovered_changed
+        The pointer is on another hidden unit; see `hovered`.
+    pixel_changed
+        Another visible unit is selected; see `pixel`.
+    """
+
+    units_changed = Signal()
+    hovered_changed = Signal()
+    pixel_changed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._units: tuple[int, ...] = ()
+        self._hovered = -1
+        self._pixel = -1
+
+    @property
+    def units(self) -> tuple[int, ...]:
+        """The hidden units that are selected, by their indices."""
+        return self._units
+
+    @property
+    def hovered(self) -> int:
+        """The hidden unit that the pointer is on in some panel; -1 for none."""
+        return self._hovered
+
+    @property
+    def pixel(self) -> int:
+        """The visible unit that is selected, by its index; -1 for none."""
+        return self._pixel
+
+    def select_units(self, units: tuple[int, ...]) -> None:
+        """Select some hidden units; none with an empty tuple."""
+        if units != self._units:
+            self._units = units
+            self.units_changed.emit()
+
+    def toggle_unit(self, unit: int) -> None:
+        """Select a hidden unit alone, or none if it is already."""
+        self.select_units(() if self._units == (unit,) else (unit,))
+
+    def hover(self, unit: int) -> None:
+        """Say which hidden unit the pointer is on; -1 when it has left."""
+        if unit != self._hovered:
+            self._hovered = unit
+            self.hovered_changed.emit()
+
+    def select_pixel(self, pixel: int) -> None:
+        """Select a visible unit; none with -1."""
+        if pixel != self._pixel:
+            self._pixel = pixel
+            self.pixel_changed.emit()
+
+    def clear(self) -> None:
+        """Point at nothing: another model has come."""
+        self.hover(-1)
+        self.select_units(())
+        self.select_pixel(-1)
