@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from rbm_studio.core import kernels
 from rbm_studio.core.sampling import bernoulli
 from rbm_studio.errors import RBMStudioError
 
@@ -197,7 +198,5 @@ def noise(count: int, visible_num: int, rng: np.random.Generator) -> FloatArray:
 
 def _logistic(z: FloatArray, temperature: float) -> FloatArray:
     z /= np.float32(temperature)
-    # An overflow gives the probability 0, which is right.
-    with np.errstate(over="ignore"):
-        probabilities: FloatArray = 1 / (1 + np.exp(-z))
-    return probabilities
+    kernels.sigmoid(z, z, np)
+    return z
