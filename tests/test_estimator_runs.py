@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import numpy.typing as npt
     from numpy.typing import NDArray
 
     from rbm_studio.core.backend import FloatArray
@@ -166,13 +167,15 @@ def _copy(p: Parameters) -> Parameters:
 
 class TestLargeFiles:
     @EVERY_RUN
-    @pytest.mark.parametrize("kind", [np.uint8, np.float32])
+    @pytest.mark.parametrize("kind", [np.uint8, np.float32, np.bool_])
     def test_a_file_is_trained_on_as_its_numbers_are(
         self, tmp_path: Path, name: str, kind: type[Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(images_module, "_ROWS", 16)
         levels = np.random.default_rng(0).integers(0, 256, (60, D)).astype(np.uint8)
-        values = levels if kind is np.uint8 else levels.astype(np.float32) / 255
+        values: npt.NDArray[Any] = levels if kind is np.uint8 else levels.astype(np.float32) / 255
+        if kind is np.bool_:
+            values = (levels > 99).astype(np.float32)
         file = np.memmap(tmp_path / "images", dtype=kind, mode="w+", shape=values.shape)
         file[...] = values
         file.flush()

@@ -198,5 +198,5 @@ def noise(count: int, visible_num: int, rng: np.random.Generator) -> FloatArray:
 
 def _logistic(z: FloatArray, temperature: float) -> FloatArray:
     z /= np.float32(temperature)
-    kernels.sigmoid(z, z, np)
+    kernels.sigmoid(z, z)
     return z

@@ -171,7 +171,7 @@ def fixed_part(
     chosen: FloatArray = np.empty((len(rows), images.shape[1]), dtype=np.float32)
     kernels.gather(images, rows, chosen)
     rng = CPU.generator(np.random.SeedSequence(0))
-    BINARISATIONS[binarisation].apply(chosen, rng, threshold, np.empty_like(chosen), np)
+    BINARISATIONS[binarisation].apply(chosen, rng, threshold, np.empty_like(chosen))
     return chosen
 
 

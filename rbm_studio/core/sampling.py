@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def bernoulli(probabilities: FloatArray, rng: np.random.Generator) -> FloatArray:
     """Return 0 or 1 for each probability, as float32 of the same shape."""
     samples = np.empty_like(probabilities)
-    kernels.sample(probabilities, rng.random(probabilities.shape, dtype=np.float32), samples, np)
+    kernels.sample(probabilities, rng.random(probabilities.shape, dtype=np.float32), samples)
     return samples
 
 

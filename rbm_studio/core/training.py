@@ -79,7 +79,7 @@ class Training:
     parameters : Parameters
         Where to start; copied, not changed.
     images : ndarray of shape (n, D)
-        float32 in 0..1, or uint8 grey levels 0..255; kept as it is, so a `numpy.memmap` will do.
+        float32 in 0..1, uint8 grey levels 0..255, or bool; kept as it is, so a `numpy.memmap` will do.
     settings : TrainingSettings
         How to train. The KL is reported for its batch size, also for a shorter last batch and for held-out images, so
         that all figures of a run can be compared.
