@@ -3,38 +3,32 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer
-from PySide6.QtGui import QImage, QMouseEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, QObject
 
-from benchmarks.driven_window import DrivenWindow, spend
+from benchmarks.driven_window import DrivenWindow
+from benchmarks.hand import Hand
 from benchmarks.isolation import measure, screens
 from benchmarks.table import Row, milliseconds, verdict
 from benchmarks.timing import percentile
 from rbm_studio.app.panels.draw_panel import DrawPanel
 
 if TYPE_CHECKING:
-    from rbm_studio.app.canvas import DrawingCanvas
+    from PySide6.QtGui import QImage
+
     from rbm_studio.app.image_view import ImageView
 
 HIDDEN_NUM = 512
 BATCH_SIZES = (100, 1000)
-MOVE_INTERVAL_S = 0.008
-"""Between pointer moves: 125 a second, as a usual mouse sends."""
 IDLE_LIMIT_S, TRAINING_LIMIT_S = 0.016, 0.033
 
 _PERCENT = 95
 _ROUNDS, _QUICK_ROUNDS = 2, 1
 _PHASE_S = 4.0
-_DRAIN_S = 0.3
-_MOVES_A_STROKE = 90
-_STROKES_A_DRAWING = 2
 
 
 def run(quick: bool) -> list[Row]:
@@ -85,64 +79,6 @@ class _PaintWatch(QObject):
         return True
 
 
-class _Hand(QObject):
-    """Draws one figure of eight after the other, at the speed of a mouse."""
-
-    def __init__(self, canvas: DrawingCanvas, watch: _PaintWatch) -> None:
-        super().__init__()
-        self._canvas = canvas
-        self._watch = watch
-        self._moves = 0
-        self._due = 0.0
-        self._timer = QTimer(self)
-        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(round(1000 * MOVE_INTERVAL_S))
-        self._timer.timeout.connect(self._catch_up)
-
-    def draw_for(self, seconds: float) -> None:
-        self._due = time.perf_counter()
-        self._timer.start()
-        spend(seconds)
-        self._timer.stop()
-        self._send(QEvent.Type.MouseButtonRelease, Qt.MouseButton.LeftButton)
-        self._moves = 0
-        self._canvas.clear()
-        spend(_DRAIN_S)
-
-    def _catch_up(self) -> None:
-        # A hand does not wait for a late window: each move counts from when it was due.
-        while self._due <= time.perf_counter():
-            self._move()
-            self._due += MOVE_INTERVAL_S
-
-    def _move(self) -> None:
-        step = self._moves % _MOVES_A_STROKE
-        if step == 0:
-            if self._moves % (_STROKES_A_DRAWING * _MOVES_A_STROKE) == 0:
-                self._canvas.clear()
-            self._send(QEvent.Type.MouseButtonPress, Qt.MouseButton.LeftButton)
-        else:
-            self._watch.expect(self._due)
-            self._send(QEvent.Type.MouseMove, Qt.MouseButton.NoButton)
-        if step == _MOVES_A_STROKE - 1:
-            self._send(QEvent.Type.MouseButtonRelease, Qt.MouseButton.LeftButton)
-        self._moves += 1
-
-    def _send(self, kind: QEvent.Type, button: Qt.MouseButton) -> None:
-        held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else Qt.MouseButton.LeftButton
-        place = self._place()
-        everywhere = self._canvas.mapToGlobal(place)
-        event = QMouseEvent(kind, place, place, everywhere, button, held, Qt.KeyboardModifier.NoModifier)
-        QApplication.sendEvent(self._canvas, event)
-
-    def _place(self) -> QPointF:
-        stroke, step = divmod(self._moves, _MOVES_A_STROKE)
-        angle = 2 * math.pi * step / _MOVES_A_STROKE + stroke
-        paper = self._canvas.paper_rect()
-        across, down = 0.5 + 0.2 * math.sin(2 * angle), 0.5 - 0.32 * math.cos(angle)
-        return QPointF(paper.left() + across * paper.width(), paper.top() + down * paper.height())
-
-
 def main(rounds: int) -> None:
     """Measure in this process: idle and training in turns, in one window; print the figures."""
     driven = DrivenWindow(HIDDEN_NUM)
@@ -150,7 +86,7 @@ def main(rounds: int) -> None:
     if not isinstance(panel, DrawPanel):
         raise TypeError("the window has no panel to draw on")
     watch = _PaintWatch(panel.reconstruction)
-    hand = _Hand(panel.canvas, watch)
+    hand = Hand(panel.canvas, watch.expect)
     found: dict[str, list[float]] = {"idle": [], **{str(batch_size): [] for batch_size in BATCH_SIZES}}
 
     def draw(name: str) -> None:
