@@ -75,6 +75,8 @@ class CoverView(StageView):
 
     def set_brush(self, on: bool) -> None:
         """Let the pointer cover pixels, or click on them as on any picture."""
+        if on == self._has_brush:
+            return
         self._has_brush = on
         self._last = None
         self.setCursor(Qt.CursorShape.CrossCursor if on else Qt.CursorShape.ArrowCursor)

@@ -61,7 +61,8 @@ class DrawPanel(QWidget):
         self._rng = rng or np.random.default_rng()
         self._drawing: FloatArray = np.zeros((0, 0), dtype=np.float32)
         self._run_state = session.run_state
-        self.lab = LabChain(self._rng, lambda: not self.visibleRegion().isEmpty(), self)
+        # Numbers of its own: how often the window is drawn anew has no part in what the chains do.
+        self.lab = LabChain(self._rng.spawn(1)[0], lambda: not self.visibleRegion().isEmpty(), self)
         self.pictures = DrawPictures(session.selection)
         self.canvas, self.reconstruction = self.pictures.canvas, self.pictures.reconstruction
         self._mode = QComboBox()
