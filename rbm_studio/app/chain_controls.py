@@ -70,10 +70,10 @@ class ChainControls(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
         for action in (self.step_action, self.run_action):
-            layout.addWidget(tool_button(action, self))
+            layout.addWidget(tool_button(action))
         layout.addWidget(self._speed)
         layout.addWidget(self._speed_words)
-        layout.addWidget(tool_button(self._restart, self))
+        layout.addWidget(tool_button(self._restart))
         layout.addWidget(self._count, 1)
         layout.addWidget(mode)
 
@@ -125,9 +125,10 @@ class ChainControls(QWidget):
             action.setEnabled(self._lab.chains is not None)
 
 
-def tool_button(action: QAction, parent: QWidget) -> QToolButton:
+def tool_button(action: QAction) -> QToolButton:
     """Return a button of an action, with its words beside its icon, that the keyboard reaches."""
-    button = QToolButton(parent)
+    # Without a parent yet: the keyboard goes round in the order in which a row takes its controls.
+    button = QToolButton()
     button.setDefaultAction(action)
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     button.setAutoRaise(True)

@@ -87,12 +87,12 @@ class CoverControls(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
-        what: list[QWidget] = [_labelled(self.tr("Cover"), self._part), self._part, tool_button(self._uncover, self)]
+        what: list[QWidget] = [_labelled(self.tr("Cover"), self._part), self._part, tool_button(self._uncover)]
         for widget in (*what, self._class_controls):
             layout.addWidget(widget)
         layout.addStretch(1)
         how: list[QWidget] = [_labelled(self.tr("Chains"), self._count), self._count, self._mean]
-        run = tool_button(run_action, self)
+        run = tool_button(run_action)
         run.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         for widget in (*how, run):
             layout.addWidget(widget)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QToolButton, QVBoxLayout, QWidget
 
 from rbm_studio.app.chain_controls import ChainControls
@@ -81,6 +82,8 @@ class DrawPanel(QWidget):
         button = QToolButton()
         button.setText(text)
         button.setCheckable(True)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setArrowType(Qt.ArrowType.RightArrow)
         self._pen.add(button)
         return button
 
@@ -133,6 +136,7 @@ class DrawPanel(QWidget):
         for button in self._rows:
             if isinstance(opened, QToolButton) and opened.isChecked() and button is not opened:
                 button.setChecked(False)
+            button.setArrowType(Qt.ArrowType.DownArrow if button.isChecked() else Qt.ArrowType.RightArrow)
         self._show_brush()
 
     def _open_chain(self) -> None:
