@@ -39,7 +39,7 @@ def tool_cursor(diameter: float, ratio: float) -> QCursor:
     QCursor
         A circle around a small cross; the cross alone where the circle would be larger than systems allow.
     """
-    side = int(max(diameter, 2 * _CROSS)) + 5
+    side = int(max(diameter, 2 * _CROSS)) + 6
     if side > _LARGEST_CURSOR:
         return QCursor(Qt.CursorShape.CrossCursor)
     # An odd number of pixels has one in the middle, which the pointer points with.
@@ -51,7 +51,7 @@ def tool_cursor(diameter: float, ratio: float) -> QCursor:
     painter.translate(pixels / 2, pixels / 2)
     painter.scale(ratio, ratio)
     # Dark around light: it has to be seen on ink and on paper.
-    for colour, width in ((QColor(0, 0, 0), 2.5), (QColor(255, 255, 255), 1.0)):
+    for colour, width in ((QColor(0, 0, 0), 3.0), (QColor(255, 255, 255), 1.0)):
         painter.setPen(QPen(colour, width))
         painter.drawEllipse(QPointF(0, 0), diameter / 2, diameter / 2)
         painter.drawLine(QPointF(-_CROSS, 0), QPointF(_CROSS, 0))
