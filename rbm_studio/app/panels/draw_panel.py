@@ -19,7 +19,7 @@ from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
 from rbm_studio.core.gibbs import Stage
 from rbm_studio.core.sampling import bernoulli
-from rbm_studio.data.handwriting import render
+from rbm_studio.data.handwriting import normalize_image, render
 from rbm_studio.data.resampling import resample
 
 if TYPE_CHECKING:
@@ -122,6 +122,9 @@ class DrawPanel(QWidget):
         self._mode.currentIndexChanged.connect(self._throttle.request)
         self._cover.mean_changed.connect(self._show_completions)
         self.canvas.strokes_changed.connect(self._throttle.request)
+        self.canvas.failed.connect(session.failed)
+        self.canvas.noticed.connect(session.noticed)
+        session.ending.connect(self.canvas.shut_down)
         self.pictures.seen.brushed.connect(lab.cover_pixels)
         lab.moved.connect(self._show_chain)
         lab.restarted.connect(self._show_restart)
@@ -187,18 +190,16 @@ class DrawPanel(QWidget):
             self._cover.show_state()
 
     def _input(self, shape: tuple[int, int]) -> FloatArray:
-        picture = self.canvas.picture()
-        image = (
-            render(
-                self.canvas.strokes(),
-                pen_width=self.canvas.pen_width,
-                normalize=self._pen.normalizes,
-                canvas_size=_CANVAS_SIZE,
-            )
-            if picture is None
-            else grey_values(picture)
-        )
-        return resample(image, shape)
+        return resample(self._image(), shape)
+
+    def _image(self) -> FloatArray:
+        picture, normalizes = self.canvas.picture(), self._pen.normalizes
+        if picture is None:
+            pen_width = self.canvas.pen_width
+            return render(self.canvas.strokes(), pen_width=pen_width, normalize=normalizes, canvas_size=_CANVAS_SIZE)
+        image = grey_values(picture)
+        # A data set's own image is as the model was shown it.
+        return normalize_image(image) if normalizes and self.canvas.picture_is_imported else image
 
     def _show_live(self) -> None:
         model, chains = self._session.model, self.lab.chains
