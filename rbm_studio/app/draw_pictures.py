@@ -89,7 +89,10 @@ class DrawPictures(QWidget):
         tips: dict[QWidget, tuple[str, str]] = {
             self.seen: (
                 self.tr("What the network sees"),
-                self.tr("The visible units, v: your drawing, pixel by pixel, or what the chain has made of it"),
+                self.tr(
+                    "The visible units, v: your drawing, pixel by pixel, or what the chain has made of it.\n"
+                    "With “Cover” open, drag over it to cover pixels."
+                ),
             ),
             self.hidden: (
                 self.tr("Hidden units"),
