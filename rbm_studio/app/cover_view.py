@@ -5,8 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRect, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QEventPoint, QInputDevice, QMouseEvent, QPainter, QPaintEvent, QTouchEvent
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QEventPoint,
+    QInputDevice,
+    QMouseEvent,
+    QPainter,
+    QPainterPath,
+    QPaintEvent,
+    QPen,
+    QTouchEvent,
+)
 
 from rbm_studio.app.cover import brush
 from rbm_studio.app.stage_view import StageView, outline, pixel_rect
@@ -18,6 +28,7 @@ if TYPE_CHECKING:
 # Orange: apart from black, grey and white to everybody, and from the accent's blue.
 _TINT = QColor("#b35900")
 _HATCH = QColor("#ffd28a")
+_HATCH_STEP, _HATCH_WIDTH = 10.0, 1.5
 _HIDING, _SHOWING = 0.85, 0.3
 """How opaque a cover is: over the drawing, and over what a chain has put there."""
 
@@ -94,24 +105,34 @@ class CoverView(StageView):
             outline(painter, pixel_rect(self, *divmod(self._outlined, image.width())))
 
     def _paint_cover(self, painter: QPainter) -> None:
+        covered = self._covered_area()
         tint = QColor(_TINT)
         tint.setAlphaF(_HIDING if self._hides else _SHOWING)
-        for rect in self._covered_rects():
-            painter.fillRect(rect, tint)
-            painter.fillRect(rect, QBrush(_HATCH, Qt.BrushStyle.BDiagPattern))
-
-    def _covered_rects(self) -> list[QRect]:
-        """Return the covered pixels as rectangles that meet without gaps or overlaps."""
+        painter.fillPath(covered, tint)
+        painter.save()
+        painter.setClipPath(covered)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(_HATCH, _HATCH_WIDTH))
+        # Not one of Qt's patterns: their lines are a screen pixel wide, which is nothing on a fine screen.
         rect = self.image_rect()
+        left, bottom = rect.left(), rect.bottom()
+        for line in range(int((rect.width() + rect.height()) / _HATCH_STEP) + 1):
+            along = line * _HATCH_STEP
+            painter.drawLine(QPointF(left + along, bottom), QPointF(left, bottom - along))
+        painter.restore()
+
+    def _covered_area(self) -> QPainterPath:
+        """Return the covered pixels, their edges on screen pixels."""
+        rect, ratio = self.image_rect(), self.devicePixelRatioF()
         rows, columns = self._covered.shape
-        across = [round(rect.left() + rect.width() * column / columns) for column in range(columns + 1)]
-        down = [round(rect.top() + rect.height() * row / rows) for row in range(rows + 1)]
-        found = []
+        across = [round((rect.left() + rect.width() * each / columns) * ratio) / ratio for each in range(columns + 1)]
+        down = [round((rect.top() + rect.height() * each / rows) * ratio) / ratio for each in range(rows + 1)]
+        area = QPainterPath()
         for row in range(rows):
             edges = np.flatnonzero(np.diff(np.concatenate(([0], self._covered[row].view(np.int8), [0]))))
             for begin, end in edges.reshape(-1, 2):
-                found.append(QRect(across[begin], down[row], across[end] - across[begin], down[row + 1] - down[row]))
-        return found
+                area.addRect(across[begin], down[row], across[end] - across[begin], down[row + 1] - down[row])
+        return area
 
     # --- the brush
 
