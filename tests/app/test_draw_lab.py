@@ -233,6 +233,18 @@ def test_training_brings_the_live_reconstruction_back_from_a_chain_that_was_left
     wait_until_idle(qtbot, window.session)
 
 
+def test_another_model_brings_the_live_reconstruction_back(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    draw_stroke(qtbot, window)
+    open_row(window, "Chain")
+    click(button(window.panel("draw"), "Stage"))
+    before = picture(window, RESTORED)
+    press(window, "Reset")
+    qtbot.waitUntil(lambda: marked(window) == [])
+    wait_until_other(qtbot, window, RESTORED, before)
+    assert "Seen as 8×8" in labels(window.panel("draw"))
+
+
 # --- what is covered
 
 

@@ -132,6 +132,7 @@ class DrawPanel(QWidget):
         session.model_changed.connect(self._throttle.request)
         session.images_changed.connect(self._show_images)
         session.run_state_changed.connect(self._follow_training)
+        session.curve_started.connect(self._leave_chain)
 
     def _keep_one_row(self) -> None:
         """Close the other row: there is no height for both."""
@@ -154,10 +155,14 @@ class DrawPanel(QWidget):
         self._pen.set_has_digits(self._session.images is not None)
 
     def _follow_training(self) -> None:
-        """Bring the live reconstruction back when a training begins, unless the chain runs."""
         state, before = self._session.run_state, self._run_state
         self._run_state = state
-        if state is RunState.RUNNING and before is RunState.IDLE and self.lab.is_active and not self.lab.is_running:
+        if state is RunState.RUNNING and before is RunState.IDLE:
+            self._leave_chain()
+
+    def _leave_chain(self) -> None:
+        """Bring the live reconstruction back when a training begins or another model comes, unless the chain runs."""
+        if self.lab.is_active and not self.lab.is_running:
             self.lab.restart()
 
     def show_random_digit(self) -> None:
