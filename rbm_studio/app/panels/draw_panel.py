@@ -149,7 +149,7 @@ class DrawPanel(QWidget):
             chain.setChecked(True)
 
     def _show_brush(self) -> None:
-        self.pictures.seen.set_brush(self._cover.isVisibleTo(self) or self.lab.covers)
+        self.pictures.seen.set_brush(self._cover.isVisibleTo(self) or self.lab.held.covers)
 
     def _show_images(self) -> None:
         self._pen.set_has_digits(self._session.images is not None)
@@ -214,7 +214,7 @@ class DrawPanel(QWidget):
             self._show_labels(None, self._drawing)
             return
         # Nobody sees what is covered: in its place is what the chains have put there so far.
-        visible = chains.visible if self.lab.covers else self._drawing.reshape(1, -1)
+        visible = chains.visible if self.lab.held.covers else self._drawing.reshape(1, -1)
         self._show_labels(model, visible)
         hidden = model.parameters.expect_hidden(visible[:1])
         sampled = bool(self._mode.currentData())
@@ -245,8 +245,8 @@ class DrawPanel(QWidget):
         if self.lab.is_active:
             self.pictures.show_stage(chains, self.lab, self._drawing.shape)
             if chains.stage is Stage.VISIBLE:
-                self._show_labels(model, chains.visible if self.lab.covers else chains.visible[:1])
-        elif self.lab.covers:
+                self._show_labels(model, chains.visible if self.lab.held.covers else chains.visible[:1])
+        elif self.lab.held.covers:
             self._show_live()
 
     def _show_completions(self) -> None:
