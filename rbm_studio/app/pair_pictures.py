@@ -82,7 +82,9 @@ def picture_pairs(
         _tiles(left.parameters.w, pairs.left, shape),
         _tiles(right.parameters.w, pairs.right, shape),
     )
-    differences = right_tiles - left_tiles
+    # Weights that training has blown up may overflow.
+    with np.errstate(over="ignore"):
+        differences = right_tiles - left_tiles
     return PairPictures(
         left,
         right,
@@ -108,5 +110,6 @@ def _limit(values: NDArray[np.float32]) -> float:
     flat = values.ravel()
     # An odd step: an even one would see the same columns of every row.
     magnitudes = np.abs(flat[:: flat.size // _SAMPLE | 1])
+    magnitudes = magnitudes[np.isfinite(magnitudes)]
     limit = float(np.quantile(magnitudes, _QUANTILE)) if magnitudes.size else 0.0
     return limit or float(magnitudes.max(initial=0.0)) or 1.0

@@ -59,5 +59,7 @@ class SpectrumHistory:
         if place == len(self._epochs) - 1:
             self.last = values
         if len(self._epochs) > _MOST:
-            # All but the first and the last of every two.
-            del self._epochs[1:-1:2], self._values[1:-1:2]
+            epochs = self.epochs
+            # The one that leaves the least gap: so they stay evenly spaced, to within a factor of two or so.
+            least = 1 + int((epochs[2:] - epochs[:-2]).argmin())
+            del self._epochs[least], self._values[least]

@@ -73,7 +73,7 @@ class SpectrumPage(QWidget):
         self.present = LinesPlot(self.tr("rank"), 1.0)
         self._headers = [CurveHeader(self), CurveHeader(self)]
         self._caption = ElidedLabel(Qt.TextElideMode.ElideRight)
-        self._log = QCheckBox(self.tr("&Logarithmic"))
+        self._log = QCheckBox(self.tr("Lo&garithmic"))
         self.options = QWidget()
         self._arrange()
         self._background.done.connect(self._take)

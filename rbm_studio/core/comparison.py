@@ -104,6 +104,12 @@ def compare(left: Parameters, right: Parameters, pairing: str = "similarity") ->
         raise RBMStudioError(
             "One of the models has weights that are not finite numbers.", "Choose an earlier moment of its training."
         )
+    # Weights that training has blown up may overflow; what is too long to be measured is like nothing.
+    with np.errstate(over="ignore"):
+        return _compare(left, right, pairing)
+
+
+def _compare(left: Parameters, right: Parameters, pairing: str) -> Comparison:
     similarity = cosines(left.w, right.w)
     partner = PAIRINGS[pairing](similarity)
     alone = np.setdiff1d(np.arange(right.hidden_num), partner)
