@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rbm_studio.app.images import diverging_image
@@ -53,7 +53,8 @@ class PairMosaic(QWidget):
         self._limit = 1.0
         self._layout: MosaicLayout | None = None
         self._laid_out_for = (QSize(), 1.0)
-        self._mosaic: QImage | None = None
+        self._drawn: QPixmap | None = None
+        self._drawn_in = 0
         self._lit = -1
         self._marked: tuple[int, ...] = ()
         self._under_pointer = -1
@@ -81,7 +82,7 @@ class PairMosaic(QWidget):
         if tiles.shape != self._tiles.shape:
             self._layout = None
         self._tiles, self._limit, self._similarity = tiles, limit, similarity
-        self._mosaic = None
+        self._drawn = None
         self.update()
 
     def tiles(self) -> NDArray[np.float32]:
@@ -133,24 +134,37 @@ class PairMosaic(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the tiles, what is empty, the similarities, and the outlines."""
-        painter = QPainter(self)
         layout = self._current_layout()
         if layout is None:
             return
-        if self._mosaic is None:
-            self._mosaic = self._draw_mosaic(layout)
-        for rect in layout.filled_rects():
-            painter.fillRect(rect, self.palette().color(QPalette.ColorRole.Mid))
-        painter.drawImage(layout.mosaic_rect(), self._mosaic)
-        for pair in np.flatnonzero(self._empty()).tolist():
-            self._cross_out(painter, layout.tile_rect(pair))
-        self._draw_similarities(painter, layout)
+        painter = QPainter(self)
+        if self._drawn is None or self._drawn_in != self.palette().cacheKey():
+            self._drawn = self._draw(layout)
+            self._drawn_in = self.palette().cacheKey()
+        painter.drawPixmap(0, 0, self._drawn)
         if self.hasFocus():
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Accent), 1))
             painter.drawRect(layout.mosaic_rect().adjusted(-2, -2, 2, 2))
         for pair, width in (*((pair, 2.0) for pair in self._marked), (self._lit, 3.0)):
             if 0 <= pair < len(self._tiles):
                 self._outline(painter, layout.tile_rect(pair), width)
+
+    def _draw(self, layout: MosaicLayout) -> QPixmap:
+        """Return all but the outlines, which follow the pointer: of many pairs it takes longer than a frame."""
+        ratio = self.devicePixelRatioF()
+        drawn = QPixmap(self.size() * ratio)
+        drawn.setDevicePixelRatio(ratio)
+        drawn.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(drawn)
+        painter.setFont(self.font())
+        for rect in layout.filled_rects():
+            painter.fillRect(rect, self.palette().color(QPalette.ColorRole.Mid))
+        painter.drawImage(layout.mosaic_rect(), self._draw_mosaic(layout))
+        for pair in np.flatnonzero(self._empty()).tolist():
+            self._cross_out(painter, layout.tile_rect(pair))
+        self._draw_similarities(painter, layout)
+        painter.end()
+        return drawn
 
     def _cross_out(self, painter: QPainter, rect: QRectF) -> None:
         # An untrained filter is a tile of one light colour, too.
@@ -268,7 +282,7 @@ class PairMosaic(QWidget):
             room = QRectF(self.rect()).adjusted(_EDGE, _EDGE, -_EDGE, -_EDGE)
             self._layout = lay_out(self._tiles.shape, room, ratio)
             self._laid_out_for = (size, ratio)
-            self._mosaic = None
+            self._drawn = None
         return self._layout
 
 

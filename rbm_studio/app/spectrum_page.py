@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from rbm_studio.app.lines_plot import Line, LinesPlot
 from rbm_studio.app.moments import Moment
 from rbm_studio.app.numbers import fixed, short
 from rbm_studio.app.spectrum_history import KEPT, SpectrumHistory
+from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID, plot_colours
 from rbm_studio.app.throttle import Throttle
 from rbm_studio.core.spectrum import singular_values, stable_rank
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 INTERVAL_MS = 500
 TURN_MS = 30
+# No longer at a stretch: whoever closes the window waits for it.
+_PORTION_S = 0.3
 _THICK, _THIN = 2.5, 1.25
 # The last of the lines keeps so much of its colour.
 _LEAST_ALPHA = 90
@@ -42,6 +46,16 @@ class _Spectra:
 
     life: int
     values: list[tuple[float, NDArray[np.float64]]]
+
+
+def _measure(life: int, moments: list[Moment]) -> _Spectra:
+    begun = time.monotonic()
+    values = []
+    for moment in moments:
+        values.append((moment.epochs, singular_values(moment.parameters.w)))
+        if time.monotonic() - begun > _PORTION_S:
+            break
+    return _Spectra(life, values)
 
 
 class SpectrumPage(QWidget):
@@ -160,16 +174,11 @@ class SpectrumPage(QWidget):
         self._stale = self.visibleRegion().isEmpty()
         if model is None or self._stale:
             return
-        life, now = self._life, Moment.of(model)
-        wanted = [moment for moment in self._moments.kept if moment.epochs not in self._history]
-        if not wanted or wanted[-1].epochs < now.epochs:
-            wanted.append(now)
-
-        def work() -> _Spectra:
-            return _Spectra(life, [(moment.epochs, singular_values(moment.parameters.w)) for moment in wanted])
-
-        if now.epochs not in self._history or len(wanted) > 1:
-            self._background.request(work, urgent=urgent or not len(self._history.epochs))
+        life = self._life
+        # The newest first, then the start: so the plots have their ends.
+        wanted = [moment for moment in (Moment.of(model), *self._moments.kept) if moment.epochs not in self._history]
+        if wanted:
+            self._background.request(lambda: _measure(life, wanted), urgent=urgent)
 
     def _take(self, spectra: _Spectra) -> None:
         if spectra.life != self._life:
@@ -177,6 +186,8 @@ class SpectrumPage(QWidget):
         for epoch, values in spectra.values:
             self._history.add(epoch, values)
         self._show()
+        # What there was no time for; a run that goes on is not to be disturbed by it.
+        self._follow(urgent=self._session.run_state is not RunState.RUNNING)
 
     # --- showing
 
