@@ -68,7 +68,6 @@ class FiltersPage(QWidget):
         # Which question the next answer belongs to: what was asked before comes too late.
         self._question = 0
         self._stale = True
-        self._answered = False
         self._background = Background("Comparing models", INTERVAL_MS, self)
         self.left = MomentField(session, moments, Live.START)
         self.right = MomentField(session, moments, Live.NOW)
@@ -155,13 +154,12 @@ class FiltersPage(QWidget):
     def _ask_anew(self) -> None:
         """Ask another question: what is under way answers the one before."""
         self._question += 1
-        self._answered = False
         self._background.forget()
         self._ask(urgent=True)
 
     def _follow(self) -> None:
         """Compare again when one of the sides is the model of now."""
-        if Live.NOW in (self.left.choice, self.right.choice) or not self._answered:
+        if Live.NOW in (self.left.choice, self.right.choice):
             self._ask(urgent=False)
 
     def _ask(self, *, urgent: bool) -> None:
@@ -192,12 +190,10 @@ class FiltersPage(QWidget):
     def _refuse(self, words: str) -> None:
         self._background.forget()
         self.view.clear(words)
-        self._answered = True
 
     def _show(self, result: _Result) -> None:
         if result.question != self._question:
             return
-        self._answered = True
         if isinstance(result.pictures, RBMStudioError):
             self.view.clear(" ".join(in_words(result.pictures)))
             return

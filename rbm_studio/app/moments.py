@@ -115,8 +115,8 @@ class Moments(QObject):
 
     def _restart(self) -> None:
         model, newest = self._session.model, self._newest
-        # A run begins a curve too, with the very model that was drawn for it.
-        if newest is not None and newest.epochs > 0 and model is not None and model.parameters is not newest.parameters:
+        # A run begins a curve too, with the untrained model that was drawn for it.
+        if newest is not None and newest.epochs > 0:
             self._before = newest
         # The very model that was brought back.
         if self._before is not None and model is not None and model.parameters is self._before.parameters:

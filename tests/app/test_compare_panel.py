@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QFileDialog
 
+from rbm_studio.app import filters_page, spectrum_page
 from rbm_studio.app.lines_plot import LinesPlot
 from rbm_studio.app.mosaic_view import MosaicView
 from rbm_studio.app.pair_mosaic import PairMosaic
@@ -24,6 +25,7 @@ from .driving import LEFT, button, click, message, named, pick, press, shown, tr
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import ModuleType
 
     from pytestqt.qtbot import QtBot
 
@@ -242,25 +244,41 @@ def test_out_of_sight_moments_are_kept_but_nothing_is_compared(qtbot: QtBot, win
 
 
 def test_pointing_at_a_pair_lights_it_everywhere_and_tells_its_numbers(qtbot: QtBot, window: MainWindow) -> None:
+    window.session.change_settings(epochs=60)
     start = trained(qtbot, window)
     now, selection = parameters(window.session), window.session.selection
     at_rest = captions(window)
+    # The unit of now, whichever side is pointed at; here it has another number.
+    pairs = pictures(window).pairs
+    pair = int(np.flatnonzero(pairs.left != pairs.right)[0])
+    unit = int(pairs.right[pair])
     for mosaic in mosaics(window):
-        QTest.mouseMove(mosaic, place(mosaic, 4))
-        qtbot.waitUntil(lambda: [each.lit() for each in mosaics(window)] == [4, 4, 4])
-        # The unit of now, whichever side is pointed at.
-        unit = int(pictures(window).pairs.right[4])
+        QTest.mouseMove(mosaic, place(mosaic, pair))
+        qtbot.waitUntil(lambda: [each.lit() for each in mosaics(window)] == [pair] * 3)
         assert selection.hovered == unit
-        similarity = pictures(window).pairs.similarity[4]
-        assert captions(window) == (
-            f"Unit 5, bias {start.hidden_bias[4]:.2f}".replace("-", "−"),
-            f"Unit {unit + 1}, bias {now.hidden_bias[unit]:.2f}".replace("-", "−"),
-            captions(window)[2],
-        )
-        assert captions(window)[2].startswith(f"Similarity {similarity:.2f}, ".replace("-", "−"))
+        left, right, difference = captions(window)
+        assert left == f"Unit {pair + 1}, bias {start.hidden_bias[pair]:.2f}".replace("-", "−")
+        assert right == f"Unit {unit + 1}, bias {now.hidden_bias[unit]:.2f}".replace("-", "−")
+        assert difference.startswith(f"Similarity {pairs.similarity[pair]:.2f}, ‖Δ‖ ".replace("-", "−"))
         QApplication.sendEvent(mosaic, QEvent(QEvent.Type.Leave))
         assert selection.hovered == -1
         assert captions(window) == at_rest
+
+
+def test_a_moment_of_the_run_has_the_numbers_of_the_model_and_a_file_has_not(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    start = parameters(window.session)
+    order = np.roll(np.arange(12), 1)
+    other = Parameters(start.w[:, order], start.visible_bias, start.hidden_bias[order])
+    look(window)
+    open_file(qtbot, window, saved(tmp_path / "other.safetensors", other))
+    choose(side(window, "Left"), "other.safetensors")
+    choose(side(window, "Right"), "Start (untrained)")
+    wait_until_compared(qtbot, window, start)
+    left, _, _ = mosaics(window)
+    QTest.mouseMove(left, place(left, 5))
+    qtbot.waitUntil(lambda: window.session.selection.hovered == order[5])
 
 
 def test_a_click_selects_the_unit_for_all_panels(qtbot: QtBot, window: MainWindow) -> None:
@@ -494,14 +512,29 @@ def test_it_is_small_enough_for_a_small_window(window: MainWindow) -> None:
     assert (window.width(), window.height()) == (1024, 700)
 
 
-@pytest.mark.parametrize("page", ["Filters", "Spectrum"])
-def test_the_window_can_be_closed_while_it_computes(qtbot: QtBot, window: MainWindow, page: str) -> None:
+@pytest.mark.parametrize(
+    ("page", "module", "name"),
+    [("Filters", filters_page, "picture_pairs"), ("Spectrum", spectrum_page, "singular_values")],
+)
+def test_the_window_can_be_closed_while_it_computes(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, page: str, module: ModuleType, name: str
+) -> None:
+    begun, let_go = threading.Event(), threading.Event()
+    ended: list[object] = []
+    compute = getattr(module, name)
+
+    def slow(*arguments: object) -> object:
+        begun.set()
+        assert let_go.wait(10)
+        ended.append(compute(*arguments))
+        return ended[-1]
+
+    monkeypatch.setattr(module, name, slow)
     look(window)
     click(button(panel(window), page))
-    window.session.change_settings(epochs=100_000, hidden_num=300)
     press(window, "Train")
-    qtbot.waitUntil(lambda: window.session.epochs_trained > 1, timeout=20_000)
-    title = "Comparing models" if page == "Filters" else "Measuring singular values"
-    qtbot.waitUntil(lambda: any(thread.name == title for thread in threading.enumerate()), timeout=20_000)
+    qtbot.waitUntil(begun.is_set)
+    # The panels wait for what is under way, so somebody else has to let it go.
+    threading.Timer(0.1, let_go.set).start()
     window.discard()
-    assert not any(thread.name == title for thread in threading.enumerate())
+    assert ended
