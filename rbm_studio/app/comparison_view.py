@@ -8,13 +8,16 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
+from rbm_studio.app.colour_bar import ColourBar
 from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.numbers import fixed, short
-from rbm_studio.app.pair_mosaic import ColourBar, PairMosaic
+from rbm_studio.app.pair_mosaic import PairMosaic
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from PySide6.QtGui import QResizeEvent
 
     from rbm_studio.app.moments import Moment
     from rbm_studio.app.pair_pictures import PairPictures
@@ -99,6 +102,11 @@ class ComparisonView(QWidget):
         self._notice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         grid.addWidget(self._notice, 1, 0, 1, 3)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Say as much as there is room for."""
+        super().resizeEvent(event)
+        self.light(self._lit)
+
     # --- what is shown
 
     def pictures(self) -> PairPictures | None:
@@ -161,8 +169,10 @@ class ComparisonView(QWidget):
             return
         left, right, difference = self._captions
         if pair < 0:
-            left.set_text(self._model_words(pictures.left), self._model_note(pictures.left))
-            right.set_text(self._model_words(pictures.right), self._model_note(pictures.right))
+            for caption, moment in ((left, pictures.left), (right, pictures.right)):
+                whole, short_form = self._model_words(moment)
+                fits = caption.fontMetrics().horizontalAdvance(whole) <= caption.width()
+                caption.set_text(whole if fits else short_form, self._model_note(moment))
             difference.set_text(self._total_words(pictures), self._total_note(pictures))
         else:
             left.set_text(self._unit_words(pictures.left, int(pictures.pairs.left[pair])))
@@ -180,14 +190,17 @@ class ComparisonView(QWidget):
 
     # --- words
 
-    def _model_words(self, moment: Moment) -> str:
+    def _model_words(self, moment: Moment) -> tuple[str, str]:
+        """Return the figures of a model, and the same in fewer letters."""
         record = moment.record
         if record is None:
-            return self.tr("KL not known")
-        words = self.tr("KL {0}").format(fixed(record.training_kl, 4))
-        if record.held_out_kl is not None:
-            words += ", " + self.tr("held out {0}").format(fixed(record.held_out_kl, 4))
-        return words
+            return (self.tr("KL not known"),) * 2
+        training = fixed(record.training_kl, 4)
+        if record.held_out_kl is None:
+            return (self.tr("KL {0}").format(training),) * 2
+        held_out = fixed(record.held_out_kl, 4)
+        whole, short_form = self.tr("KL {0}, held out {1}"), self.tr("KL {0} / {1}")
+        return whole.format(training, held_out), short_form.format(training, held_out)
 
     def _model_note(self, moment: Moment) -> str:
         units = self.tr("{0} hidden units.").format(moment.parameters.hidden_num)

@@ -159,6 +159,8 @@ class FiltersPage(QWidget):
 
     def _follow(self) -> None:
         """Compare again when one of the sides is the model of now."""
+        for field in (self.left, self.right):
+            field.tell_epoch()
         if Live.NOW in (self.left.choice, self.right.choice):
             self._ask(urgent=False)
 
@@ -198,8 +200,8 @@ class FiltersPage(QWidget):
             self.view.clear(" ".join(in_words(result.pictures)))
             return
         self.view.show_pictures(result.pictures)
-        for field in (self.left, self.right):
-            field.tell_epoch()
+        self.left.tell_epoch(result.pictures.left.epochs)
+        self.right.tell_epoch(result.pictures.right.epochs)
         self._show_selected()
 
     # --- files
@@ -215,12 +217,8 @@ class FiltersPage(QWidget):
         except RBMStudioError as error:
             self._session.failed.emit(error)
             return
-        self._files = [*(file for file in self._files if file.file != moment.file), moment][-MOST_FILES:]
+        self._files = [*(file for file in self._files if file.path != moment.path), moment][-MOST_FILES:]
         for field in (self.left, self.right):
-            # A file that gave way, or was read anew, is not offered any more.
-            old = field.choice
-            if isinstance(old, Moment) and old.file and old not in self._files:
-                field.choose(moment)
             field.set_files(self._files)
         self.right.choose(moment)
         self._ask_anew()
@@ -235,7 +233,7 @@ class FiltersPage(QWidget):
             side = round(pixels**0.5)
             shape = (side, side) if side * side == pixels else (1, pixels)
         record = saved.history[-1] if saved.history else None
-        return Moment(saved.parameters, shape, record.epoch if record else 0.0, record, path.name)
+        return Moment(saved.parameters, shape, record.epoch if record else 0.0, record, path)
 
     # --- pointing
 

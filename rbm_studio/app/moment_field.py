@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeAlias
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
 from rbm_studio.app.moments import Moment
@@ -13,6 +13,7 @@ from rbm_studio.app.numbers import fixed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from rbm_studio.app.moments import Moments
     from rbm_studio.app.session import Session
@@ -59,6 +60,7 @@ class MomentField(QComboBox):
         self._choices: list[Choice] = []
         self._files: tuple[Moment, ...] = ()
         self._is_open = False
+        self._told: float | None = None
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(_LEAST_LETTERS)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -76,7 +78,7 @@ class MomentField(QComboBox):
     def is_of_present_model(self) -> bool:
         """Whether the units of what is chosen are those of the session's model, under the same numbers."""
         choice = self._choice
-        return not choice.file if isinstance(choice, Moment) else choice is not Live.BEFORE
+        return choice.path is None if isinstance(choice, Moment) else choice is not Live.BEFORE
 
     def moment(self) -> Moment | None:
         """Return what is chosen as it is now; None before there is a model."""
@@ -88,17 +90,23 @@ class MomentField(QComboBox):
 
     def choose(self, choice: Choice) -> None:
         """Choose something."""
-        self._choice = choice
+        self._choice, self._told = choice, None
         self._fill()
 
     def set_files(self, files: Sequence[Moment]) -> None:
-        """Offer these files' models too."""
+        """Offer these files' models too; a chosen one that has been read anew is taken anew."""
         self._files = tuple(files)
+        choice = self._choice
+        if isinstance(choice, Moment) and choice.path is not None and choice not in self._files:
+            self._choice = next((file for file in files if file.path == choice.path), self._default)
         self._fill()
 
-    def tell_epoch(self) -> None:
-        """Say in the list which epoch is now."""
-        self.setItemText(self._choices.index(Live.NOW), self.words(Live.NOW))
+    def tell_epoch(self, epochs: float | None = None) -> None:
+        """Say in the list which epoch is now; where now is chosen, it is the one that is shown that is told."""
+        self._told = epochs if epochs is not None else self._told
+        place, words = self._choices.index(Live.NOW), self.words(Live.NOW)
+        if self.itemText(place) != words:
+            self.setItemText(place, words)
 
     def showPopup(self) -> None:
         """Show the list, which stays as it is as long as it is open."""
@@ -113,14 +121,15 @@ class MomentField(QComboBox):
 
     def _begin_again(self) -> None:
         """Let go of what belonged to the model before."""
-        gone = isinstance(self._choice, Moment) and not self._choice.file
+        self._told = None
+        gone = isinstance(self._choice, Moment) and self._choice.path is None
         if gone or (self._choice is Live.BEFORE and self._moments.before is None):
             self._choice = self._default
 
     def _choose(self, index: int) -> None:
         choice = self._choices[index]
         if choice is not self._choice:
-            self._choice = choice
+            self._choice, self._told = choice, None
             self.chosen.emit()
 
     def _fill(self) -> None:
@@ -128,27 +137,34 @@ class MomentField(QComboBox):
             return
         own = list(self._moments.kept[1:])
         # What is chosen stays, also when the moments have been thinned.
-        if isinstance(self._choice, Moment) and not self._choice.file and self._choice not in own:
+        if isinstance(self._choice, Moment) and self._choice.path is None and self._choice not in own:
             own = sorted([*own, self._choice], key=lambda moment: moment.epochs)
         before = [Live.BEFORE] if self._moments.before is not None else []
         self._choices = [Live.START, *own, Live.NOW, *before, *self._files]
         # The present item must not be another for the time of filling: a screen reader would tell of it.
-        self.blockSignals(True)
-        self.clear()
-        self.addItems([self.words(choice) for choice in self._choices])
-        self.setCurrentIndex(self._choices.index(self._choice))
-        self.blockSignals(False)
+        with QSignalBlocker(self):
+            self.clear()
+            self.addItems([self.words(choice) for choice in self._choices])
+            self.setCurrentIndex(self._choices.index(self._choice))
 
     def words(self, choice: Choice) -> str:
         """Return what a choice is called."""
         if isinstance(choice, Moment):
-            return choice.file or self.tr("Epoch {0}").format(fixed(choice.epochs, 2))
+            return self._file_words(choice.path) if choice.path is not None else self._epoch_words(choice)
+        start, before, model = self._moments.start, self._moments.before, self._session.model
         if choice is Live.NOW:
-            model = self._session.model
-            return self.tr("Now (epoch {0})").format(fixed(model.epochs_trained if model is not None else 0.0, 2))
-        start, before = self._moments.start, self._moments.before
-        if choice is Live.START:
-            trained = start is not None and start.epochs > 0
-            epochs = fixed(start.epochs, 2) if start is not None else ""
-            return self.tr("Start (epoch {0})").format(epochs) if trained else self.tr("Start (untrained)")
-        return self.tr("Model before (epoch {0})").format(fixed(before.epochs, 2) if before is not None else "–")
+            newest = model.epochs_trained if model is not None else 0.0
+            shown = self._told if self._choice is Live.NOW and self._told is not None else newest
+            return self.tr("Now (epoch {0})").format(fixed(shown, 2))
+        if choice is Live.BEFORE:
+            return self.tr("Model before (epoch {0})").format(fixed(before.epochs, 2) if before is not None else "–")
+        if start is None or start.epochs == 0:
+            return self.tr("Start (untrained)")
+        return self.tr("Start (epoch {0})").format(fixed(start.epochs, 2))
+
+    def _epoch_words(self, moment: Moment) -> str:
+        return self.tr("Epoch {0}").format(fixed(moment.epochs, 2))
+
+    def _file_words(self, path: Path) -> str:
+        namesakes = [file for file in self._files if file.path is not None and file.path.name == path.name]
+        return f"{path.parent.name}/{path.name}" if len(namesakes) > 1 else path.name

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rbm_studio.app.session import Session
     from rbm_studio.app.state import Model
     from rbm_studio.core.metrics import EpochRecord
@@ -37,15 +39,15 @@ class Moment:
         Passes through the data that it has behind it.
     record : EpochRecord or None
         The last whole epoch's figures at that time, if they are known.
-    file : str
-        The name of the file that it was read from; empty where it was trained here.
+    path : Path or None
+        The file that it was read from; None where it was trained here.
     """
 
     parameters: Parameters
     image_shape: tuple[int, int]
     epochs: float
     record: EpochRecord | None = None
-    file: str = ""
+    path: Path | None = None
 
     @classmethod
     def of(cls, model: Model) -> Moment:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rbm_studio.app.images import diverging_image
 from rbm_studio.app.mosaic_layout import MosaicLayout, lay_out, tile
-from rbm_studio.app.numbers import fixed, short
+from rbm_studio.app.numbers import fixed
 from rbm_studio.app.theme import GRID
 from rbm_studio.data.resampling import resample
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 # Room for the outline of a tile at the edge.
 _EDGE = 4
-_BAR_GAP = GRID // 2
 # Tiles of fewer px than this have no room for a mark of their similarity.
 _LEAST_MARKED = 10
 _MARK_HEIGHT = 3
@@ -284,46 +283,3 @@ class PairMosaic(QWidget):
             self._laid_out_for = (size, ratio)
             self._drawn = None
         return self._layout
-
-
-class ColourBar(QWidget):
-    """The colours of a scale that is symmetric about zero, with its ends.
-
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._limit: float | None = None
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-
-    def set_limit(self, limit: float | None) -> None:
-        """Show the scale up to this magnitude; none with None."""
-        if limit != self._limit:
-            self._limit = limit
-            self.setAccessibleDescription("" if limit is None else f"±{short(limit)}")
-            self.update()
-
-    def sizeHint(self) -> QSize:
-        """Return the height of a line of text."""
-        return QSize(20 * GRID, self.fontMetrics().height())
-
-    def minimumSizeHint(self) -> QSize:
-        """Return the same height, and the least width at which colours can be seen between the ends."""
-        return QSize(12 * GRID, self.fontMetrics().height())
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the ends, and the colours between them."""
-        if self._limit is None:
-            return
-        painter = QPainter(self)
-        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-        whole, metrics = QRectF(self.rect()), QFontMetricsF(self.font())
-        low, high = f"\N{MINUS SIGN}{short(self._limit)}", f"+{short(self._limit)}"
-        painter.drawText(whole, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), low)
-        painter.drawText(whole, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), high)
-        left, right = (metrics.horizontalAdvance(text) + _BAR_GAP for text in (low, high))
-        levels = np.linspace(-1, 1, 255, dtype=np.float32)[np.newaxis, :]
-        painter.drawImage(whole.adjusted(left, _EDGE, -right, -_EDGE), diverging_image(levels, 1.0))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QFileDialog
 
@@ -126,7 +126,9 @@ def saved(path: Path, p: Parameters, **known: object) -> Path:
 
 
 def open_file(qtbot: QtBot, window: MainWindow, path: Path) -> None:
-    click(named(panel(window), type(button(panel(window), "Model file…")), "Compare with a model file"))
+    # Qt's own dialog would mark a file of the same name in the last folder, too.
+    QSettings().setValue("files/folder", str(path.parents[1]))
+    click(button(panel(window), "Model file…"))
     pick(qtbot, path)
 
 
@@ -328,7 +330,9 @@ def test_a_file_is_compared(qtbot: QtBot, window: MainWindow, tmp_path: Path) ->
     look(window)
     choose(side(window, "Left"), "Now (epoch 3.00)")
     open_file(qtbot, window, saved(tmp_path / "other.safetensors", other))
-    qtbot.waitUntil(lambda: panel(window).filters.view.pictures() is not None and bool(pictures(window).right.file))
+    qtbot.waitUntil(
+        lambda: panel(window).filters.view.pictures() is not None and pictures(window).right.path is not None
+    )
     assert side(window, "Right").currentText() == "other.safetensors"
     assert captions(window)[1:] == ("KL not known", "Similarity 1.00, ‖Δ‖ 0")
     np.testing.assert_array_equal(order[pictures(window).pairs.right], np.arange(12))
@@ -339,12 +343,37 @@ def test_a_file_is_compared(qtbot: QtBot, window: MainWindow, tmp_path: Path) ->
     assert parameters(window.session) is not now
 
 
+def test_files_of_one_name_are_told_apart(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    p = parameters(window.session)
+    look(window)
+    paths = []
+    for folder, scale in (("first", 2), ("second", 3)):
+        (tmp_path / folder).mkdir()
+        other = Parameters(scale * p.w, p.visible_bias, p.hidden_bias)
+        paths.append(saved(tmp_path / folder / "model.safetensors", other))
+        open_file(qtbot, window, paths[-1])
+    qtbot.waitUntil(
+        lambda: panel(window).filters.view.pictures() is not None and pictures(window).right.path == paths[1]
+    )
+    choose(side(window, "Left"), "first/model.safetensors")
+    assert side(window, "Right").currentText() == "second/model.safetensors"
+    qtbot.waitUntil(lambda: pictures(window).left.path == paths[0])
+    np.testing.assert_allclose(mosaics(window)[2].tiles().reshape(12, 64), p.w.T, rtol=1e-5)
+    # Read again, it takes its own place.
+    save_model(paths[0], SavedModel(Parameters(5 * p.w, p.visible_bias, p.hidden_bias)))
+    open_file(qtbot, window, paths[0])
+    qtbot.waitUntil(lambda: pictures(window).left.path == pictures(window).right.path == paths[0])
+    np.testing.assert_array_equal(mosaics(window)[0].tiles().reshape(12, 64), 5 * p.w.T)
+
+
 def test_units_of_a_file_are_not_those_of_the_model(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     now = parameters(window.session)
     look(window)
     path = saved(tmp_path / "more.safetensors", Parameters(np.tile(now.w, 2), now.visible_bias, np.zeros(24, "f4")))
     open_file(qtbot, window, path)
-    qtbot.waitUntil(lambda: panel(window).filters.view.pictures() is not None and bool(pictures(window).right.file))
+    qtbot.waitUntil(
+        lambda: panel(window).filters.view.pictures() is not None and pictures(window).right.path is not None
+    )
     left, right, difference = mosaics(window)
     assert len(right.tiles()) == 24
     # Those without a partner are empty, in the differences, too.

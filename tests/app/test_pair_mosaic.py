@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from rbm_studio.app.images import diverging_colours
-from rbm_studio.app.pair_mosaic import ColourBar, PairMosaic
+from rbm_studio.app.pair_mosaic import PairMosaic
 
 from .driving import LEFT
 
@@ -138,18 +138,3 @@ def test_what_is_lit_or_marked_is_outlined(mosaic: PairMosaic) -> None:
     assert plain.copy(around[1]) != outlined.copy(around[1])
     assert plain.copy(around[2]) != outlined.copy(around[2])
     assert (mosaic.lit(), mosaic.marked()) == (1, (2,))
-
-
-def test_a_colour_bar_names_its_ends(qtbot: QtBot) -> None:
-    bar = ColourBar()
-    qtbot.addWidget(bar)
-    bar.resize(200, 20)
-    empty = bar.grab().toImage()
-    bar.set_limit(0.25)
-    assert bar.accessibleDescription() == "±0.25"
-    shown = bar.grab().toImage()
-    assert shown != empty
-    assert shown.pixelColor(100, 10).lightness() > 235
-    bar.set_limit(None)
-    assert bar.accessibleDescription() == ""
-    assert bar.grab().toImage() == empty
