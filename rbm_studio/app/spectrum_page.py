@@ -200,7 +200,7 @@ class SpectrumPage(QWidget):
         values = history.values
         self._headers[0].show_entries(self.tr("The {0} largest singular values").format(values.shape[1] or KEPT), [])
         self._headers[1].show_entries(
-            self.tr("All of them"), [LegendEntry(self.tr("now"), now), LegendEntry(self.tr("start"), start)]
+            self.tr("All"), [LegendEntry(self.tr("now"), now), LegendEntry(self.tr("start"), start)]
         )
         notice = self.tr("Measuring…") if self._session.model is not None else self.tr("There is no model yet.")
         last = nice_range(0.0, float(history.epochs[-1]))[1] if len(history.epochs) else 1.0
