@@ -54,22 +54,31 @@ class HealthCards(QObject):
         self._gap = GapView()
         self._particles = ImageView()
         self._particles.setMinimumHeight(15 * GRID)
-        self._histograms = [_Histograms() for _ in range(3)]
+        self._histograms = [_Histograms() for _ in range(4)]
         self._units_card = Card(self.tr("Hidden units: p(h = 1 | v)"), self.units, self._units_tip(), wide=True)
-        names = (self.tr("Weights"), self.tr("Visible biases"), self.tr("Hidden biases"))
-        tips = (self._weights_tip(), self._biases_tip(), self._biases_tip())
+        names = (
+            self.tr("Weights"),
+            self.tr("Visible biases"),
+            self.tr("Hidden biases"),
+            self.tr("Weights of the label units"),
+        )
+        tips = (self._weights_tip(), self._biases_tip(), self._biases_tip(), self._weights_tip())
         self._histogram_cards = [
             Card(name, body, tip) for name, body, tip in zip(names, self._histograms, tips, strict=True)
         ]
         self._gap_card = Card(self.tr("Free-energy gap (nats)"), self._gap, self._gap_tip())
         self._particles_card = Card(self.tr("Negative particles"), self._particles, self._particles_tip(), wide=True)
+        *_, self._label_card = self._histogram_cards
+        self._label_card.set_present(False)
         self._unit_words: list[str] = []
         self._units_caption = ""
         self.units.hovered.connect(self._read_unit)
 
     def cards(self) -> list[Card]:
         """Return all cards, in their order."""
-        return [self._units_card, *self._histogram_cards, self._gap_card, self._particles_card]
+        *plain, labels = self._histogram_cards
+        # Last, for it is not always there: the others keep their places.
+        return [self._units_card, *plain, self._gap_card, self._particles_card, labels]
 
     def begin_again(self) -> None:
         """Begin another model's life: its gap has a curve of its own."""
@@ -103,12 +112,15 @@ class HealthCards(QObject):
             self.tr("|Δw| ÷ |w| = {0}; right: about 0.001"),
             self.tr("|Δa| ÷ |a| = {0}"),
             self.tr("|Δb| ÷ |b| = {0}"),
+            self.tr("|Δu| ÷ |u| = {0}; right: about 0.001"),
         )
-        distributions = (health.weights, health.visible_biases, health.hidden_biases)
+        distributions = (health.weights, health.visible_biases, health.hidden_biases, health.label_weights)
+        self._label_card.set_present(health.label_weights is not None)
         for pair, card, words, distribution in zip(
             self._histograms, self._histogram_cards, ratios, distributions, strict=True
         ):
-            self._show_distribution(pair, card, words, distribution)
+            if distribution is not None:
+                self._show_distribution(pair, card, words, distribution)
         self._show_gap(health, model)
         self._show_particles(health.particles, model)
 

@@ -22,6 +22,7 @@ from rbm_studio.app.about import show_about, show_first_steps
 from rbm_studio.app.icons import icon
 from rbm_studio.app.log import log_path
 from rbm_studio.app.messages import in_words, show_error
+from rbm_studio.app.panels.compare_panel import ComparePanel
 from rbm_studio.app.panels.curve_panel import CurvePanel
 from rbm_studio.app.panels.dataset_panel import DatasetPanel
 from rbm_studio.app.panels.draw_panel import DrawPanel
@@ -49,6 +50,7 @@ PANELS: dict[str, type[QWidget]] = {
     "draw": DrawPanel,
     "reconstructions": ReconstructionsPanel,
     "health": HealthPanel,
+    "compare": ComparePanel,
 }
 """The panels by name; each is a dock of that name."""
 
@@ -117,6 +119,7 @@ class MainWindow(QMainWindow):
             "draw": self.tr("Draw"),
             "reconstructions": self.tr("Reconstructions: held-out images, input and restored"),
             "health": self.tr("Health"),
+            "compare": self.tr("Compare"),
         }
         dock = QDockWidget(titles[name], self)
         dock.setObjectName(name)

@@ -309,15 +309,17 @@ def test_the_default_layout_can_be_restored(qtbot: QtBot, window: MainWindow) ->
     assert set(places) == {name for name, dock in window.docks.items() if dock.isVisible()}
 
 
-def test_the_health_stands_behind_the_drawing_and_beside_the_weights(window: MainWindow) -> None:
+@pytest.mark.parametrize("name", ["health", "compare"])
+def test_it_stands_behind_the_drawing_and_beside_the_weights(window: MainWindow, name: str) -> None:
     def in_view() -> set[str]:
         return {name for name, dock in window.docks.items() if not dock.visibleRegion().isEmpty()}
 
-    assert in_view() == set(window.docks) - {"health"}
-    window.docks["health"].raise_()
-    assert in_view() == set(window.docks) - {"draw"}
+    behind = {"health", "compare"}
+    assert in_view() == set(window.docks) - behind
+    window.docks[name].raise_()
+    assert in_view() == set(window.docks) - (behind | {"draw"}) | {name}
     choose(window, "View", "Restore the layout")
-    assert in_view() == set(window.docks) - {"health"}
+    assert in_view() == set(window.docks) - behind
 
 
 def test_the_layout_comes_back_as_it_was_left(
