@@ -45,6 +45,7 @@ class Background(QObject):
         self._task: Task | None = None
         self._waiting: Callable[[], object] | None = None
         self._busy = 0.0
+        self._urgent = False
         self._closed = False
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -55,15 +56,17 @@ class Background(QObject):
         """Whether nothing is under way, and nothing waits."""
         return self._task is None and self._waiting is None
 
-    def request(self, work: Callable[[], object]) -> None:
-        """Do this work as soon as its turn comes, in place of what waits."""
+    def request(self, work: Callable[[], object], *, at_once: bool = False) -> None:
+        """Do this work as soon as its turn comes, in place of what waits; without a rest if a person waits for it."""
         self._waiting = work
-        if self._task is None and not self._rest.isActive():
+        self._urgent = self._urgent or at_once
+        if self._task is None and (self._urgent or not self._rest.isActive()):
             self._begin()
 
     def forget(self) -> None:
         """Drop what waits."""
         self._waiting = None
+        self._urgent = False
 
     def shut_down(self) -> None:
         """Wait for what is under way, and do nothing more."""
@@ -74,6 +77,8 @@ class Background(QObject):
 
     def _begin(self) -> None:
         work, self._waiting = self._waiting, None
+        self._urgent = False
+        self._rest.stop()
         if work is None or self._closed:
             return
 
@@ -102,4 +107,4 @@ class Background(QObject):
             self._task.join()
             self._task.deleteLater()
             self._task = None
-        self._rest.start(max(self._interval, round(_REST * self._busy * 1000)))
+        self._rest.start(0 if self._urgent else max(self._interval, round(_REST * self._busy * 1000)))

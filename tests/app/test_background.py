@@ -128,3 +128,25 @@ def test_shutting_down_waits_for_what_is_under_way_and_does_nothing_more(
     background.request(lambda: "never")
     qtbot.waitUntil(lambda: results == ["held"])
     assert background.is_idle
+
+
+def test_what_a_person_waits_for_is_done_without_a_rest(qtbot: QtBot) -> None:
+    background = Background("Measuring", 100_000)
+    results: list[object] = []
+    background.done.connect(results.append)
+    background.request(lambda: "first")
+    qtbot.waitUntil(lambda: results == ["first"])
+    background.request(lambda: "later")
+    background.request(lambda: "at once", at_once=True)
+    qtbot.waitUntil(lambda: results == ["first", "at once"])
+    work = Work()
+    background.request(work, at_once=True)
+    assert work.begun.wait(10)
+    background.request(lambda: "next", at_once=True)
+    work.let_go.set()
+    qtbot.waitUntil(lambda: results[2:] == ["held", "next"])
+    background.request(lambda: "much later")
+    assert not background.is_idle
+    background.shut_down()
+    background.deleteLater()
+    process_deletions()
