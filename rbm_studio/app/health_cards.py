@@ -99,6 +99,11 @@ class HealthCards(QObject):
         for card in self.cards():
             card.set_caption("")
 
+    def point_at(self, unit: int) -> None:
+        """Mark a unit that is pointed at elsewhere, and tell of it; -1 for none."""
+        self.units.set_hovered(unit)
+        self._read_unit(self.units.hovered_unit())
+
     def data_words(self, health: Health, model: Model) -> str:
         """Return what is measured on, and how it is made binary."""
         return self.tr("{0} training and {1} held-out images, always the same; {2}").format(

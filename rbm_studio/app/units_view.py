@@ -106,6 +106,12 @@ class UnitsView(QWidget):
         """Return the unit that the pointer or the keyboard is on; -1 for none."""
         return self._hovered
 
+    def set_hovered(self, unit: int) -> None:
+        """Mark a unit that is pointed at elsewhere, without telling; -1 for none."""
+        if unit != self._hovered:
+            self._hovered = unit if self._means is not None and unit < len(self._means) else -1
+            self.update()
+
     def selected(self) -> tuple[int, ...]:
         """Return the units that are marked."""
         return self._selected

@@ -76,6 +76,7 @@ class HealthPanel(QWidget):
         self._background.failed.connect(session.failed)
         self._findings.chosen.connect(self._point_out)
         self._cards.units.clicked.connect(self._select)
+        self._cards.units.hovered.connect(session.selection.hover)
         # Not at once: a model takes new settings after it has told of them.
         self._turn = Throttle(TURN_MS, self.refresh, self, at_once=False)
         session.model_changed.connect(self._turn.request)
@@ -84,6 +85,7 @@ class HealthPanel(QWidget):
         session.images_changed.connect(self._begin_again)
         session.curve_started.connect(self._begin_again)
         session.selection.units_changed.connect(self._show_selected)
+        session.selection.hovered_changed.connect(self._show_hovered)
         session.ending.connect(self._background.shut_down)
         self._begin_again()
 
@@ -235,3 +237,6 @@ class HealthPanel(QWidget):
         finding = self._findings.chosen_finding()
         if finding is not None and finding.units != units:
             self._findings.leave()
+
+    def _show_hovered(self) -> None:
+        self._cards.point_at(self._session.selection.hovered)
