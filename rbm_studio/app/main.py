@@ -10,6 +10,7 @@ from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
 from rbm_studio import __version__
+from rbm_studio.app.drawings_file import DrawingsFile, drawings_path
 from rbm_studio.app.icons import icon
 from rbm_studio.app.log import report_exceptions, start_log
 from rbm_studio.app.session import Session
@@ -66,6 +67,7 @@ def run(path: Path | None = None) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     window = create_window()
     report_exceptions(window.session.failed.emit)
+    DrawingsFile(window.session, drawings_path())
     window.restore_layout()
     window.show()
     if path is not None:

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from rbm_studio.app.canvas import DrawingCanvas
+from rbm_studio.app.drawing import Drawing
 from rbm_studio.app.icons import icon
 from rbm_studio.app.image_view import ImageView
 from rbm_studio.app.images import grey_image, grey_values
@@ -33,6 +34,7 @@ from rbm_studio.data.handwriting import render
 from rbm_studio.data.resampling import resample
 
 if TYPE_CHECKING:
+    from rbm_studio.app.drawings import Kept
     from rbm_studio.app.session import Session
     from rbm_studio.core.backend import FloatArray
 
@@ -59,6 +61,7 @@ class DrawPanel(QWidget):
         self._seen, self._hidden, self.reconstruction = ImageView(), ImageView(), ImageView()
         self._labels, self._question = LabelBars(), QWidget()
         self._undo, self._redo, self._clear = QToolButton(), QToolButton(), QToolButton()
+        self._keep = QToolButton()
         self._width = QSlider(Qt.Orientation.Horizontal)
         self._digit = QPushButton(icon("random_digit"), self.tr("Random test digit"))
         self._normalize = QCheckBox(self.tr("Centre and scale"))
@@ -73,7 +76,8 @@ class DrawPanel(QWidget):
         self.refresh()
 
     def _set_up_controls(self) -> None:
-        for button, name in ((self._undo, "undo"), (self._redo, "redo"), (self._clear, "clear")):
+        tools = ((self._undo, "undo"), (self._redo, "redo"), (self._clear, "clear"), (self._keep, "keep"))
+        for button, name in tools:
             button.setIcon(icon(name))
             button.setAutoRaise(True)
         self._width.setRange(*(round(_WIDTH_STEPS * width) for width in _WIDTH_RANGE))
@@ -83,6 +87,7 @@ class DrawPanel(QWidget):
         self._mode.addItem(self.tr("Hidden: sampled"), True)
         self._mode.addItem(self.tr("Hidden: mean field"), False)
         self._digit.setShortcut(QKeySequence("Ctrl+G"))
+        self._keep.setShortcut(QKeySequence("Ctrl+K"))
 
     def _arrange(self) -> None:
         pictures = QHBoxLayout()
@@ -109,7 +114,7 @@ class DrawPanel(QWidget):
         controls.setSpacing(GRID)
         pen = QLabel(self.tr("Pen"))
         pen.setBuddy(self._width)
-        for widget in (self._undo, self._redo, self._clear, pen, self._width, self._normalize):
+        for widget in (self._undo, self._redo, self._clear, self._keep, pen, self._width, self._normalize):
             controls.addWidget(widget)
         controls.addStretch(1)
         controls.addWidget(self._mode)
@@ -125,6 +130,10 @@ class DrawPanel(QWidget):
             self._undo: (self.tr("Undo"), self.tr("Take back the last stroke (Ctrl+Z on the canvas)")),
             self._redo: (self.tr("Redo"), self.tr("Bring it back (Ctrl+Y on the canvas)")),
             self._clear: (self.tr("Clear"), self.tr("Clear the canvas (Delete on the canvas); undo brings it back")),
+            self._keep: (
+                self.tr("Keep"),
+                self.tr("Keep this drawing in “Drawings”, which shows how surprising it is to the model (Ctrl+K)"),
+            ),
             self._width: (self.tr("Pen width"), self.tr("Width of the pen, in pixels of a 28×28 image")),
             self._digit: (
                 self.tr("Random test digit"),
@@ -166,6 +175,9 @@ class DrawPanel(QWidget):
         self._undo.clicked.connect(canvas.undo)
         self._redo.clicked.connect(canvas.redo)
         self._clear.clicked.connect(canvas.clear)
+        self._keep.clicked.connect(self._session.drawings.keep)
+        self._session.drawings.offered.connect(self._show_history)
+        self._session.drawings.wanted.connect(self._put_back)
         self._width.valueChanged.connect(self._set_pen_width)
         self._digit.clicked.connect(self.show_random_digit)
         self._normalize.toggled.connect(self._throttle.request)
@@ -186,11 +198,22 @@ class DrawPanel(QWidget):
             original = images.original.test_images
             self.canvas.set_picture(grey_image(original[self._rng.integers(len(original))]))
 
+    def _put_back(self, kept: Kept) -> None:
+        """Put a kept drawing on the canvas, as it was kept."""
+        self._width.setValue(round(_WIDTH_STEPS * kept.pen_width))
+        self._normalize.setChecked(kept.normalize)
+        if kept.drawing.picture is not None:
+            self.canvas.set_picture(kept.drawing.picture)
+        else:
+            self.canvas.set_strokes(kept.drawing.strokes)
+        self.canvas.setFocus()
+
     def _show_history(self) -> None:
         empty = not self.canvas.strokes() and self.canvas.picture() is None
         self._undo.setEnabled(self.canvas.can_undo)
         self._redo.setEnabled(self.canvas.can_redo)
         self._clear.setEnabled(not empty)
+        self._keep.setEnabled(self._session.drawings.can_keep)
         self._digit.setEnabled(self._session.images is not None)
 
     def refresh(self) -> None:
@@ -199,6 +222,11 @@ class DrawPanel(QWidget):
         shape = model.image_shape if model else self._session.settings.image_shape
         visible = self._input(shape)
         height, width = shape
+        self._session.drawings.offer(
+            Drawing(tuple(self.canvas.strokes()), self.canvas.picture()),
+            pen_width=self.canvas.pen_width,
+            normalize=self._normalize.isChecked(),
+        )
         self._session.drawings.show(visible)
         self._seen.set_image(grey_image(visible))
         self._seen_caption.setText(self.tr("Seen as {0}×{1}").format(height, width))
