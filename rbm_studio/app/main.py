@@ -67,9 +67,9 @@ def run(path: Path | None = None) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     window = create_window()
     report_exceptions(window.session.failed.emit)
-    DrawingsFile(window.session, drawings_path())
     window.restore_layout()
     window.show()
+    DrawingsFile(window.session, drawings_path())
     if path is not None:
         window.open_when_ready(path)
     return application.exec()

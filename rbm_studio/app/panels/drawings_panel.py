@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
@@ -45,12 +45,21 @@ class DrawingsPanel(QWidget):
     ----------
     session : Session
     parent : QWidget, optional
+
+    Attributes
+    ----------
+    updated : Signal()
+        Another measurement is shown.
+    measured : Measured
+        What is shown.
     """
+
+    updated = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._measured = Measured({}, None, 0.0, 0)
+        self.measured = Measured({}, None, 0.0, 0)
         # Whether something changed while the panel was out of sight.
         self._stale = True
         self._measuring = TrayMeasuring()
@@ -161,6 +170,11 @@ class DrawingsPanel(QWidget):
         if self._stale:
             self.refresh()
 
+    @property
+    def is_resting(self) -> bool:
+        """Whether nothing is being measured, nor waits for it."""
+        return self._background.is_idle
+
     def refresh(self) -> None:
         """Measure with the newest parameters, as soon as it is their turn; when somebody looks."""
         self._stale = self.visibleRegion().isEmpty()
@@ -172,13 +186,14 @@ class DrawingsPanel(QWidget):
         self._background.request(lambda: self._measuring.measure(kept, shape, model, images, epochs))
 
     def _show(self, measured: Measured) -> None:
-        self._measured = measured
+        self.measured = measured
         trains = self._session.run_state is RunState.RUNNING
         if trains and self._view.underMouse():
             self._view.tray.show(self._in_old_order(), measured.figures)
         else:
             self._show_order()
-        self._what.set_text(self._words(measured))
+        self._what.set_text(self._words(measured), self._explanation())
+        self.updated.emit()
 
     def _in_old_order(self) -> list[Kept]:
         there = self._session.drawings.kept
@@ -187,7 +202,7 @@ class DrawingsPanel(QWidget):
 
     def _show_order(self) -> None:
         order = Order(self._order.currentData())
-        figures = self._measured.figures
+        figures = self.measured.figures
         self._view.tray.show(in_order(self._session.drawings.kept, figures, order), figures)
 
     def _show_kept(self) -> None:
@@ -210,9 +225,16 @@ class DrawingsPanel(QWidget):
             return self.tr("No held-out images of the model's size to compare with; {0}; {1}").format(
                 binarisation, epoch
             )
+        return self.tr("Bar: share of {0} held-out images ({1}) with a lower F(v); {2}; {3}").format(
+            measured.compared, images.dataset.name, binarisation, epoch
+        )
+
+    def _explanation(self) -> str:
         return self.tr(
-            "Bar: how many of {0} held-out images ({1}) have a lower F(v), so surprise the model less; {2}; {3}"
-        ).format(measured.compared, images.dataset.name, binarisation, epoch)
+            "F(v) is the free energy, in nats: the higher, the less likely the model takes the drawing to be.\n"
+            "The bar says how surprising that is, beside images that the model was not trained on.\n"
+            "Error is the cross-entropy of the drawing under its reconstruction (mean field, on the right), in nats."
+        )
 
     # --- pictures in files
 
@@ -264,8 +286,11 @@ class DrawingsPanel(QWidget):
         new = [Kept(Drawing(picture=picture)) for picture in pictures]
         self._session.drawings.add(new)
         self._view.select(new)
-        for error in errors:
-            self._session.failed.emit(error)
+        if len(errors) == 1:
+            self._session.failed.emit(errors[0])
+        elif errors:
+            several = self.tr("{count} files were not added. The first: {first}")
+            self._session.failed.emit(RBMStudioError(several, count=len(errors), first=errors[0]))
         self._end_reading()
 
     def _fail(self, error: Exception) -> None:
