@@ -17,7 +17,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetricsF, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from rbm_studio.app.images import grey_image
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 _GAP = GRID // 2
 _KEPT = Qt.ItemDataRole.UserRole
 _FIGURES = Qt.ItemDataRole.UserRole + 1
-# The side of a thumbnail, from which height of the list on.
-_SIDES = ((64 * GRID, 16 * GRID), (46 * GRID, 12 * GRID), (0, 9 * GRID))
+# Of a thumbnail: the largest with which all cards are in view, or else the last.
+_SIDES = (20 * GRID, 16 * GRID, 12 * GRID, 9 * GRID)
 _Index = QModelIndex | QPersistentModelIndex
 
 
@@ -114,10 +114,14 @@ class _Card(QStyledItemDelegate):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.side = _SIDES[-1][1]
+        self.side = _SIDES[-1]
 
     def sizeHint(self, option: QStyleOptionViewItem, _index: _Index) -> QSize:
-        return QSize(2 * self.side + 4 * GRID, self.side + 3 * self._line(option) + 3 * GRID)
+        return self.size_with(self.side, _font(option))
+
+    def size_with(self, side: int, font: QFont) -> QSize:
+        """Return the size of a card with thumbnails of a side."""
+        return QSize(2 * side + 4 * GRID, side + 3 * math.ceil(QFontMetricsF(font).lineSpacing()) + 3 * GRID)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         painter.save()
@@ -169,9 +173,6 @@ class _Card(QStyledItemDelegate):
         painter.fillRect(track, colours.grid)
         painter.fillRect(QRectF(track.left(), track.top(), track.width() * rank, GRID), colours.held_out)
 
-    def _line(self, option: QStyleOptionViewItem) -> int:
-        return math.ceil(QFontMetricsF(_font(option)).lineSpacing())
-
 
 class TrayView(QListView):
     """Shows the drawings as cards in rows; several can be selected.
@@ -209,6 +210,8 @@ class TrayView(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setFrameShape(QListView.Shape.NoFrame)
         self.doubleClicked.connect(self._want)
+        self.tray.rowsInserted.connect(self._fit)
+        self.tray.rowsRemoved.connect(self._fit)
 
     def minimumSizeHint(self) -> QSize:
         """Return a size for one card."""
@@ -247,11 +250,19 @@ class TrayView(QListView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show larger thumbnails where there is room for them."""
-        side = next(side for least, side in _SIDES if self.height() >= least)
+        self._fit()
+        super().resizeEvent(event)
+
+    def _fit(self) -> None:
+        side = next((side for side in _SIDES if self._has_room_for(side)), _SIDES[-1])
         if side != self._card.side:
             self._card.side = side
             self.scheduleDelayedItemsLayout()
-        super().resizeEvent(event)
+
+    def _has_room_for(self, side: int) -> bool:
+        size = self._card.size_with(side, self.font())
+        columns, rows = self.width() // size.width(), self.height() // size.height()
+        return columns * rows >= self.tray.rowCount()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Ask for a drawing, or its removal; else go from card to card."""

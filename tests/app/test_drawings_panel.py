@@ -346,6 +346,22 @@ def test_a_model_that_has_diverged_is_no_reason_to_fail(qtbot: QtBot, window: Ma
     view(window).grab()
 
 
+@pytest.mark.parametrize("count", [1, 3, 40])
+def test_as_many_cards_as_can_be_are_in_view(qtbot: QtBot, window: MainWindow, count: int) -> None:
+    look(window)
+    window.session.drawings.add([Kept(drawing(n / count)) for n in range(count)])
+    measured(qtbot, window)
+    first = view(window).visualRect(view(window).tray.index(0))
+    last = view(window).visualRect(view(window).tray.index(count - 1))
+    if count == 40:
+        assert view(window).viewport().width() // first.width() >= 4
+        assert not view(window).viewport().rect().contains(last)
+    else:
+        qtbot.waitUntil(lambda: view(window).visualRect(view(window).tray.index(0)).height() > 150)
+        last = view(window).visualRect(view(window).tray.index(count - 1))
+        assert view(window).viewport().rect().contains(last)
+
+
 # --- files
 
 
