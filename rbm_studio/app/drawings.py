@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal
 
 from rbm_studio.app.drawing import Drawing
 from rbm_studio.app.images import grey_values
-from rbm_studio.data.handwriting import DEFAULT_PEN_WIDTH, render
+from rbm_studio.data.handwriting import DEFAULT_PEN_WIDTH, normalize_image, render
 from rbm_studio.data.resampling import resample
 from rbm_studio.errors import RBMStudioError
 
@@ -30,6 +30,9 @@ LARGEST_SIDE = 128
 """Pixels on the longer side of a picture that is kept; a larger one is made smaller."""
 
 
+_CANVAS_SIZE = 1.0  # strokes have their points as fractions of its side
+
+
 @dataclass(frozen=True, eq=False)
 class Kept:
     """A drawing that is kept.
@@ -41,7 +44,7 @@ class Kept:
     pen_width : float
         In pixels of a 28-pixel image.
     normalize : bool
-        Whether strokes are centred and scaled as MNIST's digits were.
+        Whether strokes, and pictures from outside, are centred and scaled as MNIST's digits were.
     visible : float32 ndarray of shape (height, width), or None
         In 0..1, as the network saw it when it was kept; None where it has not been seen.
     """
@@ -55,15 +58,39 @@ class Kept:
         """Return it at an image size, float32 of that shape in 0..1; takes milliseconds where it must be rendered."""
         if self.visible is not None and self.visible.shape == shape:
             return self.visible
-        picture = self.drawing.picture
-        if picture is not None:
-            return resample(grey_values(picture), shape)
-        strokes = self.drawing.strokes
-        return resample(render(strokes, pen_width=self.pen_width, normalize=self.normalize, canvas_size=1.0), shape)
+        return as_seen(self.drawing, shape, pen_width=self.pen_width, normalize=self.normalize)
 
     def is_same(self, other: Kept) -> bool:
         """Tell whether another one is no other drawing."""
         return (self.drawing, self.pen_width, self.normalize) == (other.drawing, other.pen_width, other.normalize)
+
+
+def as_seen(drawing: Drawing, shape: tuple[int, int], *, pen_width: float, normalize: bool) -> FloatArray:
+    """Return a drawing as the network sees it.
+
+    Parameters
+    ----------
+    drawing : Drawing
+        Strokes, or a picture from which the eraser took what it should.
+    shape : tuple of int
+        (height, width) of the model's images.
+    pen_width : float
+        In pixels of a 28-pixel image.
+    normalize : bool
+        Whether to make it as MNIST's digits were made; a data set's own image stays as it is.
+
+    Returns
+    -------
+    float32 ndarray of that shape
+        In 0..1.
+    """
+    if drawing.picture is None:
+        image = render(drawing.strokes, pen_width=pen_width, normalize=normalize, canvas_size=_CANVAS_SIZE)
+    else:
+        image = grey_values(drawing.picture)
+        if normalize and drawing.is_imported:
+            image = normalize_image(image)
+    return resample(image, shape)
 
 
 class Drawings(QObject):
@@ -202,7 +229,7 @@ class Drawings(QObject):
 
 def _bounded(drawing: Drawing) -> Drawing:
     picture = drawing.picture
-    return drawing if picture is None else Drawing(picture=bounded(picture))
+    return drawing if picture is None else replace(drawing, picture=bounded(picture))
 
 
 def bounded(picture: QImage) -> QImage:

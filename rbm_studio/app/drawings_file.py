@@ -138,18 +138,20 @@ def _as_json(kept: Kept) -> dict[str, Any]:
     common = {"pen_width": kept.pen_width, "normalize": kept.normalize}
     if kept.drawing.picture is not None:
         levels = np.rint(grey_values(bounded(kept.drawing.picture)) * 255).astype(int)
-        return {**common, "picture": levels.tolist()}
+        return {**common, "picture": levels.tolist(), "imported": kept.drawing.is_imported}
     strokes = kept.drawing.strokes[:_MOST_STROKES]
     # Of a very long scribble, points that are evenly left out make no difference to the eye.
     step = -(-sum(len(stroke.points) for stroke in strokes) // (_MOST_POINTS - _MOST_STROKES))
-    return {**common, "strokes": [{"points": _points(stroke, step)} for stroke in strokes]}
+    return {**common, "strokes": [_stroke_as_json(stroke, step) for stroke in strokes]}
 
 
-def _points(stroke: Stroke, step: int) -> list[list[float]]:
+def _stroke_as_json(stroke: Stroke, step: int) -> dict[str, Any]:
     kept = [*range(0, len(stroke.points) - 1, step), len(stroke.points) - 1]
     # Six digits of a side of the paper are finer than any pen.
-    points: list[list[float]] = np.round(stroke.points[kept].astype(float), 6).tolist()
-    return points
+    written: dict[str, Any] = {"points": np.round(stroke.points[kept].astype(float), 6).tolist()}
+    if stroke.pressure is not None:
+        written["pressure"] = np.round(stroke.pressure[kept].astype(float), 3).tolist()
+    return {**written, "erases": True} if stroke.erases else written
 
 
 def read_drawings(path: Path) -> list[Kept]:
@@ -197,16 +199,36 @@ def _kept(value: object) -> Kept:
     if not (isinstance(normalize, bool) and isinstance(width, int | float)):
         raise _Broken
     _check(_is_number(width, 0, LARGEST_PEN_WIDTH) and width > 0)
-    drawing = Drawing(picture=_picture(value["picture"])) if "picture" in value else Drawing(_strokes(value))
+    if "picture" in value:
+        drawing = Drawing(picture=_picture(value["picture"]), is_imported=_flag(value, "imported"))
+    else:
+        drawing = Drawing(_strokes(value))
     _check(not drawing.is_empty())
     return Kept(drawing, float(width), normalize)
 
 
 def _strokes(value: dict[str, Any]) -> tuple[Stroke, ...]:
     strokes = _list(value.get("strokes"), _MOST_STROKES)
-    lists = [_list(each.get("points") if isinstance(each, dict) else None, _MOST_POINTS) for each in strokes]
-    _check(sum(len(points) for points in lists) <= _MOST_POINTS)
-    return tuple(Stroke(_array(points, 2, 1).astype(np.float32)) for points in lists)
+    _check(all(isinstance(each, dict) for each in strokes))
+    _check(sum(len(_list(each.get("points"), _MOST_POINTS)) for each in strokes) <= _MOST_POINTS)
+    return tuple(map(_stroke, strokes))
+
+
+def _stroke(value: dict[str, Any]) -> Stroke:
+    points = _array(value["points"], 2, 1).astype(np.float32)
+    pressure = None
+    if "pressure" in value:
+        pressures = _list(value["pressure"], _MOST_POINTS)
+        _check(len(pressures) == len(points) and all(_is_number(each, 0, 1) for each in pressures))
+        pressure = np.array(pressures, dtype=np.float32)
+    return Stroke(points, pressure, _flag(value, "erases"))
+
+
+def _flag(value: dict[str, Any], name: str) -> bool:
+    flag = value.get(name, False)
+    if not isinstance(flag, bool):
+        raise _Broken
+    return flag
 
 
 def _picture(value: object) -> Any:

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QPolygonF
 
-from rbm_studio.data.handwriting import DEFAULT_PEN_WIDTH, SIDE
+from rbm_studio.data.handwriting import DEFAULT_PEN_WIDTH, ERASER_WIDTH
+from rbm_studio.data.pen import SIDE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rbm_studio.app.drawing import Drawing, DrawingHistory
+    from rbm_studio.data.handwriting import Stroke
 
 _INK = QColor(255, 255, 255)
 _PAPER = QColor(0, 0, 0)
 _HINT = QColor(128, 128, 128)
+# A picture of so few pixels is shown as the pixels that it has.
+_FEW_PIXELS = 2 * SIDE
+_WIDTH_STEP = 0.5  # by which a line may widen at once, in the widget's units
 
 
 class InkedPaper:
@@ -72,22 +78,34 @@ class InkedPaper:
         """
         painter.drawPixmap(rect.topLeft(), self._current(history.current, rect.width(), ratio))
         painter.setClipRect(rect)
-        if history.points:
+        in_progress = history.in_progress
+        if in_progress is not None:
             painter.save()
             painter.translate(rect.topLeft())
-            self._draw_stroke(painter, history.points, rect.width())
+            _draw_stroke(painter, in_progress, self._pen_width, rect.width())
             painter.restore()
 
-    def add_stroke(self, points: Sequence[Sequence[float]], side: float) -> None:
+    def add_stroke(self, stroke: Stroke, side: float) -> None:
         """Draw a stroke that has come to the drawing on the paper that was kept."""
         if self._kept is not None:
             painter = QPainter(self._kept)
-            self._draw_stroke(painter, points, side)
+            _draw_stroke(painter, stroke, self._pen_width, side)
             painter.end()
 
+    def erased(self, picture: QImage, strokes: Iterable[Stroke]) -> QImage:
+        """Return a picture without what an eraser's strokes over it take away, of its own size."""
+        result = picture.convertToFormat(QImage.Format.Format_Grayscale8)
+        side = max(picture.width(), picture.height())
+        painter = QPainter(result)
+        painter.translate((picture.width() - side) / 2, (picture.height() - side) / 2)
+        for stroke in strokes:
+            _draw_stroke(painter, stroke, self._pen_width, side)
+        painter.end()
+        return result
+
     def inked_rect(self, first: Sequence[float], last: Sequence[float], side: float) -> QRectF:
-        """Return where the ink between two points of a stroke may lie, from the paper's corner."""
-        margin = self._pen_width / SIDE * side / 2 + 1
+        """Return where the ink, or the eraser, between two points of a stroke may lie, from the paper's corner."""
+        margin = ERASER_WIDTH * self._pen_width / SIDE * side / 2 + 1
         line = QRectF(QPointF(*first) * side, QPointF(*last) * side).normalized()
         return line.adjusted(-margin, -margin, margin, margin)
 
@@ -100,21 +118,11 @@ class InkedPaper:
             self._kept.fill(_PAPER)
             painter = QPainter(self._kept)
             if drawing.picture is not None:
-                _draw_picture(painter, drawing.picture, side)
+                _draw_picture(painter, drawing.picture, side, ratio)
             for stroke in drawing.strokes:
-                self._draw_stroke(painter, stroke.points.tolist(), side)
+                _draw_stroke(painter, stroke, self._pen_width, side)
             painter.end()
         return self._kept
-
-    def _draw_stroke(self, painter: QPainter, points: Sequence[Sequence[float]], side: float) -> None:
-        width = self._pen_width / SIDE * side
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(_INK, width, c=Qt.PenCapStyle.RoundCap, j=Qt.PenJoinStyle.RoundJoin))
-        places = [QPointF(x * side, y * side) for x, y in points]
-        if all(place == places[0] for place in places):
-            painter.drawPoint(places[0])
-        else:
-            painter.drawPolyline(QPolygonF(places))
 
 
 def place_on_paper(pos: QPointF, paper: QRectF) -> tuple[float, float]:
@@ -132,7 +140,39 @@ def draw_hint(painter: QPainter, rect: QRectF, text: str) -> None:
     painter.drawText(rect.adjusted(8, 8, -8, -8), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
 
 
-def _draw_picture(painter: QPainter, picture: QImage, side: float) -> None:
+def _draw_stroke(painter: QPainter, stroke: Stroke, pen_width: float, side: float) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    places = [QPointF(x, y) for x, y in (stroke.points * side).tolist()]
+    widths = (stroke.widths() * (pen_width / SIDE * side)).tolist()
+    colour = _PAPER if stroke.erases else _INK
+    if all(place == places[0] for place in places):
+        painter.setPen(_pen(colour, max(widths)))
+        painter.drawPoint(places[0])
+    elif stroke.pressure is None or stroke.erases:
+        painter.setPen(_pen(colour, widths[0]))
+        painter.drawPolyline(QPolygonF(places))
+    else:
+        for index in range(len(places) - 1):
+            _draw_widening(painter, places[index : index + 2], widths[index : index + 2])
+
+
+def _draw_widening(painter: QPainter, places: Sequence[QPointF], widths: Sequence[float]) -> None:
+    """Draw a line of ink whose width changes evenly from one end to the other."""
+    steps = max(ceil(abs(widths[1] - widths[0]) / _WIDTH_STEP), 1)
+    way, widening = (places[1] - places[0]) / steps, (widths[1] - widths[0]) / steps
+    for step in range(steps):
+        painter.setPen(_pen(_INK, widths[0] + (step + 0.5) * widening))
+        painter.drawLine(places[0] + way * step, places[0] + way * (step + 1))
+
+
+def _pen(colour: QColor, width: float) -> QPen:
+    return QPen(colour, width, c=Qt.PenCapStyle.RoundCap, j=Qt.PenJoinStyle.RoundJoin)
+
+
+def _draw_picture(painter: QPainter, picture: QImage, side: float, ratio: float) -> None:
     size = picture.size().toSizeF().scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio)
     target = QRectF((side - size.width()) / 2, (side - size.height()) / 2, size.width(), size.height())
+    if max(picture.width(), picture.height()) > _FEW_PIXELS:
+        fitting = (size * ratio).toSize()
+        picture = picture.scaled(fitting, mode=Qt.TransformationMode.SmoothTransformation)
     painter.drawImage(target, picture)

@@ -12,13 +12,13 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBox
 from rbm_studio.app import files
 from rbm_studio.app.background import Background
 from rbm_studio.app.drawing import Drawing
-from rbm_studio.app.drawings import LARGEST_SIDE, Kept
+from rbm_studio.app.drawings import Kept, bounded
 from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.icons import icon
-from rbm_studio.app.image_files import SUFFIXES, is_picture, read_picture
 from rbm_studio.app.numbers import fixed, short
 from rbm_studio.app.pairs_view import pairs_picture
 from rbm_studio.app.picture_export import PictureButton
+from rbm_studio.app.picture_import import as_ink, is_for_the_window, read_picture
 from rbm_studio.app.pictures import Picture, PixelPicture
 from rbm_studio.app.state import RunState
 from rbm_studio.app.task import Task
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.session import Session
 
 INTERVAL_MS = 200
+_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".pgm")
 
 
 class DrawingsPanel(QWidget):
@@ -239,7 +240,7 @@ class DrawingsPanel(QWidget):
     # --- pictures in files
 
     def _ask_for_file(self) -> None:
-        pattern = self.tr("Pictures (*{0})").format(" *".join(SUFFIXES))
+        pattern = self.tr("Pictures (*{0})").format(" *".join(_SUFFIXES))
         files.ask_to_open(self, self.tr("Add an image"), pattern, lambda path: self.read_files([path]))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -271,7 +272,7 @@ class DrawingsPanel(QWidget):
                 if task.cancelled.is_set():
                     break
                 try:
-                    pictures.append(read_picture(path, LARGEST_SIDE))
+                    pictures.append(bounded(as_ink(read_picture(path))[0]))
                 except RBMStudioError as error:
                     errors.append(error)
             return pictures, errors
@@ -283,7 +284,7 @@ class DrawingsPanel(QWidget):
 
     def _take(self, found: tuple[list[QImage], list[RBMStudioError]]) -> None:
         pictures, errors = found
-        new = [Kept(Drawing(picture=picture)) for picture in pictures]
+        new = [Kept(Drawing(picture=picture, is_imported=True)) for picture in pictures]
         self._session.drawings.add(new)
         self._view.select(new)
         if len(errors) == 1:
@@ -331,4 +332,4 @@ class DrawingsPanel(QWidget):
 
 def _pictures_of(event: QDropEvent) -> list[Path]:
     local = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-    return [path for path in local if is_picture(path)]
+    return [path for path in local if not is_for_the_window(path)]
