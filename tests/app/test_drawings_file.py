@@ -15,9 +15,11 @@ from rbm_studio.app.session import Session
 from rbm_studio.data.handwriting import Stroke
 from rbm_studio.errors import RBMStudioError
 
+from .driving import process_deletions
 from .test_drawings import drawing, picture
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
@@ -28,10 +30,33 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "data" / "drawings.json"
 
 
-def start(path: Path) -> Session:
-    session = Session()
-    DrawingsFile(session, path)
-    return session
+@pytest.fixture
+def new_session(qapp: object) -> Iterator[Callable[[], Session]]:
+    """Make sessions, and delete them on this thread: else the thread that writes might find them unused."""
+    assert qapp is not None
+    sessions: list[Session] = []
+
+    def make() -> Session:
+        sessions.append(Session())
+        return sessions[-1]
+
+    yield make
+    for session in sessions:
+        session.shut_down()
+        session.deleteLater()
+    process_deletions()
+
+
+@pytest.fixture
+def start(new_session: Callable[[], Session], path: Path) -> Callable[[], Session]:
+    """Start the program anew."""
+
+    def start_session() -> Session:
+        session = new_session()
+        DrawingsFile(session, path)
+        return session
+
+    return start_session
 
 
 def keep(session: Session, *each: Drawing) -> None:
@@ -40,12 +65,12 @@ def keep(session: Session, *each: Drawing) -> None:
         session.drawings.keep()
 
 
-def test_drawings_come_back_at_the_next_start(qtbot: QtBot, path: Path) -> None:
-    first = start(path)
+def test_drawings_come_back_at_the_next_start(qtbot: QtBot, start: Callable[[], Session], path: Path) -> None:
+    first = start()
     keep(first, drawing(), Drawing(picture=picture()))
     qtbot.waitUntil(path.exists)
     first.shut_down()
-    second = start(path)
+    second = start()
     strokes, pictured = second.drawings.kept
     for old, new in zip(first.drawings.kept, second.drawings.kept, strict=True):
         assert (new.pen_width, new.normalize) == (old.pen_width, old.normalize)
@@ -53,13 +78,13 @@ def test_drawings_come_back_at_the_next_start(qtbot: QtBot, path: Path) -> None:
     np.testing.assert_allclose(pictured.seen((28, 28)), grey_values(picture()), atol=1e-6)
     second.drawings.clear()
     second.shut_down()
-    third = start(path)
+    third = start()
     assert third.drawings.kept == ()
     third.shut_down()
 
 
-def test_what_is_kept_just_before_the_end_is_written(path: Path) -> None:
-    first = start(path)
+def test_what_is_kept_just_before_the_end_is_written(start: Callable[[], Session], path: Path) -> None:
+    first = start()
     for x in (0.2, 0.4, 0.6):
         keep(first, drawing(x))
     first.shut_down()
@@ -157,12 +182,14 @@ HOSTILE: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_a_hostile_file_is_set_aside_and_the_program_starts(qtbot: QtBot, path: Path, kind: str) -> None:
+def test_a_hostile_file_is_set_aside_and_the_program_starts(
+    qtbot: QtBot, new_session: Callable[[], Session], path: Path, kind: str
+) -> None:
     content = HOSTILE[kind]
     data = content if isinstance(content, bytes) else json.dumps(content).encode()
     path.parent.mkdir()
     path.write_bytes(data)
-    session = Session()
+    session = new_session()
     with qtbot.waitSignal(session.failed) as told:
         DrawingsFile(session, path)
     assert "cannot be read" in str(told.args[0])
@@ -175,12 +202,14 @@ def test_a_hostile_file_is_set_aside_and_the_program_starts(qtbot: QtBot, path: 
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="needs permissions that hold")
-def test_a_file_that_cannot_be_set_aside_is_left_alone(qtbot: QtBot, path: Path) -> None:
+def test_a_file_that_cannot_be_set_aside_is_left_alone(
+    qtbot: QtBot, new_session: Callable[[], Session], path: Path
+) -> None:
     path.parent.mkdir()
     path.write_bytes(b"nothing")
     path.parent.chmod(0o500)
     try:
-        session = Session()
+        session = new_session()
         with qtbot.waitSignal(session.failed) as told:
             DrawingsFile(session, path)
         assert "not written" in str(told.args[0])
@@ -191,9 +220,9 @@ def test_a_file_that_cannot_be_set_aside_is_left_alone(qtbot: QtBot, path: Path)
         path.parent.chmod(0o700)
 
 
-def test_a_folder_in_the_files_place_is_set_aside(qtbot: QtBot, path: Path) -> None:
+def test_a_folder_in_the_files_place_is_set_aside(qtbot: QtBot, new_session: Callable[[], Session], path: Path) -> None:
     path.mkdir(parents=True)
-    session = Session()
+    session = new_session()
     with qtbot.waitSignal(session.failed):
         DrawingsFile(session, path)
     keep(session, drawing())
@@ -201,12 +230,14 @@ def test_a_folder_in_the_files_place_is_set_aside(qtbot: QtBot, path: Path) -> N
     assert len(read_drawings(path)) == 1
 
 
-def test_a_folder_that_cannot_be_made_is_told_in_words(qtbot: QtBot, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_told_in_words(
+    qtbot: QtBot, new_session: Callable[[], Session], tmp_path: Path
+) -> None:
     (tmp_path / "data").write_bytes(b"a file")
-    session = start(tmp_path / "data" / "deeper" / "drawings.json")
+    session = new_session()
+    DrawingsFile(session, tmp_path / "data" / "deeper" / "drawings.json")
     with qtbot.waitSignal(session.failed) as told:
         keep(session, drawing())
     assert isinstance(told.args[0], RBMStudioError)
     assert "no folder" in str(told.args[0])
-    session.shut_down()
     assert len(session.drawings.kept) == 1
