@@ -62,12 +62,26 @@ class Figures:
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """Figures of all that were kept, of a model at some epoch, and how many images they were compared with."""
+    """Figures of all that were kept.
+
+    Attributes
+    ----------
+    figures : mapping of Kept to Figures
+    model : Model or None
+        Of which.
+    epochs : float
+        That it had behind it.
+    compared : int
+        How many held-out images they were compared with.
+    mean : float
+        The mean free energy of those, in nats; NaN where there are none.
+    """
 
     figures: Mapping[Kept, Figures]
     model: Model | None
     epochs: float
-    compared: int
+    compared: int = 0
+    mean: float = math.nan
 
 
 def in_order(kept: Sequence[Kept], figures: Mapping[Kept, Figures], order: Order) -> list[Kept]:
@@ -105,7 +119,7 @@ class TrayMeasuring:
         seen = [self._seen[each] for each in kept]
         pictures = [grey_image(each) for each in seen]
         if model is None or not kept:
-            return Measured(dict(zip(kept, map(Figures, pictures), strict=True)), model, epochs, 0)
+            return Measured(dict(zip(kept, map(Figures, pictures), strict=True)), model, epochs)
         settings = model.training
         visible = np.concatenate(
             # One by one: what is made binary at random then does not depend on what else is kept.
@@ -117,7 +131,8 @@ class TrayMeasuring:
         restored = map(grey_image, found.reconstructions.reshape(-1, *shape))
         numbers = (found.free_energies.tolist(), found.cross_entropies.tolist(), found.ranks.tolist())
         figures = map(Figures, pictures, restored, *numbers)
-        return Measured(dict(zip(kept, figures, strict=True)), model, epochs, len(others))
+        mean = float(found.reference.mean()) if len(others) else math.nan
+        return Measured(dict(zip(kept, figures, strict=True)), model, epochs, len(others), mean)
 
     def _render(self, kept: tuple[Kept, ...], shape: tuple[int, int]) -> None:
         known = self._seen if shape == self._shape else {}

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QToolButton
 from rbm_studio.app.drawing import Drawing
 from rbm_studio.app.drawings import Kept
 from rbm_studio.app.images import grey_image, grey_values
+from rbm_studio.app.numbers import fixed
 from rbm_studio.app.panels.draw_panel import DrawPanel
 from rbm_studio.app.panels.drawings_panel import DrawingsPanel
 from rbm_studio.app.picture_export import PictureButton
@@ -130,7 +131,9 @@ def test_a_drawing_is_kept_with_what_the_model_makes_of_it(qtbot: QtBot, window:
     others = p.free_energy(fixed_part(images.test, model.training.binarisation, model.training.threshold))
     assert figures.rank == pytest.approx((others < figures.free_energy).mean(), abs=0.03)
     words = [label.toolTip() for label in panel(window).findChildren(QLabel)]
-    assert any("Bar: share of 20 held-out images (Bars) with a lower F(v); grey values; epoch 3.00" in w for w in words)
+    mean = fixed(float(others.mean()), 1)
+    line = f"Bar: share of 20 held-out images (Bars, mean {mean} nats) with a lower F(v); grey values; epoch 3.00"
+    assert any(line in text for text in words)
 
 
 def test_the_drawings_are_shown_as_the_training_shows_images(qtbot: QtBot, window: MainWindow) -> None:

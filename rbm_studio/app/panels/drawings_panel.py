@@ -60,7 +60,7 @@ class DrawingsPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self.measured = Measured({}, None, 0.0, 0)
+        self.measured = Measured({}, None, 0.0)
         # Whether something changed while the panel was out of sight.
         self._stale = True
         self._measuring = TrayMeasuring()
@@ -226,8 +226,9 @@ class DrawingsPanel(QWidget):
             return self.tr("No held-out images of the model's size to compare with; {0}; {1}").format(
                 binarisation, epoch
             )
-        return self.tr("Bar: share of {0} held-out images ({1}) with a lower F(v); {2}; {3}").format(
-            measured.compared, images.dataset.name, binarisation, epoch
+        mean = self.tr("mean {0} nats").format(fixed(measured.mean, 1))
+        return self.tr("Bar: share of {0} held-out images ({1}, {2}) with a lower F(v); {3}; {4}").format(
+            measured.compared, images.dataset.name, mean, binarisation, epoch
         )
 
     def _explanation(self) -> str:
