@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSpinBo
 
 from rbm_studio.app.chain_controls import tool_button
 from rbm_studio.app.cover import Part
-from rbm_studio.app.lab_chain import COUNTS
+from rbm_studio.app.held import COUNTS
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class CoverControls(QWidget):
         for part, name in names.items():
             self._part.addItem(name, part)
         self._count.setRange(*COUNTS)
-        self._count.setValue(self._lab.count)
+        self._count.setValue(self._lab.held.count)
 
     def _arrange(self, run_action: QAction) -> None:
         row = QHBoxLayout(self._class_controls)
@@ -146,13 +146,13 @@ class CoverControls(QWidget):
     def show_state(self) -> None:
         """Show what is covered and held."""
         lab = self._lab
-        self._part.setCurrentIndex(self._part.findData(lab.part))
-        self._label.setCurrentIndex(0 if lab.label is None else lab.label + 1)
-        self._from_noise.setChecked(lab.from_noise)
-        self._from_noise.setEnabled(lab.label is not None)
-        self._uncover.setEnabled(lab.covers)
-        self._count.setValue(lab.count)
-        self._mean.setEnabled(lab.holds)
+        self._part.setCurrentIndex(self._part.findData(lab.held.part))
+        self._label.setCurrentIndex(0 if lab.held.label is None else lab.held.label + 1)
+        self._from_noise.setChecked(lab.held.from_noise)
+        self._from_noise.setEnabled(lab.held.label is not None)
+        self._uncover.setEnabled(lab.held.covers)
+        self._count.setValue(lab.held.count)
+        self._mean.setEnabled(lab.held.anything)
 
 
 def _labelled(text: str, control: QWidget) -> QLabel:

@@ -134,10 +134,10 @@ class DrawPictures(QWidget):
 
     def show_seen(self, visible: FloatArray, lab: LabChain) -> None:
         """Show the drawing as the network sees it, of shape (height, width), and what of it is covered."""
-        self.seen.set_covered(lab.covered)
+        self.seen.set_covered(lab.held.covered)
         self.seen.set_hides(True)
         self.seen.set_image(grey_image(visible))
-        covered = int(lab.covered.sum())
+        covered = int(lab.held.covered.sum())
         seen = self.tr("Seen as {0}×{1}").format(*visible.shape)
         words = self.tr("{0} px covered").format(covered) if covered else seen
         self._say(self.seen, words)
@@ -165,7 +165,7 @@ class DrawPictures(QWidget):
     def show_stage(self, chains: GibbsChains, lab: LabChain, shape: tuple[int, int]) -> None:
         """Show the first chain's stages, and mark the one that was made last."""
         stage = chains.stage
-        self.seen.set_covered(lab.covered)
+        self.seen.set_covered(lab.held.covered)
         self.seen.set_hides(False)
         self.seen.set_image(grey_image(chains.visible[0].reshape(shape)))
         expects = stage is Stage.HIDDEN_PROBABILITIES
@@ -190,7 +190,7 @@ class DrawPictures(QWidget):
         self, chains: GibbsChains | None, lab: LabChain, shape: tuple[int, int], *, mean: bool
     ) -> None:
         """Show p(v|h) of all chains, or their mean, while something is held."""
-        held = chains is not None and lab.holds
+        held = chains is not None and lab.held.anything
         self._columns[self.completions].setVisible(held)
         if chains is None or not held:
             return
@@ -199,10 +199,10 @@ class DrawPictures(QWidget):
         self.completions.set_pictures(pictures.mean(axis=0, keepdims=True) if mean else pictures)
         if mean and count > 1:
             words = self.tr("Mean of {0} chains").format(count)
-        elif lab.covers:
+        elif lab.held.covers:
             words = self.tr("Completions: {0}").format(count)
         else:
-            words = self.tr("{0} drawn as a {1}").format(count, lab.label)
+            words = self.tr("{0} drawn as a {1}").format(count, lab.held.label)
         self._say(self.completions, words)
 
     def show_labels(self, probabilities: NDArray[np.float64] | None) -> None:

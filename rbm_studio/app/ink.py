@@ -22,7 +22,7 @@ _PAPER = QColor(0, 0, 0)
 _HINT = QColor(128, 128, 128)
 # A picture of so few pixels is shown as the pixels that it has.
 _FEW_PIXELS = 2 * SIDE
-_WIDTH_STEP = 0.5  # by which a line may widen at once, in the widget's units
+_WIDTH_STEP = 1.0  # by which a line may widen at once, in the widget's units
 
 
 class InkedPaper:
@@ -34,6 +34,7 @@ class InkedPaper:
     def __init__(self) -> None:
         self._pen_width = DEFAULT_PEN_WIDTH
         self._kept: QPixmap | None = None
+        self._kept_picture: QImage | None = None
 
     @property
     def pen_width(self) -> float:
@@ -62,9 +63,16 @@ class InkedPaper:
 
     def forget(self) -> None:
         """Let go of what was kept: another drawing lies on the paper."""
-        self._kept = None
+        self._kept = self._kept_picture = None
 
-    def paint(self, painter: QPainter, rect: QRectF, history: DrawingHistory, ratio: float) -> None:
+    def paint(
+        self,
+        painter: QPainter,
+        rect: QRectF,
+        history: DrawingHistory,
+        ratio: float,
+        exposed: QRectF | None = None,
+    ) -> None:
         """Paint the paper and the stroke in progress; what is painted later is cut off at the paper's edge too.
 
         Parameters
@@ -75,6 +83,8 @@ class InkedPaper:
         history : DrawingHistory
         ratio : float
             Screen pixels per unit.
+        exposed : QRectF, optional
+            What has to be painted; by default everything.
         """
         painter.drawPixmap(rect.topLeft(), self._current(history.current, rect.width(), ratio))
         painter.setClipRect(rect)
@@ -82,18 +92,28 @@ class InkedPaper:
         if in_progress is not None:
             painter.save()
             painter.translate(rect.topLeft())
-            _draw_stroke(painter, in_progress, self._pen_width, rect.width())
+            clip = (exposed or rect).translated(-rect.topLeft())
+            _draw_stroke(painter, in_progress, self._pen_width, rect.width(), clip)
             painter.restore()
 
     def add_stroke(self, stroke: Stroke, side: float) -> None:
         """Draw a stroke that has come to the drawing on the paper that was kept."""
+        self._kept_picture = None
         if self._kept is not None:
             painter = QPainter(self._kept)
             _draw_stroke(painter, stroke, self._pen_width, side)
             painter.end()
 
-    def erased(self, picture: QImage, strokes: Iterable[Stroke]) -> QImage:
-        """Return a picture without what an eraser's strokes over it take away, of its own size."""
+    def picture(self, history: DrawingHistory) -> QImage | None:
+        """Return the picture on the paper without what the eraser's strokes over it take away, of its own size."""
+        drawing, in_progress = history.current, history.in_progress
+        if drawing.picture is None or not history.strokes():
+            return drawing.picture
+        if self._kept_picture is None:
+            self._kept_picture = self._erased(drawing.picture, drawing.strokes)
+        return self._kept_picture if in_progress is None else self._erased(self._kept_picture, [in_progress])
+
+    def _erased(self, picture: QImage, strokes: Iterable[Stroke]) -> QImage:
         result = picture.convertToFormat(QImage.Format.Format_Grayscale8)
         side = max(picture.width(), picture.height())
         painter = QPainter(result)
@@ -140,7 +160,9 @@ def draw_hint(painter: QPainter, rect: QRectF, text: str) -> None:
     painter.drawText(rect.adjusted(8, 8, -8, -8), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
 
 
-def _draw_stroke(painter: QPainter, stroke: Stroke, pen_width: float, side: float) -> None:
+def _draw_stroke(
+    painter: QPainter, stroke: Stroke, pen_width: float, side: float, exposed: QRectF | None = None
+) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     places = [QPointF(x, y) for x, y in (stroke.points * side).tolist()]
     widths = (stroke.widths() * (pen_width / SIDE * side)).tolist()
@@ -152,8 +174,12 @@ def _draw_stroke(painter: QPainter, stroke: Stroke, pen_width: float, side: floa
         painter.setPen(_pen(colour, widths[0]))
         painter.drawPolyline(QPolygonF(places))
     else:
+        margin = max(widths) / 2 + 1
         for index in range(len(places) - 1):
-            _draw_widening(painter, places[index : index + 2], widths[index : index + 2])
+            line = QRectF(places[index], places[index + 1]).normalized().adjusted(-margin, -margin, margin, margin)
+            # Many short lines take long: while it is drawn, only those near the pen are drawn anew.
+            if exposed is None or exposed.intersects(line):
+                _draw_widening(painter, places[index : index + 2], widths[index : index + 2])
 
 
 def _draw_widening(painter: QPainter, places: Sequence[QPointF], widths: Sequence[float]) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from rbm_studio.app.cover import Part, covered_by
-from rbm_studio.core.gibbs import Clamp, GibbsChains, Stage
-from rbm_studio.core.sampling import sample_visible
+from rbm_studio.app.held import Held
+from rbm_studio.core.gibbs import GibbsChains, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from rbm_studio.core.backend import FloatArray
     from rbm_studio.core.parameters import Parameters
 
-COUNTS = (1, 16)
-DEFAULT_COUNT = 4
 DEFAULT_SPEED = 2.0
 SETTLING_STEPS = 20
 """Gibbs steps that complete a drawing, or draw a class, unasked after each change."""
@@ -38,9 +37,9 @@ class LabChain(QObject):
     """Chains that start from a drawing, and their clock.
 
     With nothing held there is one chain; it starts from the drawing, moves when it is stepped or runs, and rests
-    otherwise. With pixels covered, or with a class held, there are `count` of them: their free pixels start from noise,
-    each on as often as its bias says, and they settle unasked after each change, a few steps a frame. The pixels that
-    are not covered keep the drawing's values exactly.
+    otherwise. With pixels covered, or with a class held, there are `held.count` of them: their free pixels start from
+    noise, each on as often as its bias says, and they settle unasked after each change, a few steps a frame. The pixels
+    that are not covered keep the drawing's values exactly.
 
     Parameters
     ----------
@@ -72,11 +71,7 @@ class LabChain(QObject):
         self._parameters: Parameters | None = None
         self._drawing: FloatArray = np.zeros((0, 0), dtype=np.float32)
         self._chains: GibbsChains | None = None
-        self._part = Part.NOTHING
-        self._covered: NDArray[np.bool_] = np.zeros((0, 0), dtype=np.bool_)
-        self._label: int | None = None
-        self._from_noise = True
-        self._count = DEFAULT_COUNT
+        self._held = Held()
         self._speed = DEFAULT_SPEED
         self._steps = 0
         self._is_running = False
@@ -115,39 +110,9 @@ class LabChain(QObject):
         return self._steps_to_settle > 0
 
     @property
-    def holds(self) -> bool:
-        """Whether something is held: pixels, since others are covered, or a class."""
-        return self.covers or self._label is not None
-
-    @property
-    def covers(self) -> bool:
-        """Whether any pixel is covered."""
-        return bool(self._covered.any())
-
-    @property
-    def covered(self) -> NDArray[np.bool_]:
-        """Which pixels are covered, of the drawing's shape."""
-        return self._covered
-
-    @property
-    def part(self) -> Part:
-        """What was chosen to be covered."""
-        return self._part
-
-    @property
-    def label(self) -> int | None:
-        """The class that is held, or None."""
-        return self._label
-
-    @property
-    def from_noise(self) -> bool:
-        """Whether chains that draw a class start from noise; else from the drawing."""
-        return self._from_noise
-
-    @property
-    def count(self) -> int:
-        """How many chains complete a covered drawing, or draw a class."""
-        return self._count
+    def held(self) -> Held:
+        """What is held."""
+        return self._held
 
     @property
     def speed(self) -> float:
@@ -170,10 +135,8 @@ class LabChain(QObject):
         before = self._parameters
         self._parameters = parameters
         if drawing.shape != self._drawing.shape:
-            self._part = Part.NOTHING if self._part is Part.BRUSH else self._part
-            self._covered = covered_by(self._part, drawing.shape)
-        if self._label is not None and (parameters is None or self._label >= parameters.label_num):
-            self._label = None
+            self._held = self._held.at(drawing.shape)
+        self._held = self._held.known_to(parameters)
         fits = parameters is not None and before is not None and _shapes(parameters) == _shapes(before)
         if fits and self._chains is not None and parameters is not None and np.array_equal(drawing, self._drawing):
             self._take_parameters(parameters)
@@ -185,42 +148,40 @@ class LabChain(QObject):
     def _take_parameters(self, parameters: Parameters) -> None:
         if self._chains is not None and self._chains.parameters is not parameters:
             self._chains.parameters = parameters
-            if self.holds and not self.is_active:
+            if self._held.anything and not self.is_active:
                 self._settle(_STEPS_A_SNAPSHOT)
 
     def cover(self, part: Part) -> None:
         """Cover a part; with the brush, what is covered stays so."""
-        self._part = part
-        self._set_covered(self._covered if part is Part.BRUSH else covered_by(part, self._drawing.shape))
+        covered = self._held.covered if part is Part.BRUSH else covered_by(part, self._drawing.shape)
+        self._cover(part, covered)
 
     def cover_pixels(self, covered: NDArray[np.bool_]) -> None:
         """Cover these pixels, of the drawing's shape."""
-        self._part = Part.BRUSH
-        self._set_covered(covered)
+        self._cover(Part.BRUSH, covered)
 
-    def _set_covered(self, covered: NDArray[np.bool_]) -> None:
-        changes = not np.array_equal(covered, self._covered)
-        self._covered = covered
+    def _cover(self, part: Part, covered: NDArray[np.bool_]) -> None:
+        changes = not np.array_equal(covered, self._held.covered)
+        self._held = replace(self._held, part=part, covered=covered)
         if changes:
             self._begin()
         self.restarted.emit()
 
     def set_label(self, label: int | None) -> None:
         """Hold a class, or none."""
-        if label != self._label:
-            self._label = label
-            self.restart()
+        self._hold(label=label)
 
     def set_from_noise(self, from_noise: bool) -> None:
         """Start chains that draw a class from noise, or from the drawing."""
-        if from_noise != self._from_noise:
-            self._from_noise = from_noise
-            self.restart()
+        self._hold(from_noise=from_noise)
 
     def set_count(self, count: int) -> None:
         """Set how many chains there are where something is held; 1 to 16."""
-        if count != self._count:
-            self._count = count
+        self._hold(count=count)
+
+    def _hold(self, **changes: Any) -> None:
+        if any(getattr(self._held, name) != value for name, value in changes.items()):
+            self._held = replace(self._held, **changes)
             self.restart()
 
     def set_speed(self, speed: float) -> None:
@@ -282,33 +243,17 @@ class LabChain(QObject):
             self._steps_to_settle = 0
             return
         guess = before.visible if before is not None and goes_on and moving else None
-        self._chains = GibbsChains(parameters, self._start(parameters, guess), self._rng)
-        self._chains.clamp = Clamp(pixels=~self._covered.ravel() if self.covers else None, label=self._label)
+        start = self._held.start(parameters, self._drawing, guess, self._rng)
+        self._chains = GibbsChains(parameters, start, self._rng)
+        self._chains.clamp = self._held.clamp()
         self._steps_to_settle = 0
         if self._is_running:
             if not self._timer.isActive():
                 self._timer.start(round(1000 / self._speed))
-        elif self.holds:
+        elif self._held.anything:
             self._settle(SETTLING_STEPS)
         else:
             self._timer.stop()
-
-    def _start(self, parameters: Parameters, guess: FloatArray | None) -> FloatArray:
-        count = self._count if self.holds else 1
-        start = np.repeat(self._drawing.reshape(1, -1), count, axis=0)
-        free = self._covered.ravel()
-        if not self.covers and self._label is not None and self._from_noise:
-            free = ~free
-        if free.any():
-            fits = guess is not None and guess.shape == start.shape
-            filling = guess if fits and guess is not None else self._noise(parameters, count)
-            start[:, free] = filling[:, free]
-        return start
-
-    def _noise(self, parameters: Parameters, count: int) -> FloatArray:
-        """Return pixels that know nothing of each other, as the visible biases have them: p(v | all h = 0)."""
-        # From noise at even odds, which no model was shown, the way to a digit is several times as long.
-        return sample_visible(parameters, np.zeros((count, parameters.hidden_num), dtype=np.float32), self._rng)
 
     def _settle(self, steps: int) -> None:
         self._steps_to_settle = max(self._steps_to_settle, steps)

@@ -101,8 +101,7 @@ class Paper(QWidget):
 
     def picture(self) -> QImage | None:
         """Return the picture that lies on the paper instead of strokes, without what was erased of it, or None."""
-        picture, strokes = self._history.current.picture, self._history.strokes()
-        return self._ink.erased(picture, strokes) if picture is not None and strokes else picture
+        return self._ink.picture(self._history)
 
     @property
     def picture_is_imported(self) -> bool:
@@ -148,13 +147,13 @@ class Paper(QWidget):
         """Return the least size on which a digit can be drawn."""
         return QSize(112, 112)
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the frame, the paper and the stroke in progress."""
         painter = QPainter(self)
         rect = self.paper_rect()
         role = QPalette.ColorRole.Accent if self.hasFocus() else QPalette.ColorRole.Mid
         painter.fillRect(rect.adjusted(-_FRAME, -_FRAME, _FRAME, _FRAME), self.palette().color(role))
-        self._ink.paint(painter, rect, self._history, self.devicePixelRatioF())
+        self._ink.paint(painter, rect, self._history, self.devicePixelRatioF(), event.rect().toRectF())
         if self._history.is_empty():
             draw_hint(painter, rect, self.tr("Draw a digit here"))
 

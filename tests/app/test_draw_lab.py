@@ -233,6 +233,18 @@ def test_training_brings_the_live_reconstruction_back_from_a_chain_that_was_left
     wait_until_idle(qtbot, window.session)
 
 
+def test_another_model_brings_the_live_reconstruction_back(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    draw_stroke(qtbot, window)
+    open_row(window, "Chain")
+    click(button(window.panel("draw"), "Stage"))
+    before = picture(window, RESTORED)
+    press(window, "Reset")
+    qtbot.waitUntil(lambda: marked(window) == [])
+    wait_until_other(qtbot, window, RESTORED, before)
+    assert "Seen as 8×8" in labels(window.panel("draw"))
+
+
 # --- what is covered
 
 
@@ -300,14 +312,14 @@ def test_a_brush_covers_pixels_of_what_the_network_sees(qtbot: QtBot, window: Ma
     assert not view.covered.any(), "covered without being asked to"
     open_row(window, "Cover")
     brush_over(view, (3, 3), (3, 5))
-    assert np.argwhere(panel.lab.covered).tolist() == [[3, 3], [3, 4], [3, 5]]
+    assert np.argwhere(panel.lab.held.covered).tolist() == [[3, 3], [3, 4], [3, 5]]
     assert named(panel, QComboBox, "Cover").currentText() == "by brush"
     assert "3 px covered" in labels(panel)
     settle_lab(qtbot, panel)
     held = ~view.covered
     np.testing.assert_array_equal(completions(panel)[:, held], np.tile(drawing[held], (4, 1)))
     brush_over(view, (3, 5))
-    assert np.argwhere(panel.lab.covered).tolist() == [[3, 3], [3, 4]]
+    assert np.argwhere(panel.lab.held.covered).tolist() == [[3, 3], [3, 4]]
 
 
 def given_the_rest(p: Parameters, drawing: NDArray[np.float32], free: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -347,7 +359,7 @@ def test_completions_are_what_the_model_makes_of_the_rest(qtbot: QtBot, window: 
             click(stage)
         sums += completions(panel).mean(axis=0)
     assert session.drawings.visible is not None
-    drawing, free = session.drawings.visible, panel.lab.covered
+    drawing, free = session.drawings.visible, panel.lab.held.covered
     expected = given_the_rest(parameters_of(session), drawing, free)
     blank = given_the_rest(parameters_of(session), np.zeros_like(drawing), free)
     assert np.abs(expected - blank).max() > 0.1, "the rest would not matter"

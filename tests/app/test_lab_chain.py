@@ -114,7 +114,7 @@ def test_a_completion_has_the_distribution_of_what_is_covered_given_the_rest(qtb
     lab.set_input(p, DRAWING)
     lab.set_count(16)
     lab.cover(Part.RIGHT)
-    free = lab.covered.ravel()
+    free = lab.held.covered.ravel()
     assert free.sum() == 4
     settled(qtbot, lab)
     found = frequencies(lab, free, 1500)
@@ -142,7 +142,7 @@ def test_a_class_and_pixels_are_held_together(qtbot: QtBot) -> None:
     lab.set_count(16)
     lab.set_label(1)
     lab.cover(Part.LEFT)
-    free = lab.covered.ravel()
+    free = lab.held.covered.ravel()
     settled(qtbot, lab)
     np.testing.assert_allclose(frequencies(lab, free, 1000), conditional(p, free, 1), atol=0.01)
 
@@ -158,7 +158,7 @@ def test_with_nothing_held_the_chain_samples_the_model_from_the_drawing_on() -> 
 def test_held_pixels_keep_their_values_exactly(lab: LabChain) -> None:
     lab.set_input(parameters(), DRAWING)
     lab.cover_pixels(np.array([[False, True, False], [False, False, True]]))
-    held = ~lab.covered.ravel()
+    held = ~lab.held.covered.ravel()
     for _ in range(9):
         lab.half_step()
         chains = chains_of(lab)
@@ -175,7 +175,7 @@ def test_nobody_sees_what_is_covered(qtbot: QtBot) -> None:
         lab = made(seed=8)
         lab.set_input(parameters(), drawing)
         lab.cover(Part.RIGHT)
-        found.append(settled(qtbot, lab).visible_probabilities[:, lab.covered.ravel()])
+        found.append(settled(qtbot, lab).visible_probabilities[:, lab.held.covered.ravel()])
     np.testing.assert_array_equal(found[0], found[1])
 
 
@@ -238,8 +238,8 @@ def test_a_model_of_another_shape_takes_new_chains_and_drops_a_class_that_it_doe
     lab.set_label(2)
     lab.cover(Part.LEFT)
     assert lab.set_input(parameters(labels=2), DRAWING)
-    assert lab.label is None
-    assert lab.covers
+    assert lab.held.label is None
+    assert lab.held.covers
     assert lab.set_input(parameters(hidden=5), DRAWING)
     assert chains_of(lab).hidden.shape == (4, 5)
     lab.set_input(None, DRAWING)
@@ -253,10 +253,10 @@ def test_a_part_stays_covered_at_another_size_and_what_a_brush_covered_does_not(
     lab.set_input(parameters(), DRAWING)
     lab.cover(Part.RIGHT)
     lab.set_input(parameters(), DRAWING.reshape(3, 2))
-    assert lab.covered.tolist() == [[False, True]] * 3
+    assert lab.held.covered.tolist() == [[False, True]] * 3
     lab.cover_pixels(np.eye(3, 2, dtype=np.bool_))
     lab.set_input(parameters(), DRAWING)
-    assert (lab.part, lab.covers) == (Part.NOTHING, False)
+    assert (lab.held.part, lab.held.covers) == (Part.NOTHING, False)
 
 
 # --- when it moves
@@ -340,7 +340,7 @@ def test_completions_follow_new_parameters(qtbot: QtBot, lab: LabChain) -> None:
     lab.set_input(bright, DRAWING)
     chains = settled(qtbot, lab)
     assert lab.steps > SETTLING_STEPS
-    np.testing.assert_array_equal(chains.visible[:, lab.covered.ravel()], 1)
+    np.testing.assert_array_equal(chains.visible[:, lab.held.covered.ravel()], 1)
 
 
 def test_while_it_moves_another_drawing_does_not_throw_away_what_was_completed(qtbot: QtBot, lab: LabChain) -> None:
@@ -354,7 +354,7 @@ def test_while_it_moves_another_drawing_does_not_throw_away_what_was_completed(q
     lab.set_input(p, 1 - DRAWING)
     assert lab.is_running
     assert lab.steps == 0
-    free = lab.covered.ravel()
+    free = lab.held.covered.ravel()
     np.testing.assert_array_equal(chains_of(lab).visible[:, free], before[:, free])
     np.testing.assert_array_equal(chains_of(lab).visible[:, ~free], np.tile((1 - DRAWING).ravel()[~free], (4, 1)))
 

@@ -48,9 +48,11 @@ def test_large_discs_are_covered_as_small_ones_are(monkeypatch: pytest.MonkeyPat
 
 
 def test_of_crowded_discs_the_widest_count() -> None:
-    rng = np.random.default_rng(0)
-    points = [(float(x), float(y)) for x, y in rng.uniform(9, 19, (600, 2))]
-    crowded = path(*points, (14, 14), radius=[*[0.6] * 600, 4.0])
+    to_and_fro = [(13.9, 14.0), (14.1, 14.0)] * 5000
+    radii = [0.6] * len(to_and_fro)
+    radii[5000] = 4.0
+    crowded = path(*to_and_fro, radius=radii)
+    assert len(crowded.dense().points) > 3000
     assert averaged(covered(crowded))[14, 11:17].min() == 1
 
 

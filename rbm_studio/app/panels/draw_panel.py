@@ -136,6 +136,7 @@ class DrawPanel(QWidget):
         session.model_changed.connect(self._throttle.request)
         session.images_changed.connect(self._show_images)
         session.run_state_changed.connect(self._follow_training)
+        session.curve_started.connect(self._leave_chain)
 
     def _keep_one_row(self) -> None:
         """Close the other row: there is no height for both."""
@@ -152,7 +153,7 @@ class DrawPanel(QWidget):
             chain.setChecked(True)
 
     def _show_brush(self) -> None:
-        self.pictures.seen.set_brush(self._cover.isVisibleTo(self) or self.lab.covers)
+        self.pictures.seen.set_brush(self._cover.isVisibleTo(self) or self.lab.held.covers)
 
     def _offer_to_keep(self) -> None:
         self._pen.set_can_keep(self._session.drawings.can_keep)
@@ -161,10 +162,14 @@ class DrawPanel(QWidget):
         self._pen.set_has_digits(self._session.images is not None)
 
     def _follow_training(self) -> None:
-        """Bring the live reconstruction back when a training begins, unless the chain runs."""
         state, before = self._session.run_state, self._run_state
         self._run_state = state
-        if state is RunState.RUNNING and before is RunState.IDLE and self.lab.is_active and not self.lab.is_running:
+        if state is RunState.RUNNING and before is RunState.IDLE:
+            self._leave_chain()
+
+    def _leave_chain(self) -> None:
+        """Bring the live reconstruction back when a training begins or another model comes, unless the chain runs."""
+        if self.lab.is_active and not self.lab.is_running:
             self.lab.restart()
 
     def show_random_digit(self) -> None:
@@ -223,7 +228,7 @@ class DrawPanel(QWidget):
             self._show_labels(None, self._drawing)
             return
         # Nobody sees what is covered: in its place is what the chains have put there so far.
-        visible = chains.visible if self.lab.covers else self._drawing.reshape(1, -1)
+        visible = chains.visible if self.lab.held.covers else self._drawing.reshape(1, -1)
         self._show_labels(model, visible)
         hidden = model.parameters.expect_hidden(visible[:1])
         sampled = bool(self._mode.currentData())
@@ -254,8 +259,8 @@ class DrawPanel(QWidget):
         if self.lab.is_active:
             self.pictures.show_stage(chains, self.lab, self._drawing.shape)
             if chains.stage is Stage.VISIBLE:
-                self._show_labels(model, chains.visible if self.lab.covers else chains.visible[:1])
-        elif self.lab.covers:
+                self._show_labels(model, chains.visible if self.lab.held.covers else chains.visible[:1])
+        elif self.lab.held.covers:
             self._show_live()
 
     def _show_completions(self) -> None:
