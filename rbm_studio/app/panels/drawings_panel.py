@@ -12,25 +12,22 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBox
 from rbm_studio.app import files
 from rbm_studio.app.background import Background
 from rbm_studio.app.drawing import Drawing
-from rbm_studio.app.drawings import Kept, bounded
+from rbm_studio.app.drawings import Kept
 from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.icons import icon
 from rbm_studio.app.numbers import fixed, short
 from rbm_studio.app.pairs_view import pairs_picture
 from rbm_studio.app.picture_export import PictureButton
-from rbm_studio.app.picture_import import as_ink, is_for_the_window, read_picture
+from rbm_studio.app.picture_import import is_for_the_window
 from rbm_studio.app.pictures import Picture, PixelPicture
 from rbm_studio.app.state import RunState
-from rbm_studio.app.task import Task
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
 from rbm_studio.app.tray_list import TrayView
 from rbm_studio.app.tray_measuring import Measured, Order, TrayMeasuring, in_order
-from rbm_studio.errors import RBMStudioError
+from rbm_studio.app.tray_reading import TrayReading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from PySide6.QtGui import QImage, QPaintEvent
 
     from rbm_studio.app.session import Session
@@ -65,8 +62,7 @@ class DrawingsPanel(QWidget):
         self._stale = True
         self._measuring = TrayMeasuring()
         self._background = Background("Measuring the kept drawings", INTERVAL_MS, self)
-        self._reading: Task | None = None
-        self._waiting: list[Path] = []
+        self._reading = TrayReading(self)
         self._view = TrayView()
         self._order = QComboBox()
         self._to_canvas, self._remove, self._bring_back, self._add = (QToolButton() for _ in range(4))
@@ -144,6 +140,8 @@ class DrawingsPanel(QWidget):
         drawings.kept_changed.connect(self._show_kept)
         self._background.done.connect(self._show)
         self._background.failed.connect(session.failed)
+        self._reading.read.connect(self._keep_pictures)
+        self._reading.failed.connect(session.failed)
         self._turn = Throttle(INTERVAL_MS, self.refresh, self, at_once=False)
         session.model_changed.connect(self._turn.request)
         session.images_changed.connect(self._turn.request)
@@ -242,7 +240,7 @@ class DrawingsPanel(QWidget):
 
     def _ask_for_file(self) -> None:
         pattern = self.tr("Pictures (*{0})").format(" *".join(_SUFFIXES))
-        files.ask_to_open(self, self.tr("Add an image"), pattern, lambda path: self.read_files([path]))
+        files.ask_to_open(self, self.tr("Add an image"), pattern, lambda path: self._reading.take([path]))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take image files; anything else is for the window."""
@@ -256,63 +254,16 @@ class DrawingsPanel(QWidget):
         paths = _pictures_of(event)
         if paths:
             event.acceptProposedAction()
-            self.read_files(paths)
+            self._reading.take(paths)
 
-    def read_files(self, paths: Sequence[Path]) -> None:
-        """Keep pictures in files; they are read in the background, and those that cannot be are told of in words."""
-        self._waiting += paths
-        if self._reading is None:
-            self._read()
-
-    def _read(self) -> None:
-        paths, self._waiting = self._waiting, []
-
-        def work(task: Task) -> tuple[list[QImage], list[RBMStudioError]]:
-            pictures, errors = [], []
-            for path in paths:
-                if task.cancelled.is_set():
-                    break
-                try:
-                    pictures.append(bounded(as_ink(read_picture(path))[0]))
-                except RBMStudioError as error:
-                    errors.append(error)
-            return pictures, errors
-
-        self._reading = Task("Reading pictures", work, self)
-        self._reading.succeeded.connect(self._take)
-        self._reading.failed.connect(self._fail)
-        self._reading.start()
-
-    def _take(self, found: tuple[list[QImage], list[RBMStudioError]]) -> None:
-        pictures, errors = found
+    def _keep_pictures(self, pictures: list[QImage]) -> None:
         new = [Kept(Drawing(picture=picture, is_imported=True)) for picture in pictures]
         self._session.drawings.add(new)
         self._view.select(new)
-        if len(errors) == 1:
-            self._session.failed.emit(errors[0])
-        elif errors:
-            several = self.tr("{count} files were not added. The first: {first}")
-            self._session.failed.emit(RBMStudioError(several, count=len(errors), first=errors[0]))
-        self._end_reading()
-
-    def _fail(self, error: Exception) -> None:
-        self._session.failed.emit(error)
-        self._end_reading()
-
-    def _end_reading(self) -> None:
-        if self._reading is not None:
-            self._reading.join()
-            self._reading.deleteLater()
-            self._reading = None
-        if self._waiting:
-            self._read()
 
     def _shut_down(self) -> None:
         self._background.shut_down()
-        self._waiting = []
-        if self._reading is not None:
-            self._reading.cancel()
-            self._reading.join()
+        self._reading.shut_down()
 
     # --- pictures to copy and save
 
