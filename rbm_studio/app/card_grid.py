@@ -8,10 +8,13 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from rbm_studio.app.pictures import plot_picture
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
+
+    from rbm_studio.app.pictures import DrawnPicture
 
 # Counts that the spans of the cards fill without a hole.
 _COLUMNS = (4, 2, 1)
@@ -90,9 +93,17 @@ class Card(QFrame):
             self.setVisible(on)
             self.presence_changed.emit()
 
+    def title(self) -> str:
+        """Return what the plot is."""
+        return self._title.text()
+
     def caption(self) -> str:
         """Return what the plot says."""
         return self._caption.text()
+
+    def picture(self) -> DrawnPicture:
+        """Return the plot with its title and caption, as it is to be copied or saved."""
+        return plot_picture(self._title.text(), self._body, self.caption())
 
     def set_caption(self, text: str) -> None:
         """Say what the plot says, also to a screen reader."""

@@ -14,10 +14,15 @@ from rbm_studio.app.image_view import ImageView
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.mosaic_layout import tile
 from rbm_studio.app.numbers import fixed, short
+from rbm_studio.app.pictures import PixelPicture
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.units_view import UnitsView
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QSize
+    from PySide6.QtGui import QPalette
+
+    from rbm_studio.app.pictures import Picture
     from rbm_studio.app.state import Model
     from rbm_studio.core.health import Distribution, Health, Particles
 
@@ -29,15 +34,21 @@ _GAP_GREY = 0.35
 class _Histograms(QWidget):
     """A parameter's values beside its last update."""
 
-    def __init__(self) -> None:
+    def __init__(self, values: HistogramView | None = None, updates: HistogramView | None = None) -> None:
         super().__init__()
-        self.values = HistogramView(self.tr("values"))
-        self.updates = HistogramView(self.tr("last update"), second=True)
+        self.values = HistogramView(self.tr("values")) if values is None else values
+        self.updates = HistogramView(self.tr("last update"), second=True) if updates is None else updates
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2 * GRID)
         row.addWidget(self.values)
         row.addWidget(self.updates)
+
+    def printed(self, palette: QPalette, size: QSize) -> _Histograms:
+        """Return both, to be rendered on paper."""
+        printed = _Histograms(*(view.printed(palette, size) for view in (self.values, self.updates)))
+        printed.resize(size)
+        return printed
 
 
 class HealthCards(QObject):
@@ -79,6 +90,26 @@ class HealthCards(QObject):
         *plain, labels = self._histogram_cards
         # Last, for it is not always there: the others keep their places.
         return [self._units_card, *plain, self._gap_card, self._particles_card, labels]
+
+    def pictures(self) -> list[Picture]:
+        """Return what can be copied or saved: the plots as drawings, and what is made of pixels as it is."""
+        pixels = (
+            (self._units_card.title(), self.units.picture()),
+            (self._particles_card.title(), self._particles.picture()),
+        )
+        if self.units.picture().isNull():
+            return []
+        plots = [self._units_card, *self._histogram_cards]
+        if self._gap.points():
+            plots.append(self._gap_card)
+        return [
+            *(card.picture() for card in plots),
+            *(
+                PixelPicture(self.tr("{0}, pixel by pixel").format(name), image)
+                for name, image in pixels
+                if not image.isNull()
+            ),
+        ]
 
     def begin_again(self) -> None:
         """Begin another model's life: its gap has a curve of its own."""

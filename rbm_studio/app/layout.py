@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QDockWidget, QMainWindow
 
-_VERSION = 2
+_VERSION = 3
 _FIRST_SIZE = (1280, 800)
 _LEFT_WIDTH = 272
 _GEOMETRY, _STATE = "window/geometry", "window/state"
@@ -32,8 +32,8 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     window.splitDockWidget(docks["draw"], docks["reconstructions"], down)
     window.splitDockWidget(docks["curve"], docks["weights"], across)
     # Behind the drawing: the weights, where the units of a finding are outlined, stay in view.
-    window.tabifyDockWidget(docks["draw"], docks["health"])
-    window.tabifyDockWidget(docks["draw"], docks["compare"])
+    for name in ("drawings", "compare", "health"):
+        window.tabifyDockWidget(docks["draw"], docks[name])
     for dock in docks.values():
         dock.show()
     docks["draw"].raise_()

@@ -33,15 +33,18 @@ class PenControls(QWidget):
         The drawing is to be made into an input in another way: with another pen, or (not) normalised.
     digit_asked : Signal()
         One of the test digits shall lie on the canvas.
+    keep_asked : Signal()
+        The drawing shall be kept.
     """
 
     input_changed = Signal()
     digit_asked = Signal()
+    keep_asked = Signal()
 
     def __init__(self, canvas: DrawingCanvas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._canvas = canvas
-        self._undo, self._redo, self._clear = QToolButton(), QToolButton(), QToolButton()
+        self._undo, self._redo, self._clear, self._keep = (QToolButton() for _ in range(4))
         self._tools = {Tool.PEN: QToolButton(), Tool.ERASER: QToolButton()}
         self._width = QSlider(Qt.Orientation.Horizontal)
         self._digit = QPushButton(icon("random_digit"), self.tr("Random test digit"))
@@ -52,6 +55,7 @@ class PenControls(QWidget):
         self._undo.clicked.connect(canvas.undo)
         self._redo.clicked.connect(canvas.redo)
         self._clear.clicked.connect(canvas.clear)
+        self._keep.clicked.connect(self.keep_asked)
         for tool, button in self._tools.items():
             button.clicked.connect(partial(canvas.set_tool, tool))
         self._width.valueChanged.connect(self._set_pen_width)
@@ -68,6 +72,15 @@ class PenControls(QWidget):
         """Whether the drawing is centred and scaled."""
         return self._normalize.isChecked()
 
+    def choose(self, pen_width: float, *, normalizes: bool) -> None:
+        """Take the pen's width and the way of making the input from a drawing that comes back."""
+        self._canvas.set_pen_width(pen_width)
+        self._normalize.setChecked(normalizes)
+
+    def set_can_keep(self, can: bool) -> None:
+        """Say whether there is something to keep."""
+        self._keep.setEnabled(can)
+
     def add(self, widget: QWidget) -> None:
         """Put another control at the row's end."""
         self._row.addWidget(widget)
@@ -77,7 +90,7 @@ class PenControls(QWidget):
         self._digit.setEnabled(has)
 
     def _arrange(self) -> None:
-        buttons = {self._undo: "undo", self._redo: "redo", self._clear: "clear"}
+        buttons = {self._undo: "undo", self._redo: "redo", self._clear: "clear", self._keep: "keep"}
         buttons |= {self._tools[Tool.PEN]: "pen", self._tools[Tool.ERASER]: "eraser"}
         icons = QHBoxLayout()
         icons.setSpacing(GRID // 2)
@@ -94,6 +107,7 @@ class PenControls(QWidget):
         self._width.setFixedWidth(8 * GRID)
         self._normalize.setChecked(True)
         self._digit.setShortcut(QKeySequence("Ctrl+G"))
+        self._keep.setShortcut(QKeySequence("Ctrl+K"))
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(GRID)
         self._row.addLayout(icons)
@@ -107,6 +121,10 @@ class PenControls(QWidget):
             self._undo: (self.tr("Undo"), self.tr("Take back the last stroke (Ctrl+Z on the canvas)")),
             self._redo: (self.tr("Redo"), self.tr("Bring it back (Ctrl+Y on the canvas)")),
             self._clear: (self.tr("Clear"), self.tr("Clear the canvas (Delete on the canvas); undo brings it back")),
+            self._keep: (
+                self.tr("Keep"),
+                self.tr("Keep this drawing in “Drawings”, which shows how surprising it is to the model (Ctrl+K)"),
+            ),
             self._tools[Tool.PEN]: (self.tr("Pen"), self.tr("Draw (P on the canvas)")),
             self._tools[Tool.ERASER]: (
                 self.tr("Eraser"),

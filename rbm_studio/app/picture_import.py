@@ -53,11 +53,11 @@ class PictureImport(QObject):
 
     def take_file(self, path: Path) -> None:
         """Import a file of any format that Qt reads."""
-        self._start(lambda: _as_ink(read_picture(path)))
+        self._start(lambda: as_ink(read_picture(path)))
 
     def take_image(self, image: QImage) -> None:
         """Import a picture that is in memory already."""
-        self._start(lambda: _as_ink(image))
+        self._start(lambda: as_ink(image))
 
     def shut_down(self) -> None:
         """Wait for what is being read, and import nothing more."""
@@ -161,7 +161,8 @@ def _fitted(size: QSize) -> QSize:
     return size.scaled(box, Qt.AspectRatioMode.KeepAspectRatio).expandedTo(QSize(1, 1))
 
 
-def _as_ink(image: QImage) -> tuple[QImage, bool]:
+def as_ink(image: QImage) -> tuple[QImage, bool]:
+    """Return a picture as a square of 8-bit grey, its ink light on black, and whether it was dark on light before."""
     if max(image.width(), image.height()) > _LONGEST_SIDE:
         image = image.scaled(_fitted(image.size()), mode=Qt.TransformationMode.SmoothTransformation)
     ink, inverted = ink_of(_brightness(image))

@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QComboBox, QToolButton, QVBoxLayout, QWidget
 from rbm_studio.app.chain_controls import ChainControls
 from rbm_studio.app.cover_controls import CoverControls
 from rbm_studio.app.draw_pictures import DrawPictures
-from rbm_studio.app.images import grey_image, grey_values
+from rbm_studio.app.drawing import Drawing
+from rbm_studio.app.drawings import as_seen
+from rbm_studio.app.images import grey_image
 from rbm_studio.app.lab_chain import LabChain
 from rbm_studio.app.pen_controls import PenControls
 from rbm_studio.app.state import RunState
@@ -19,18 +21,16 @@ from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
 from rbm_studio.core.gibbs import Stage
 from rbm_studio.core.sampling import bernoulli
-from rbm_studio.data.handwriting import normalize_image, render
-from rbm_studio.data.resampling import resample
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
 
+    from rbm_studio.app.drawings import Kept
     from rbm_studio.app.session import Session
     from rbm_studio.app.state import Model
     from rbm_studio.core.backend import FloatArray
 
 FRAME_MS = 8  # half a frame of a 60 Hz screen: waiting and work together then take less than one
-_CANVAS_SIZE = 1.0  # the canvas gives its strokes as fractions of its side
 
 
 class DrawPanel(QWidget):
@@ -76,6 +76,7 @@ class DrawPanel(QWidget):
         self._explain()
         self._connect()
         self._show_images()
+        self._offer_to_keep()
         self.refresh()
 
     def _switch(self, text: str) -> QToolButton:
@@ -119,6 +120,9 @@ class DrawPanel(QWidget):
             button.toggled.connect(self._keep_one_row)
         self._pen.input_changed.connect(self._throttle.request)
         self._pen.digit_asked.connect(self.show_random_digit)
+        self._pen.keep_asked.connect(session.drawings.keep)
+        session.drawings.offered.connect(self._offer_to_keep)
+        session.drawings.wanted.connect(self._put_back)
         self._mode.currentIndexChanged.connect(self._throttle.request)
         self._cover.mean_changed.connect(self._show_completions)
         self.canvas.strokes_changed.connect(self._throttle.request)
@@ -151,6 +155,9 @@ class DrawPanel(QWidget):
     def _show_brush(self) -> None:
         self.pictures.seen.set_brush(self._cover.isVisibleTo(self) or self.lab.held.covers)
 
+    def _offer_to_keep(self) -> None:
+        self._pen.set_can_keep(self._session.drawings.can_keep)
+
     def _show_images(self) -> None:
         self._pen.set_has_digits(self._session.images is not None)
 
@@ -172,6 +179,16 @@ class DrawPanel(QWidget):
             original = images.original.test_images
             self.canvas.set_picture(grey_image(original[self._rng.integers(len(original))]))
 
+    def _put_back(self, kept: Kept) -> None:
+        """Put a kept drawing on the canvas, as it was kept."""
+        drawing = kept.drawing
+        self._pen.choose(kept.pen_width, normalizes=kept.normalize)
+        if drawing.picture is not None:
+            self.canvas.set_picture(drawing.picture, imported=drawing.is_imported)
+        else:
+            self.canvas.set_strokes(drawing.strokes)
+        self.canvas.setFocus()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         """Let a chain go on that stood still out of sight: Qt shows no dock behind another, but does not hide it."""
         super().paintEvent(event)
@@ -183,8 +200,10 @@ class DrawPanel(QWidget):
         """Show what the model makes of what lies on the canvas."""
         model = self._session.model
         shape = model.image_shape if model else self._session.settings.image_shape
-        self._drawing = self._input(shape)
+        drawing, pen_width, normalizes = self._on_canvas(), self.canvas.pen_width, self._pen.normalizes
+        self._drawing = as_seen(drawing, shape, pen_width=pen_width, normalize=normalizes)
         self._session.drawings.show(self._drawing)
+        self._session.drawings.offer(drawing, pen_width=pen_width, normalize=normalizes)
         began = self.lab.set_input(model.parameters if model else None, self._drawing)
         self._cover.set_classes(model.parameters.label_num if model else 0)
         if began or not self.lab.is_active:
@@ -194,17 +213,12 @@ class DrawPanel(QWidget):
             self._chain.show_count()
             self._cover.show_state()
 
-    def _input(self, shape: tuple[int, int]) -> FloatArray:
-        return resample(self._image(), shape)
-
-    def _image(self) -> FloatArray:
-        picture, normalizes = self.canvas.picture(), self._pen.normalizes
+    def _on_canvas(self) -> Drawing:
+        canvas, picture = self.canvas, self.canvas.picture()
         if picture is None:
-            pen_width = self.canvas.pen_width
-            return render(self.canvas.strokes(), pen_width=pen_width, normalize=normalizes, canvas_size=_CANVAS_SIZE)
-        image = grey_values(picture)
-        # A data set's own image is as the model was shown it.
-        return normalize_image(image) if normalizes and self.canvas.picture_is_imported else image
+            return Drawing(tuple(canvas.strokes()))
+        # What the eraser took of a picture is gone from it.
+        return Drawing(picture=picture, is_imported=canvas.picture_is_imported)
 
     def _show_live(self) -> None:
         model, chains = self._session.model, self.lab.chains
