@@ -16,7 +16,7 @@ from rbm_studio.commands.train import add_train
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -32,7 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0; 1 if something that the user gave cannot be used; 2 for a wrong command line; 130 after Ctrl+C.
     """
-    options = _parser().parse_args(_with_command(sys.argv[1:] if arguments is None else arguments))
+    parser, commands = _parser()
+    options = parser.parse_args(_with_command(sys.argv[1:] if arguments is None else arguments, commands))
     try:
         status: int = options.run(options)
     except RBMStudioError as error:
@@ -43,14 +44,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _with_command(arguments: Sequence[str]) -> Sequence[str]:
-    """Put ``window`` before what is a file by its looks, and so no mistyped command."""
+def _with_command(arguments: Sequence[str], commands: Container[str]) -> Sequence[str]:
+    """Put ``window`` before what is a file by its looks, and so neither a command nor a mistyped one."""
     first = arguments[0] if arguments else ""
-    is_file = not first.startswith("-") and (Path(first).suffix or len(Path(first).parts) > 1 or Path(first).exists())
-    return ["window", *arguments] if first and is_file else arguments
+    if not first or first.startswith("-") or first in commands:
+        return arguments
+    is_file = Path(first).suffix or len(Path(first).parts) > 1 or os.path.exists(first)
+    return ["window", *arguments] if is_file else arguments
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> tuple[argparse.ArgumentParser, Container[str]]:
+    """Return the parser, and the names of the commands."""
     parser = argparse.ArgumentParser(
         prog="rbm-studio",
         usage="%(prog)s [-h] [--version] [FILE | command ...]",
@@ -72,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
         "--output", type=Path, default=Path("demo-output"), help="where the PNGs go (default: demo-output)"
     )
     demo.set_defaults(run=_demo)
-    return parser
+    return parser, commands.choices
 
 
 def _window(options: argparse.Namespace) -> int:
