@@ -158,8 +158,10 @@ def test_a_saved_model_keeps_its_settings(model: Path, capsys: pytest.CaptureFix
         (["--data", "missing.npz"], "missing.npz"),
         (["--hidden", "0"], "The number of hidden units is 0."),
         (["--learning-rate", "-1"], "The learning rate is -1.0."),
-        (["--output", "nowhere/model.safetensors"], "there is no folder nowhere"),
-        (["--loss", "nowhere/loss.dat"], "there is no folder nowhere"),
+        (["--output", "nowhere/model.safetensors"], "nowhere. Save it in a folder that exists."),
+        (["--loss", "nowhere/loss.dat"], "nowhere. Save it in a folder that exists."),
+        (["--output", "."], "is a folder. Give the file another name."),
+        (["--output", "same", "--loss", "./same"], "would both be written to same. Give --loss another name."),
         (["--resume", "missing.safetensors"], "missing.safetensors"),
     ],
 )
