@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from rbm_studio import RBM
+from rbm_studio import RBM, RBMStudioError
 from rbm_studio.core import images as images_module
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.core.settings import TrainingSettings
@@ -70,6 +70,16 @@ class TestInterrupted:
             np.testing.assert_array_equal(bits(each), bits(whole))
             np.testing.assert_array_equal(stacked(each.parameters)[0], stacked(whole.parameters)[0])
             assert each.history == whole.history
+
+    def test_a_call_that_is_refused_leaves_the_interrupted_run_as_it_is(self, images: FloatArray) -> None:
+        whole = new("cd", 3).fit(images, classes(3), verbose=False)
+        rbm = new("cd", 3)
+        with pytest.raises(StoppedError):
+            rbm.fit(images, classes(3), verbose=False, progress=stop_after(4))
+        with pytest.raises(RBMStudioError, match="one whole number for each of the 9 images"):
+            rbm.fit(images, classes(3), held_out=images[:9], held_out_labels=[0], verbose=False)
+        rbm.fit(images, classes(3), verbose=False, resume=True)
+        np.testing.assert_array_equal(bits(rbm), bits(whole))
 
     def test_the_lines_go_on_with_the_epoch_that_was_interrupted(
         self, images: FloatArray, capsys: pytest.CaptureFixture[str]

@@ -84,6 +84,11 @@ class Joint:
         """The three arrays."""
         return self.w, self.visible_bias, self.hidden_bias
 
+    @property
+    def classes(self) -> int:
+        """C."""
+        return len(self.visible_bias) - self.pixels
+
     def parameters(self) -> Parameters:
         """Return a copy of the parameters in host memory."""
         return self.spread(self.arrays)
