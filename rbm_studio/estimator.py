@@ -100,7 +100,7 @@ class RBM:
         self.history: list[EpochRecord] = []
         self._rng = np.random.default_rng(np.random.SeedSequence(self._settings.seed).spawn(5)[4])
         self._parameters = preset_named(preset).initial_parameters(
-            visible_num, hidden_num, self._settings.seed, label_num=labels
+            int(visible_num), int(hidden_num), self._settings.seed, label_num=int(labels)
         )
         self._state: TrainingState | None = None
         self._is_new = True
