@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rbm_studio.core import kernels
-from rbm_studio.core.sampling import bernoulli
+from rbm_studio.core.sampling import bernoulli, one_of
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
@@ -179,9 +179,7 @@ class GibbsChains:
         return probabilities
 
     def _draw_labels(self, probabilities: npt.NDArray[np.float64]) -> None:
-        cumulated = np.cumsum(probabilities, axis=1)
-        chosen = (cumulated[:, :-1] <= self._rng.random((len(self), 1))).sum(axis=1)
-        self.labels = np.equal(np.arange(self.parameters.label_num), chosen[:, None]).astype(np.float32)
+        self.labels = one_of(probabilities, self._rng)
         self.labels = self._held_labels()
 
     def _held_labels(self) -> FloatArray:

@@ -78,7 +78,7 @@ def softmax_units(z: FloatArray, bias: FloatArray) -> None:
     np.divide(z, z.sum(axis=1, keepdims=True), out=z)
 
 
-def sample_softmax(probabilities: FloatArray, uniforms: FloatArray) -> None:
+def sample_softmax(probabilities: npt.NDArray[Any], uniforms: npt.NDArray[Any]) -> None:
     """Sample a group of which one is on, in place: probabilities (n, C) become one-hot, by uniforms (n,)."""
     cumulated = np.cumsum(probabilities, axis=1)
     # The last sum may round to less than 1; the last class takes what is left.
