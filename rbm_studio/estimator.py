@@ -251,7 +251,8 @@ class RBM:
             As `fit`.
         """
         own = self._settings
-        settings = self._settings_with(epochs=1, schedule="constant", final_k=0)
+        # As many chains also where a call has fewer images than a batch: of another number they would start anew.
+        settings = self._settings_with(epochs=1, schedule="constant", final_k=0, chains=own.chains or own.batch_size)
         images = as_training_images(data, self.visible_num)
         backend = backend_for("gpu" if self.use_GPU else "cpu")
         try:
@@ -290,9 +291,10 @@ class RBM:
                 if progress is not None:
                     progress(at)
         finally:
-            # Also when interrupted from the keyboard: what was learned is kept.
-            self._parameters = training.snapshot()
+            # Also when interrupted from the keyboard: what was learned is kept. The state comes first: on a GPU it may
+            # find that the newest parameters have exploded, and put the last good ones back.
             self._state = training.state
+            self._parameters = training.snapshot()
             self._is_new = False
 
     def _classes(self, labels: npt.ArrayLike | None) -> npt.NDArray[Any] | None:

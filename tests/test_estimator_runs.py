@@ -157,6 +157,17 @@ class TestStream:
         assert not np.array_equal(kept.chains, before)
         np.testing.assert_array_equal(kept.chains, np.tile([0, 1, 0, 0], (8, 1)))
 
+    @pytest.mark.parametrize("gradient", ["pcd", "tempering"])
+    def test_chains_go_on_also_where_a_call_has_few_images(self, images: FloatArray, gradient: str) -> None:
+        rbm = RBM(D, H, gradient=gradient, batch_size=25, learning_rate=1e-9)
+        kept = []
+        for count in (60, 7, 3, 60):
+            rbm.partial_fit(images[:count])
+            assert rbm._state is not None
+            kept.append(rbm._state.chains)
+        assert len(kept[0]) == 25
+        assert all(chains is kept[0] for chains in kept)
+
     def test_settings_stay(self, images: FloatArray) -> None:
         rbm = RBM(D, H, schedule="linear", epochs=7, final_k=3)
         settings = rbm.settings
