@@ -104,7 +104,7 @@ class RBM:
         )
         self._state: TrainingState | None = None
         self._is_new = True
-        self.image_shape: tuple[int, int] | None = None
+        self._image_shape: tuple[int, int] | None = None
 
     def __repr__(self) -> str:
         return (
@@ -146,6 +146,26 @@ class RBM:
     def hidden_bias(self) -> FloatArray:
         """The hidden units' biases, of shape (hidden_num,)."""
         return self._parameters.hidden_bias
+
+    @property
+    def image_shape(self) -> tuple[int, int] | None:
+        """(height, width) of the visible units as an image; None: not known."""
+        return self._image_shape
+
+    @image_shape.setter
+    def image_shape(self, shape: tuple[int, int] | None) -> None:
+        if shape is None:
+            self._image_shape = None
+            return
+        sides = tuple(int(side) for side in shape)
+        if len(sides) != 2 or min(sides) < 1 or sides[0] * sides[1] != self.visible_num:
+            raise RBMStudioError(
+                "The model has {visible} visible units, which are no image of shape {shape}.",
+                "Give (height, width), or None where the visible units are no image.",
+                visible=self.visible_num,
+                shape=sides,
+            )
+        self._image_shape = sides[0], sides[1]
 
     @property
     def learning_rate(self) -> float:
