@@ -103,6 +103,7 @@ class RBM:
             int(visible_num), int(hidden_num), self._settings.seed, label_num=int(labels)
         )
         self._state: TrainingState | None = None
+        self._run_under_way: Training | None = None
         self._is_new = True
         self._image_shape: tuple[int, int] | None = None
 
@@ -114,8 +115,8 @@ class RBM:
 
     @property
     def parameters(self) -> Parameters:
-        """The weights and biases."""
-        return self._parameters
+        """The weights and biases; while a run is under way, a copy of them as they are now."""
+        return self._parameters if self._run_under_way is None else self._run_under_way.snapshot()
 
     @property
     def visible_num(self) -> int:
@@ -135,17 +136,17 @@ class RBM:
     @property
     def w(self) -> FloatArray:
         """The weights, of shape (visible_num, hidden_num)."""
-        return self._parameters.w
+        return self.parameters.w
 
     @property
     def visible_bias(self) -> FloatArray:
         """The visible units' biases, of shape (visible_num,)."""
-        return self._parameters.visible_bias
+        return self.parameters.visible_bias
 
     @property
     def hidden_bias(self) -> FloatArray:
         """The hidden units' biases, of shape (hidden_num,)."""
-        return self._parameters.hidden_bias
+        return self.parameters.hidden_bias
 
     @property
     def image_shape(self) -> tuple[int, int] | None:
@@ -215,7 +216,8 @@ class RBM:
         verbose : bool
             Whether to print the article's lines.
         progress : callable, optional
-            Called after each batch, with a `rbm_studio.core.training.Progress`.
+            Called after each batch, with a `rbm_studio.core.training.Progress`; it may use the model as it is then,
+            and save it.
         resume : bool
             Whether to finish a run that was interrupted, in this process or in the one that saved the model: with the
             same data and settings, to the same bits as without the interruption.
@@ -301,6 +303,7 @@ class RBM:
     def _run(
         self, training: Training, verbose: bool = False, progress: Callable[[Progress], None] | None = None
     ) -> None:
+        self._run_under_way = training
         try:
             while not training.finished:
                 at = training.step()
@@ -316,6 +319,7 @@ class RBM:
             self._state = training.state
             self._parameters = training.snapshot()
             self._is_new = False
+            self._run_under_way = None
 
     def _classes(self, labels: npt.ArrayLike | None) -> npt.NDArray[Any] | None:
         if labels is None or self._parameters.label_num == 0:
@@ -349,15 +353,15 @@ class RBM:
         float32 ndarray of shape (n, visible_num)
             Probabilities.
         """
-        return sampling.reconstruct(self._parameters, self._visible(visible), self._rng)
+        return sampling.reconstruct(self.parameters, self._visible(visible), self._rng)
 
     def expect_hidden(self, visible: npt.ArrayLike) -> FloatArray:
         """Return p(h = 1 | v), of shape (n, hidden_num), for images of shape (n, visible_num)."""
-        return self._parameters.expect_hidden(self._visible(visible))
+        return self.parameters.expect_hidden(self._visible(visible))
 
     def expect_visible(self, hidden: npt.ArrayLike) -> FloatArray:
         """Return p(v = 1 | h), of shape (n, visible_num), for hidden values of shape (n, hidden_num)."""
-        return self._parameters.expect_visible(self._hidden(hidden))
+        return self.parameters.expect_visible(self._hidden(hidden))
 
     def get_hidden(self, visible: npt.ArrayLike) -> FloatArray:
         """Return p(h = 1 | v), as `expect_hidden`: the article's other name for it."""
@@ -371,7 +375,7 @@ class RBM:
         RBMStudioError
             If the model has no label units.
         """
-        return self._parameters.label_probabilities(self._visible(visible))
+        return self.parameters.label_probabilities(self._visible(visible))
 
     def predict(self, visible: npt.ArrayLike) -> npt.NDArray[np.intp]:
         """Return the most probable class of each image, of shape (n,); see `predict_proba`."""
@@ -380,11 +384,11 @@ class RBM:
 
     def sample_hidden(self, visible: npt.ArrayLike) -> FloatArray:
         """Return hidden states, 0 or 1, of shape (n, hidden_num), for images of shape (n, visible_num)."""
-        return sampling.sample_hidden(self._parameters, self._visible(visible), self._rng)
+        return sampling.sample_hidden(self.parameters, self._visible(visible), self._rng)
 
     def sample_visible(self, hidden: npt.ArrayLike) -> FloatArray:
         """Return visible states, 0 or 1, of shape (n, visible_num), for hidden values of shape (n, hidden_num)."""
-        return sampling.sample_visible(self._parameters, self._hidden(hidden), self._rng)
+        return sampling.sample_visible(self.parameters, self._hidden(hidden), self._rng)
 
     def calculate_energy(self, visible: npt.ArrayLike, hidden: npt.ArrayLike) -> FloatArray:
         """Return E(v, h) = −vᵀ w h − aᵀ v − bᵀ h of each pair of rows.
@@ -407,7 +411,7 @@ class RBM:
                 visible=len(v),
                 hidden=len(h),
             )
-        return self._parameters.energy(v, h)
+        return self.parameters.energy(v, h)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save the model as safetensors, with its settings, its history, and what training goes on with.
@@ -419,8 +423,9 @@ class RBM:
         FileError
             If it cannot be written; a file that was there before stays as it was.
         """
+        state = self._state if self._run_under_way is None else self._run_under_way.state
         history = tuple(self.history)
-        save_model(path, SavedModel(self._parameters, self._settings, history, self.image_shape, self._state))
+        save_model(path, SavedModel(self.parameters, self._settings, history, self.image_shape, state))
 
     def load(self, path: str | os.PathLike[str]) -> Self:
         """Take over a saved model of the same size, with its settings, its history, and what training goes on with.

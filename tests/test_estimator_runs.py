@@ -92,6 +92,29 @@ class TestInterrupted:
         assert [line[:11] for line in capsys.readouterr().out.splitlines()[1:]] == ["Epoch [2/3]", "Epoch [3/3]"]
         assert [record.epoch for record in rbm.history] == [1, 2, 3]
 
+    @EVERY_RUN
+    def test_a_model_can_be_used_and_saved_while_it_is_trained(
+        self, images: FloatArray, tmp_path: Path, name: str
+    ) -> None:
+        path, seen = tmp_path / "model.safetensors", []
+
+        def save(at: Progress) -> None:
+            seen.append(bits(rbm))
+            if at.images == 145:  # within the third epoch
+                rbm.save(path)
+
+        # A second run: the first has left parameters and a state.
+        rbm = new(name).fit(images, verbose=False)
+        rbm.fit(images, verbose=False, progress=save)
+        assert len(seen) == 9
+        assert len({values.tobytes() for values in seen}) == 9
+        np.testing.assert_array_equal(seen[-1], bits(rbm))
+        opened = RBM(D, H).load(path)
+        np.testing.assert_array_equal(bits(opened), seen[6])
+        opened.fit(images, verbose=False, resume=True)
+        np.testing.assert_array_equal(bits(opened), bits(rbm))
+        assert opened.history == rbm.history
+
     def test_without_resume_another_run_begins(self, images: FloatArray) -> None:
         rbm = new("cd")
         with pytest.raises(StoppedError):
