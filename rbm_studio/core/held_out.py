@@ -119,11 +119,9 @@ class HeldOut:
 def reconstruction_cross_entropy(part: Part, measured: int | None = None) -> Any:
     """Return the cross-entropy of a part's first images under their reconstructions from sampled hidden units, in nats.
 
-    It is for `Operations.read`. All of them without ``measured``. The rows of the model are written over.
+    It is for `Operations.read`. All of them without ``measured``. The rows of the model may be written over.
     """
     rows = len(part.data) if measured is None else measured
     with np.errstate(over="ignore", invalid="ignore"):
         part.expect_hidden(part.data[:rows], part.hidden_data[:rows])
-        part.sample_hidden(part.hidden_data[:rows], part.hidden_sample[:rows])
-        part.visible_input(part.hidden_sample[:rows], part.model[:rows])
-        return part.cross_entropy(part.model[:rows], rows)
+        return part.reconstruct(rows)

@@ -63,7 +63,7 @@ class TestUnevenBatches:
             np.testing.assert_allclose(array, other, atol=1e-5)
         assert [step.images for step in steps[-2:]] == [1000, 1001]
         # The last image's KL weighs as one of all that were measured.
-        counts = [1] * 11
+        counts = [5] * 10 + [1]
         mean = np.average([step.kl for step in steps], weights=counts)
         assert steps[-1].epoch_kl == pytest.approx(mean, rel=1e-9)
 
