@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rbm_studio import __version__
 from rbm_studio.commands.evaluate import add_evaluate
 from rbm_studio.commands.reconstruct import add_reconstruct
-from rbm_studio.commands.terminal import INTERRUPTED
+from rbm_studio.commands.terminal import INTERRUPTED, UNREAD
 from rbm_studio.commands.train import add_train
 from rbm_studio.errors import RBMStudioError
 
@@ -30,12 +30,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 1 if something that the user gave cannot be used; 2 for a wrong command line; 130 after Ctrl+C.
+        0; 1 if something that the user gave cannot be used; 2 for a wrong command line; 130 after Ctrl+C; 141 if who
+        read the output left before its end.
     """
     parser, commands = _parser()
     options = parser.parse_args(_with_command(sys.argv[1:] if arguments is None else arguments, commands))
     try:
         status: int = options.run(options)
+        if sys.stdout is not None:  # None where a program without a terminal was started
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read the output has left, as head does. At its end Python would write the rest, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
     except RBMStudioError as error:
         print(f"rbm-studio: {error}", file=sys.stderr)
         return 1

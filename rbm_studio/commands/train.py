@@ -86,9 +86,11 @@ def train(options: argparse.Namespace) -> int:
     rbm.save(options.output)
     rbm.save_loss(options.loss)
     print(f"# Saved: {options.output}, {options.loss}", file=sys.stderr)
-    if isinstance(stopped, RBMStudioError):
-        raise stopped
-    return 0 if stopped is None else INTERRUPTED
+    if stopped is None:
+        return 0
+    if isinstance(stopped, KeyboardInterrupt):
+        return INTERRUPTED
+    raise stopped
 
 
 def _new(options: argparse.Namespace) -> tuple[RBM, Dataset]:
@@ -147,7 +149,7 @@ def _fit(rbm: RBM, dataset: Dataset, options: argparse.Namespace) -> BaseExcepti
                 resume=options.resume is not None,
                 **run,
             )
-        except (KeyboardInterrupt, TrainingDivergedError) as ended:
+        except (KeyboardInterrupt, TrainingDivergedError, BrokenPipeError) as ended:
             return ended
     return None
 
