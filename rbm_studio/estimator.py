@@ -40,7 +40,7 @@ class RBM:
     hidden_num : int
         The number of hidden units, H, 1 to 4096.
     learning_rate, momentum : float, optional
-        The preset's own if left out: 0.15 and 0.9, or for ``"article"`` 0.0001 and 0.95.
+        The preset's own if left out, such as 0.15 and 0.9 for ``"recommended"``, 0.0001 and 0.95 for ``"article"``.
     seed : int, default 0
         Of the model's own random numbers; the global random state is neither read nor set.
     use_GPU : bool, default False
@@ -202,7 +202,7 @@ class RBM:
         ----------
         data : array_like of shape (n, visible_num)
             Images in 0..1, or uint8 grey levels 0..255; grey values are taken as the settings' binarisation says. The
-            data may be a `numpy.memmap` larger than memory.
+            data may be a `numpy.memmap` of uint8, bool or float32 that is larger than memory.
         labels : array_like of shape (n,), optional
             The images' classes 0..C-1, which a model with label units needs.
         epochs : int, optional
@@ -220,7 +220,8 @@ class RBM:
             and save it.
         resume : bool
             Whether to finish a run that was interrupted, in this process or in the one that saved the model: with the
-            same data and settings, to the same bits as without the interruption.
+            same data and settings, to the same bits as without the interruption, if that fell between two batches. An
+            exception from ``progress`` does; Ctrl+C may fall within a batch, which then counts twice in part.
 
         Returns
         -------

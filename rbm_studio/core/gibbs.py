@@ -166,19 +166,9 @@ class GibbsChains:
                 # As they are: a grey value is a probability, and is held as one.
                 self.visible[:, held] = self._start[:, held]
         if self.parameters.label_num:
-            self._draw_labels(self._expect_labels())
+            self._draw_labels(self.parameters.expect_labels(self.hidden, self.temperature))
 
-    def _expect_labels(self) -> npt.NDArray[np.float64]:
-        p = self.parameters
-        assert p.label_w is not None
-        assert p.label_bias is not None
-        scores = (self.hidden.astype(np.float64) @ p.label_w.T + p.label_bias) / self.temperature
-        scores -= scores.max(axis=1, keepdims=True)
-        probabilities: npt.NDArray[np.float64] = np.exp(scores)
-        probabilities /= probabilities.sum(axis=1, keepdims=True)
-        return probabilities
-
-    def _draw_labels(self, probabilities: npt.NDArray[np.float64]) -> None:
+    def _draw_labels(self, probabilities: npt.NDArray[np.floating]) -> None:
         self.labels = one_of(probabilities, self._rng)
         self.labels = self._held_labels()
 

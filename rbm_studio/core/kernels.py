@@ -94,7 +94,7 @@ def cross_entropy(v: FloatArray, z: FloatArray, bias: FloatArray, scratch: Float
     v : array of shape (B, D)
         Targets in 0..1.
     z : array of shape (B, D)
-        Inputs of the units without their bias.
+        Inputs of the units without their bias; with it, what is below `LOWEST_INPUT` counts as that.
     bias : array of shape (D,)
     scratch : array of shape (B, D)
         Work space.
