@@ -87,7 +87,7 @@ class Batches:
     ) -> None:
         check_shape(images, joint.all_pixels)
         self._pixels = joint.pixels
-        self._classes = len(joint.visible_bias) - joint.pixels
+        self._classes = joint.classes
         self._binarise = BINARISATIONS[settings.binarisation]
         self._threshold = settings.threshold
         self._length = len(images)
@@ -96,7 +96,7 @@ class Batches:
         self._images = images if backend.xp is np else backend.to_device(as_numbers(images))
         self._labels = None
         if self._classes and labels is not None:
-            _check_labels(labels, len(images), self._classes)
+            check_labels(labels, len(images), self._classes)
             self._labels = backend.xp.asarray(labels)
 
     def __len__(self) -> int:
@@ -120,7 +120,8 @@ class Batches:
                 )
 
 
-def _check_labels(labels: npt.NDArray[Any], images: int, classes: int) -> None:
+def check_labels(labels: npt.NDArray[Any], images: int, classes: int) -> None:
+    """Raise `RBMStudioError` unless there is a class 0..C-1 for each of so many images."""
     if labels.shape != (images,) or not np.issubdtype(labels.dtype, np.integer):
         raise RBMStudioError(
             "The labels are an array of shape {shape} and type {dtype}.",

@@ -78,7 +78,7 @@ def softmax_units(z: FloatArray, bias: FloatArray) -> None:
     np.divide(z, z.sum(axis=1, keepdims=True), out=z)
 
 
-def sample_softmax(probabilities: FloatArray, uniforms: FloatArray) -> None:
+def sample_softmax(probabilities: npt.NDArray[Any], uniforms: npt.NDArray[Any]) -> None:
     """Sample a group of which one is on, in place: probabilities (n, C) become one-hot, by uniforms (n,)."""
     cumulated = np.cumsum(probabilities, axis=1)
     # The last sum may round to less than 1; the last class takes what is left.
@@ -94,7 +94,7 @@ def cross_entropy(v: FloatArray, z: FloatArray, bias: FloatArray, scratch: Float
     v : array of shape (B, D)
         Targets in 0..1.
     z : array of shape (B, D)
-        Inputs of the units without their bias.
+        Inputs of the units without their bias; with it, what is below `LOWEST_INPUT` counts as that.
     bias : array of shape (D,)
     scratch : array of shape (B, D)
         Work space.

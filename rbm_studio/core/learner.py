@@ -181,10 +181,9 @@ class Learner:
             source.set_state(at)
 
     def measure(self) -> Measured:
-        """Measure the last batch under the model as it is now, all images that there are particles for."""
-        pairs = [(part, min(len(part.data), len(part.model))) for part in self._workspace.parts(self._rows)]
-        nats = self._threads.map(lambda pair: reconstruction_cross_entropy(*pair), pairs)
-        return Measured(nats, sum(images for _, images in pairs), self._dark)
+        """Measure the last batch under the model as it is now."""
+        nats = self._threads.map(reconstruction_cross_entropy, self._workspace.parts(self._rows))
+        return Measured(nats, self._rows, self._dark)
 
     def measure_one(self) -> Measured:
         """Measure one image of the last batch under the model as it is now."""
@@ -225,23 +224,16 @@ class Learner:
         with np.errstate(over="ignore", invalid="ignore"):
             self._images.fill(rows, part)
             part.expect_hidden(part.data, part.hidden_data)
-            images = min(math.ceil(measured * len(part.data)), len(part.model))
+            images = math.ceil(measured * len(part.data))
             nats: Any = 0.0
             if not self._estimator.reconstructs and images:
-                nats = self._reconstruct(part, images)
+                nats = part.reconstruct(images)
             found = self._estimator.run(part, chains, phase, images)
             if self._estimator.reconstructs:
                 nats = found
             push = self._push() if self._settings.sparsity_cost else None
             sums = self._operations.collect(part, push, weight_scale / n, weight_scale / m)
         return nats, images, sums
-
-    @staticmethod
-    def _reconstruct(part: Part, images: int) -> Any:
-        states, inputs = part.hidden_sample[:images], part.model[:images]
-        part.sample_hidden(part.hidden_data[:images], states)
-        part.visible_input(states, inputs)
-        return part.cross_entropy(inputs, images)
 
     def _push(self) -> FloatArray:
         """Return what draws the hidden units' total input towards the target activity (Hinton 2010, section 11)."""

@@ -141,8 +141,8 @@ class Parameters:
         sigmoid(z, z)
         return z
 
-    def expect_labels(self, hidden: FloatArray) -> FloatArray:
-        """Return p(y | h), of shape (n, C), for hidden values of shape (n, H) in 0..1.
+    def expect_labels(self, hidden: FloatArray, temperature: float = 1.0) -> FloatArray:
+        """Return p(y | h), of shape (n, C), for hidden values of shape (n, H) in 0..1, energies over the temperature.
 
         Raises
         ------
@@ -150,7 +150,7 @@ class Parameters:
             If the model has no label units.
         """
         u, c = self._labels()
-        scores = hidden.astype(np.float64) @ u.T.astype(np.float64) + c
+        scores = (hidden.astype(np.float64) @ u.T.astype(np.float64) + c) / temperature
         return np.exp(scores - _log_sum_exp(scores)).astype(np.float32)
 
     def label_probabilities(self, visible: FloatArray) -> npt.NDArray[np.float64]:

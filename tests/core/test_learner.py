@@ -34,12 +34,21 @@ def nats(measured: Measured) -> float:
 
 @pytest.mark.parametrize(
     ("name", "full", "short"),
-    [("cd", 2, 1), ("cd of states", 2, 1), ("article", 40, 10), ("pcd", 2, 1), ("tempering", 2, 1), ("exact", 1, 1)],
+    [("cd", 2, 1), ("cd of states", 2, 1), ("article", 40, 10), ("pcd", 2, 1), ("tempering", 2, 1), ("exact", 2, 1)],
 )
 def test_so_many_images_are_measured(name: str, full: int, short: int) -> None:
     own = learner(name)
     assert own.learn(np.arange(40), 0.0).images == full
     assert own.learn(np.arange(40, 50), 0.1).images == short
+
+
+@pytest.mark.parametrize("preset", ["recommended", "article"])
+@pytest.mark.parametrize("changes", [{"gradient": "exact"}, {"gradient": "pcd", "chains": 1}], ids=str)
+def test_fewer_chains_measure_no_less(preset: str, changes: dict[str, Any]) -> None:
+    few = learner("cd", preset=preset, **changes)
+    many = learner("cd", preset=preset)
+    assert few.learn(np.arange(40), 0.0).images == many.learn(np.arange(40), 0.0).images
+    assert few.measured_per_epoch == many.measured_per_epoch
 
 
 @pytest.mark.parametrize("name", RUNS)
