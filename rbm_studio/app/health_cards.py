@@ -99,7 +99,7 @@ class HealthCards(QObject):
         )
         if self.units.picture().isNull():
             return []
-        plots = [self._units_card, *self._histogram_cards]
+        plots = [card for card in (self._units_card, *self._histogram_cards) if card.is_present]
         if self._gap.points():
             plots.append(self._gap_card)
         return [

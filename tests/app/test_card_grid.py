@@ -68,7 +68,7 @@ def test_plots_shrink_before_there_is_a_scroll_bar(qtbot: QtBot) -> None:
     area.setWidgetResizable(True)
     area.setWidget(CardGrid([Card(f"Card {number}", Plot(), "") for number in range(4)]))
     qtbot.addWidget(area)
-    area.resize(500, 300)
+    area.resize(500, 500)
     area.show()
     qtbot.waitExposed(area)
     assert area.verticalScrollBar().maximum() == 0
