@@ -23,7 +23,8 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
     for dock in docks.values():
         dock.setFloating(False)
-        dock.show()
+        # Moved one by one, they would have to find room beside each other on the way, and the window would grow.
+        window.removeDockWidget(dock)
     window.addDockWidget(left, docks["dataset"])
     window.splitDockWidget(docks["dataset"], docks["curve"], across)
     window.splitDockWidget(docks["dataset"], docks["model"], down)
@@ -32,6 +33,9 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     window.splitDockWidget(docks["curve"], docks["weights"], across)
     # Behind the drawing: the weights, where the units of a finding are outlined, stay in view.
     window.tabifyDockWidget(docks["draw"], docks["health"])
+    window.tabifyDockWidget(docks["draw"], docks["dream"])
+    for dock in docks.values():
+        dock.show()
     docks["draw"].raise_()
     wide = max(window.width() - _LEFT_WIDTH, 2)
     high = max(window.height(), 8)

@@ -25,6 +25,7 @@ from rbm_studio.app.messages import in_words, show_error
 from rbm_studio.app.panels.curve_panel import CurvePanel
 from rbm_studio.app.panels.dataset_panel import DatasetPanel
 from rbm_studio.app.panels.draw_panel import DrawPanel
+from rbm_studio.app.panels.dream_panel import DreamPanel
 from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.panels.model_panel import ModelPanel
 from rbm_studio.app.panels.reconstructions_panel import ReconstructionsPanel
@@ -49,6 +50,7 @@ PANELS: dict[str, type[QWidget]] = {
     "draw": DrawPanel,
     "reconstructions": ReconstructionsPanel,
     "health": HealthPanel,
+    "dream": DreamPanel,
 }
 """The panels by name; each is a dock of that name."""
 
@@ -117,6 +119,7 @@ class MainWindow(QMainWindow):
             "draw": self.tr("Draw"),
             "reconstructions": self.tr("Reconstructions: held-out images, input and restored"),
             "health": self.tr("Health"),
+            "dream": self.tr("Dream"),
         }
         dock = QDockWidget(titles[name], self)
         dock.setObjectName(name)

@@ -38,7 +38,7 @@ def by_definition(series: Array, lag: int) -> float:
             for n in range(chains)
             for i in range(units)
         ]
-        return sum(products) / (moments - t)
+        return float(sum(products) / (moments - t))
 
     return covariance(lag) / covariance(0)
 
@@ -79,7 +79,7 @@ def test_an_autoregressive_process(phi: float) -> None:
 
 def test_the_window_is_the_first_that_is_long_enough() -> None:
     # ρ = 2⁻ᵗ: τ of the first M lags is 1.5 − 2⁻ᴹ, and 5 τ is at most M from M = 8 on.
-    correlations = 0.5 ** np.arange(40)
+    correlations = 0.5 ** np.arange(40, dtype=np.float64)
     assert integrated_time(correlations) == pytest.approx(1.5 - 2.0**-8)
     assert integrated_time(correlations[:9]) == pytest.approx(1.5 - 2.0**-8)
     assert integrated_time(correlations[:8]) is None
