@@ -116,7 +116,9 @@ class Dream:
     """
 
     def __init__(self, start: FloatArray, wishes: Wishes, rng: np.random.Generator) -> None:
-        self._chains = GibbsChains(wishes.parameters, start, rng)
+        # Of a model that training has blown up the numbers may be infinite, and are shown all the same.
+        with np.errstate(all="ignore"):
+            self._chains = GibbsChains(wishes.parameters, start, rng)
         self._step = 0
         self._film: deque[Moment] = deque(maxlen=FILM_LENGTH)
         self._film_every = wishes.film_every
@@ -149,7 +151,6 @@ class Dream:
 
     def advance(self) -> None:
         """Make one Gibbs step."""
-        # Of a model that training has blown up the numbers may be infinite, and are shown all the same.
         with np.errstate(all="ignore"):
             self._chains.step()
             self._record.add(self._chains.visible_probabilities)

@@ -195,9 +195,9 @@ class DreamControls(QWidget):
         for field, letters in (
             (self._label, 3),
             (self._hold, 4),
-            (self._rate, 8),
-            (self._start, 7),
-            (self._shown, 9),
+            (self._rate, 7),
+            (self._start, 6),
+            (self._shown, 8),
             (self._film, 3),
         ):
             field.setMinimumContentsLength(letters)

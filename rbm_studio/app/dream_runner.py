@@ -90,6 +90,11 @@ class DreamRunner(QObject):
         """Whether the chains go on by themselves."""
         return self._pace is not None
 
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is under way, and all that was made is shown."""
+        return not self._timer.isActive()
+
     def begin(self, dream: Dream | None) -> None:
         """Go on with another dream, at the present pace; with none, stop."""
         # Before the thread has it: from then on it is the thread's own.

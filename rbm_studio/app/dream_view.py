@@ -202,7 +202,7 @@ class DreamView(QWidget):
         if visits is not None and visits.switches:
             steps = _whole(visits.chances / visits.switches)
             answer = self.tr("each chain switches every {0} steps").format(steps)
-            short = self.tr("new every {0} steps").format(steps)
+            short = self.tr("every {0} steps").format(steps)
         elif visits is not None and visits.chances:
             answer = self.tr("no switch yet")
         self._classes.set_words(self.tr("Classes visited"), answer, short)

@@ -12,7 +12,7 @@ from rbm_studio.app.theme import GRID
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
-_GAP = 2 * GRID
+_GAP = 3 * GRID // 2
 # Until it has a width of its own.
 _USUAL_LINES = 2
 
@@ -36,7 +36,7 @@ class WrappingRow(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return the size of a single line, as high as the lines are at the present width."""
-        sizes = [widget.sizeHint() for widget in self._shown()]
+        sizes = [_size(widget) for widget in self._shown()]
         width = sum(size.width() for size in sizes) + _GAP * max(len(sizes) - 1, 0)
         return QSize(width, self._height(self._lines))
 
@@ -45,7 +45,7 @@ class WrappingRow(QWidget):
 
         A dock is for a moment far narrower than it will be while docks are arranged, and the window would grow for it.
         """
-        width = max((widget.sizeHint().width() for widget in self._shown()), default=0)
+        width = max((_size(widget).width() for widget in self._shown()), default=0)
         return QSize(width, self._height(min(self._lines, _USUAL_LINES)))
 
     def event(self, event: QEvent) -> bool:
@@ -70,7 +70,7 @@ class WrappingRow(QWidget):
         for number, line in enumerate(lines):
             x, top = 0, number * (line_height + GRID // 2)
             for widget in line:
-                size = widget.sizeHint()
+                size = _size(widget)
                 widget.setGeometry(QRect(QPoint(x, top + (line_height - size.height()) // 2), size))
                 x += size.width() + _GAP
 
@@ -78,20 +78,24 @@ class WrappingRow(QWidget):
         return [widget for widget in self._widgets if not widget.isHidden()]
 
     def _height(self, lines: int) -> int:
-        line = max((widget.sizeHint().height() for widget in self._shown()), default=0)
+        line = max((_size(widget).height() for widget in self._shown()), default=0)
         return lines * line + (lines - 1) * (GRID // 2)
 
     def _lines_of(self, width: int) -> list[list[QWidget]]:
         lines: list[list[QWidget]] = [[]]
         x = 0
         for widget in self._shown():
-            needed = widget.sizeHint().width()
+            needed = _size(widget).width()
             if lines[-1] and x + needed > width:
                 lines.append([])
                 x = 0
             lines[-1].append(widget)
             x += needed + _GAP
         return lines
+
+
+def _size(widget: QWidget) -> QSize:
+    return widget.sizeHint().expandedTo(widget.minimumSize())
 
 
 def with_caption(text: str, *fields: QWidget) -> QWidget:

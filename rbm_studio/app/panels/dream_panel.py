@@ -135,7 +135,8 @@ class DreamPanel(QWidget):
 
     def _follow(self) -> None:
         model = self._session.model
-        if model is not None and not self._outdated:
+        # Another model tells of what it deselects before it tells of itself.
+        if model is not None and not self._outdated and self._shape == _shape(model):
             self._runner.follow(self._wishes(model))
 
     def _follow_selection(self) -> None:
@@ -263,7 +264,9 @@ class DreamPanel(QWidget):
         self._labels = None
         if model.parameters.label_num:
             row = frame.moment.states[self._view.chain][None].astype(np.float32) / np.float32(255)
-            self._labels = model.parameters.label_probabilities(row)[0]
+            # Of a model that training has blown up, too.
+            with np.errstate(all="ignore"):
+                self._labels = model.parameters.label_probabilities(row)[0]
         self._view.show_labels(self._labels)
         self._view.show_mixing(frame.mixing, self._mixing_words(frame))
         self._view.show_visits(frame, self._visits_words(model))
