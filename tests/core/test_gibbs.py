@@ -83,6 +83,7 @@ def test_clamped_units_keep_their_values() -> None:
     for _ in range(20):
         chains.step()
         assert chains.visible[0, [0, 4]].tolist() == start[0, [0, 4]].tolist()
+        assert chains.visible_probabilities[0, [0, 4]].tolist() == start[0, [0, 4]].tolist()
         assert chains.hidden[0, [1, 2]].tolist() == [1, 0]
         assert chains.labels.tolist() == [[0, 0, 1]]
 
