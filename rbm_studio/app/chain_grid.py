@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QRegion
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QRegion, qGray
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rbm_studio.app.images import grey_image
@@ -118,24 +118,22 @@ class ChainGrid(QWidget):
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect().adjusted(GRID, GRID, -GRID, -GRID), int(flags), self._placeholder)
             return
+        lines = self.palette().color(QPalette.ColorRole.Mid)
         if self._mosaic is None:
             shape = (layout.tile_height, layout.tile_width)
             pictures = self._pictures
             pictures = pictures if pictures.shape[1:] == shape else resample(pictures, shape)
-            self._mosaic = grey_image(tile(pictures, layout.columns, layout.gap, fill=0))
-        painter.setClipRegion(_region(layout))
+            self._mosaic = grey_image(tile(pictures, layout.columns, layout.gap, fill=qGray(lines.rgb())))
+        # A line around each picture: they are mostly black, and so may be the ground.
+        region = QRegion()
+        for rect in layout.filled_rects():
+            painter.fillRect(rect, lines)
+            region = region.united(QRegion(rect.toAlignedRect()))
+        # The places that are left over show the ground.
+        painter.setClipRegion(region)
         painter.drawImage(layout.mosaic_rect(), self._mosaic)
         painter.setClipping(False)
-        self._draw_gaps(painter, layout)
         self._outline(painter, layout.tile_rect(self._selected))
-
-    def _draw_gaps(self, painter: QPainter, layout: MosaicLayout) -> None:
-        """Draw a frame around each picture: they are mostly black, and so may be the ground."""
-        width = max(layout.gap * layout.scale, 1) / layout.ratio
-        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Mid), min(width, 2.0)))
-        half = min(width, 2.0) / 2
-        for index in range(layout.count):
-            painter.drawRect(layout.tile_rect(index).adjusted(-half, -half, half, half))
 
     def _outline(self, painter: QPainter, rect: QRectF) -> None:
         # Two lines, so that the outline stands out from any picture; thicker where the keyboard is.
@@ -183,6 +181,7 @@ class ChainGrid(QWidget):
         """Follow the palette."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
+            self._mosaic = None
             self.update()
 
     def _current_layout(self) -> MosaicLayout | None:
@@ -195,11 +194,3 @@ class ChainGrid(QWidget):
             self._layout, self._laid_out_for = lay_out(shape, room, ratio), state
             self._mosaic = None
         return self._layout
-
-
-def _region(layout: MosaicLayout) -> QRegion:
-    """Return where there are pictures: the places that are left over show the ground."""
-    region = QRegion()
-    for rect in layout.filled_rects():
-        region = region.united(QRegion(rect.toAlignedRect()))
-    return region
