@@ -77,7 +77,7 @@ class DreamControls(QWidget):
         self._shown = Choice((True, self.tr("Probabilities")), (False, self.tr("States")))
         self._label_num = 0
         self._units: tuple[int, ...] = ()
-        self._watching = False
+        self._watching = self._running = False
         self._clamp = FREE
         self._clamped = self._what_is_held()
         self._set_up()
@@ -140,11 +140,19 @@ class DreamControls(QWidget):
 
     def show_running(self, running: bool) -> None:
         """Offer to pause, or to run."""
+        self._running = running
         self._run.setIcon(icon("pause" if running else "train"))
         self._run.setText(self.tr("Pause") if running else self.tr("Run"))
-        self._run.setToolTip(
-            self.tr("Stop the chains where they are") if running else self.tr("Let the chains go on, at this speed")
-        )
+        self._explain_run()
+
+    def _explain_run(self) -> None:
+        if self._watching:
+            tip = self.tr("The training moves these chains. Choose another start for chains of your own.")
+        elif self._running:
+            tip = self.tr("Stop the chains where they are")
+        else:
+            tip = self.tr("Let the chains go on, at this speed")
+        self._run.setToolTip(tip)
 
     def set_possible(self, possible: bool, *, watching: bool) -> None:
         """Grey the buttons where there are no chains, or where the training moves them."""
@@ -153,6 +161,7 @@ class DreamControls(QWidget):
         for field in (self._rate, self._temperature, self._reset, self._count, self._label, self._film):
             field.setEnabled(not watching)
         self._watching = watching
+        self._explain_run()
         self._enable_hold()
 
     def set_label_num(self, label_num: int) -> None:

@@ -315,7 +315,9 @@ def test_persistent_chains_are_watched_while_they_train(qtbot: QtBot, dreaming: 
     assert "20 chains of the training" in labels(panel(dreaming))
     assert all(name.startswith("epoch ") for name in film(dreaming).names())
     assert not tool(dreaming, "Run the chains").isEnabled()
+    assert tool(dreaming, "Run the chains").toolTip().startswith("The training moves these chains")
     assert not temperature(dreaming).isEnabled()
+    assert any("persistent (PCD)" in text for text in labels(panel(dreaming)))
     press(dreaming, "Stop")
     wait_until_idle(qtbot, session)
     particles = model_of(session).particles

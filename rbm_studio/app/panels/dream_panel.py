@@ -299,7 +299,7 @@ class DreamPanel(QWidget):
         count, number = len(frame.moment.states), QLocale().toString
         if self._watching:
             kind = model.training.gradient
-            words = {"pcd": self.tr("persistent: they go on from batch to batch"), "tempering": self.tr("tempered")}
+            words = {"pcd": self.tr("persistent (PCD)"), "tempering": self.tr("tempered")}
             heading = self.tr("{0} chains of the training").format(count)
             return heading, _joined(self._film_names(frame)[-1], words.get(kind, self.tr("each begins at an image")))
         shown = self.tr("p(v = 1 | h)") if self._controls.probabilities else self.tr("states")
