@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -19,13 +20,30 @@ _log = logging.getLogger(__name__)
 
 FRAME_MS = 33
 TRAINING_FRAME_MS = 100
-_TURN_S = 0.03
-"""How long the thread steps at most before it looks for another wish: a picture on the screen."""
-_MEASURE_EVERY_S = 1.0
-_REST = 0.25
-"""For so many times as long as it worked the thread rests, so that the window gets its turn."""
-_TRAINING_REST = 3.0
-"""The same while the model trains: what trains comes first."""
+
+
+@dataclass(frozen=True)
+class _Share:
+    """How much of the computer the chains take.
+
+    Attributes
+    ----------
+    turn : float
+        Seconds for which the thread steps at most before it looks for another wish.
+    rest : float
+        For so many times as long as it worked it rests, so that others get their turn.
+    measure_every : float
+        Seconds from one measurement to the next.
+    """
+
+    turn: float
+    rest: float
+    measure_every: float
+
+
+_ALONE = _Share(turn=0.03, rest=0.25, measure_every=1.0)
+# What trains comes first: a tenth of a core is left to dreams.
+_BESIDE_TRAINING = _Share(turn=0.01, rest=9.0, measure_every=5.0)
 
 
 @dataclass(frozen=True)
@@ -43,7 +61,7 @@ class Pace:
     @property
     def turn(self) -> tuple[int, float]:
         """Steps in each turn of the thread, and seconds from one turn to the next."""
-        if self.rate == float("inf"):
+        if self.rate == math.inf:
             return 1 << 30, 0.0
         per_frame = self.rate * FRAME_MS / 1000
         return (1, 1 / self.rate) if per_frame <= 1 else (round(per_frame), round(per_frame) / self.rate)
@@ -83,7 +101,7 @@ class DreamRunner(QObject):
         self._measured = True
         self._frame: Frame | None = None
         self._error: Exception | None = None
-        self._training = False
+        self._share = _ALONE
 
     @property
     def running(self) -> bool:
@@ -140,7 +158,7 @@ class DreamRunner(QObject):
 
     def set_training(self, training: bool) -> None:
         """Leave more of the computer to a training, while there is one."""
-        self._training = training
+        self._share = _BESIDE_TRAINING if training else _ALONE
         self._timer.setInterval(TRAINING_FRAME_MS if training else FRAME_MS)
 
     def shut_down(self) -> None:
@@ -197,29 +215,30 @@ class DreamRunner(QObject):
                 self._busy, self._owed = True, 0
             begun = time.monotonic()
             steps, interval = (owed, 0.0) if owed or pace is None else pace.turn
-            settle = pace is None or begun - measured_at >= _MEASURE_EVERY_S
+            share = self._share
+            settle = pace is None or begun - measured_at >= share.measure_every
             try:
-                frame = self._take_turn(dream, wishes, steps, settle=settle, whole=owed > 0)
+                frame = self._take_turn(
+                    dream, wishes, steps, settle=settle, end=math.inf if owed else begun + share.turn
+                )
             except Exception as error:
                 self._fail(dream, error)
                 continue
             now = time.monotonic()
             measured_at = now if settle else measured_at
-            rest = _TRAINING_REST if self._training else _REST
             # What was missed is not made up for.
-            due = max(max(due, begun - interval) + interval, now + rest * (now - begun))
+            due = max(max(due, begun - interval) + interval, now + share.rest * (now - begun))
             with self._changed:
                 if dream is self._dream:
                     self._frame = frame
                     self._measured = settle
 
-    def _take_turn(self, dream: Dream, wishes: Wishes | None, steps: int, *, settle: bool, whole: bool) -> Frame:
+    def _take_turn(self, dream: Dream, wishes: Wishes | None, steps: int, *, settle: bool, end: float) -> Frame:
         if wishes is not None:
             dream.follow(wishes)
-        end = time.monotonic() + _TURN_S
         for _ in range(steps):
             dream.advance()
-            if not whole and time.monotonic() >= end:
+            if time.monotonic() >= end:
                 break
         if settle:
             dream.measure()

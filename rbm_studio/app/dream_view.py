@@ -15,6 +15,7 @@ from rbm_studio.app.film_strip import FilmStrip
 from rbm_studio.app.label_bars import LabelBars
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.visits_view import VisitsView
+from rbm_studio.core.mixing import MOST_VALUES
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -93,8 +94,10 @@ class DreamView(QWidget):
                 "Do the chains mix? Autocorrelation ρ(t) = C(t) / C(0) of p(v = 1 | h), of all pixels together,\n"
                 "about the mean of all chains: 1 is the same picture still, 0 has nothing of it left. An independent\n"
                 "picture takes 2τ steps, where τ = ½ + Σρ(t) over t ≥ 1 is the integrated autocorrelation time\n"
-                "(Sokal 1997; the sum goes to 5 τ)."
-            )
+                "(Sokal 1997; the sum goes to 5 τ). Measured on the first chains, up to {0} pixels together, since\n"
+                "they started or were changed; the first quarter is left out.\n"
+                "While the model trains, the chains follow it."
+            ).format(QLocale().toString(MOST_VALUES))
         )
         self._visits.setAccessibleName(self.tr("Classes visited"))
         self._visits.setToolTip(

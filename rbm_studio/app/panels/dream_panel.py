@@ -13,6 +13,7 @@ from rbm_studio.app.dream import FILM_LENGTH, Dream, Frame, Moment, Wishes, leve
 from rbm_studio.app.dream_controls import DreamControls, Start
 from rbm_studio.app.dream_runner import DreamRunner
 from rbm_studio.app.dream_view import DreamView
+from rbm_studio.app.dream_words import empty_words, joined, kind_words, looks_like, mixing_words, visits_words
 from rbm_studio.app.numbers import fixed
 from rbm_studio.app.state import RunState, Speed
 from rbm_studio.app.theme import GRID
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from rbm_studio.core.backend import FloatArray
 
 TURN_MS = 30
-_LEAST_PROBABILITY = 0.01
 
 
 class DreamPanel(QWidget):
@@ -58,7 +58,7 @@ class DreamPanel(QWidget):
         # Not at once: other panels take the same signal.
         self._turn = Throttle(TURN_MS, self.refresh, self, at_once=False)
         self._connect()
-        self._view.clear(self._empty_words())
+        self._view.clear(empty_words(self._session, self._controls.start))
         self._controls.set_possible(possible=False, watching=False)
 
     def _arrange(self) -> None:
@@ -165,8 +165,8 @@ class DreamPanel(QWidget):
             return
         self._stale = False
         model = self._session.model
-        if model is None or self._empty_words():
-            self._rest(self._empty_words())
+        if model is None or empty_words(self._session, self._controls.start):
+            self._rest(empty_words(self._session, self._controls.start))
         elif self._watching:
             self._watch(model)
         elif self._outdated or self._shape != _shape(model):
@@ -191,19 +191,16 @@ class DreamPanel(QWidget):
         self._controls.show_running(False)
 
     def _begin(self, model: Model) -> None:
-        start = self._first_states(model)
-        if start is None:
-            return
         self._outdated = False
         self._shape = _shape(model)
         self._controls.set_label_num(model.parameters.label_num)
         self._controls.set_possible(possible=True, watching=False)
         self._speed.restart()
         rng = np.random.default_rng(self._rng.integers(1 << 63))
-        self._runner.begin(Dream(start, self._wishes(model), rng))
+        self._runner.begin(Dream(self._first_states(model), self._wishes(model), rng))
         self._resume()
 
-    def _first_states(self, model: Model) -> FloatArray | None:
+    def _first_states(self, model: Model) -> FloatArray:
         count, images, drawing = self._controls.chains, self._session.images, self._session.drawings.visible
         if self._controls.start is Start.DATA and images is not None:
             chosen = self._rng.choice(len(images.train), count, replace=count > len(images.train))
@@ -268,8 +265,8 @@ class DreamPanel(QWidget):
             with np.errstate(all="ignore"):
                 self._labels = model.parameters.label_probabilities(row)[0]
         self._view.show_labels(self._labels)
-        self._view.show_mixing(frame.mixing, self._mixing_words(frame))
-        self._view.show_visits(frame, self._visits_words(model))
+        self._view.show_mixing(frame.mixing, mixing_words(frame, watching=self._watching))
+        self._view.show_visits(frame, visits_words(model, self._controls.clamp.label, watching=self._watching))
         self._show_words()
 
     def _film_names(self, frame: Frame) -> list[str]:
@@ -285,69 +282,19 @@ class DreamPanel(QWidget):
         distance = "" if self._watching else self.tr("every {0} steps").format(QLocale().toString(frame.film_every))
         if frame.film_every == 1 and not self._watching:
             distance = self.tr("every step")
-        self._view.show_words(*self._status(frame, model), _joined(self._looks(), distance))
-
-    def _looks(self) -> str:
-        """Say what the model takes the chosen chain for; "" where it knows no classes."""
-        if self._labels is None:
-            return ""
-        labels = self._labels
-        best = [int(each) for each in np.argsort(-labels)[:2] if labels[each] >= _LEAST_PROBABILITY]
-        return self.tr("looks like {0}").format(", ".join(f"{each} ({labels[each]:.0%})" for each in best))
+        self._view.show_words(*self._status(frame, model), joined(looks_like(self._labels), distance))
 
     def _status(self, frame: Frame, model: Model) -> tuple[str, str]:
         count, number = len(frame.moment.states), QLocale().toString
         if self._watching:
-            kind = model.training.gradient
-            words = {"pcd": self.tr("persistent (PCD)"), "tempering": self.tr("tempered")}
             heading = self.tr("{0} chains of the training").format(count)
-            return heading, _joined(self._film_names(frame)[-1], words.get(kind, self.tr("each begins at an image")))
+            return heading, joined(self._film_names(frame)[-1], kind_words(model))
         shown = self.tr("p(v = 1 | h)") if self._controls.probabilities else self.tr("states")
         speed = self._speed.images_per_second
         going = self.tr("{0} steps/s").format(number(float(f"{speed:.2g}"), "g", 6)) if self._runs and speed else ""
-        return self.tr("Step {0}").format(number(frame.moment.step)), _joined(shown, going)
-
-    def _mixing_words(self, frame: Frame) -> str:
-        if self._watching:
-            return self.tr("The training moves these chains; start others to see whether they mix.")
-        if frame.mixing is not None and frame.mixing.still:
-            return self.tr("The chains do not move at all.")
-        return self.tr("Measured as soon as the chains have made some 20 steps.")
-
-    def _visits_words(self, model: Model) -> str:
-        if not model.parameters.label_num:
-            return self.tr(
-                "This model has no label units. Switch on “Learn the labels” in the Model panel and train: "
-                "then it is counted here which classes the chains visit."
-            )
-        if self._watching:
-            return self.tr("The classes of these chains are the training's own.")
-        label = self._controls.clamp.label
-        return self.tr("The class is held at {0}.").format(label) if label is not None else ""
-
-    def _empty_words(self) -> str:
-        """Return why there are no chains; "" where there can be some."""
-        images, model, start = self._session.images, self._session.model, self._controls.start
-        if model is None:
-            return self.tr("The model dreams here as soon as there are images.")
-        misfit = self.tr("The images have another size than the model. Train starts a new model that fits.")
-        if start is Start.DATA and (images is None or images.dataset.image_shape != model.image_shape):
-            return misfit
-        if start is Start.DRAWING:
-            drawing = self._session.drawings.visible
-            if drawing is None:
-                return self.tr("Draw something in the Draw panel: the chains start from it.")
-            if drawing.shape != model.image_shape:
-                return self.tr("The drawing has another size than the model.")
-        if start is Start.TRAINING and (model.particles is None or not len(model.particles)):
-            return self.tr("The training's own chains are shown here as soon as the model trains.")
-        return ""
+        return self.tr("Step {0}").format(number(frame.moment.step)), joined(shown, going)
 
 
 def _shape(model: Model) -> tuple[int, ...]:
     p = model.parameters
     return p.visible_num, p.hidden_num, p.label_num
-
-
-def _joined(*parts: str) -> str:
-    return "  ·  ".join(part for part in parts if part)
