@@ -44,6 +44,7 @@ class Background(QObject):
         self._interval = interval_ms
         self._task: Task | None = None
         self._waiting: Callable[[], object] | None = None
+        self._is_urgent = False
         self._busy = 0.0
         self._closed = False
         self._rest = QTimer(self)
@@ -55,15 +56,16 @@ class Background(QObject):
         """Whether nothing is under way, and nothing waits."""
         return self._task is None and self._waiting is None
 
-    def request(self, work: Callable[[], object]) -> None:
-        """Do this work as soon as its turn comes, in place of what waits."""
+    def request(self, work: Callable[[], object], *, urgent: bool = False) -> None:
+        """Do this work as soon as its turn comes, in place of what waits; without a rest before if it is urgent."""
         self._waiting = work
-        if self._task is None and not self._rest.isActive():
+        self._is_urgent |= urgent
+        if self._task is None and (self._is_urgent or not self._rest.isActive()):
             self._begin()
 
     def forget(self) -> None:
         """Drop what waits."""
-        self._waiting = None
+        self._waiting, self._is_urgent = None, False
 
     def shut_down(self) -> None:
         """Wait for what is under way, and do nothing more."""
@@ -73,6 +75,8 @@ class Background(QObject):
             self._task.join()
 
     def _begin(self) -> None:
+        self._rest.stop()
+        self._is_urgent = False
         work, self._waiting = self._waiting, None
         if work is None or self._closed:
             return
@@ -102,4 +106,4 @@ class Background(QObject):
             self._task.join()
             self._task.deleteLater()
             self._task = None
-        self._rest.start(max(self._interval, round(_REST * self._busy * 1000)))
+        self._rest.start(0 if self._is_urgent else max(self._interval, round(_REST * self._busy * 1000)))

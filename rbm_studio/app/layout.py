@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QDockWidget, QMainWindow
 
-_VERSION = 2
+_VERSION = 3
 _FIRST_SIZE = (1280, 800)
 _LEFT_WIDTH = 272
 _GEOMETRY, _STATE = "window/geometry", "window/state"
@@ -23,7 +23,7 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
     for dock in docks.values():
         dock.setFloating(False)
-        # Moved one by one, they would have to find room beside each other on the way, and the window would grow.
+        # All at once: docks that wait in their old places would make the window grow meanwhile.
         window.removeDockWidget(dock)
     window.addDockWidget(left, docks["dataset"])
     window.splitDockWidget(docks["dataset"], docks["curve"], across)
@@ -32,8 +32,8 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     window.splitDockWidget(docks["draw"], docks["reconstructions"], down)
     window.splitDockWidget(docks["curve"], docks["weights"], across)
     # Behind the drawing: the weights, where the units of a finding are outlined, stay in view.
-    window.tabifyDockWidget(docks["draw"], docks["health"])
-    window.tabifyDockWidget(docks["draw"], docks["dream"])
+    for name in ("drawings", "compare", "health", "dream"):
+        window.tabifyDockWidget(docks["draw"], docks[name])
     for dock in docks.values():
         dock.show()
     docks["draw"].raise_()

@@ -128,3 +128,32 @@ def test_shutting_down_waits_for_what_is_under_way_and_does_nothing_more(
     background.request(lambda: "never")
     qtbot.waitUntil(lambda: results == ["held"])
     assert background.is_idle
+
+
+def test_what_is_urgent_does_not_wait_for_the_rest_to_end(qtbot: QtBot) -> None:
+    background = Background("Measuring", 60_000)
+    results: list[object] = []
+    background.done.connect(results.append)
+    background.request(lambda: "first")
+    qtbot.waitUntil(lambda: results == ["first"])
+    background.request(lambda: "calm")
+    background.request(lambda: "urgent", urgent=True)
+    qtbot.waitUntil(lambda: results == ["first", "urgent"])
+    background.shut_down()
+    background.deleteLater()
+    process_deletions()
+
+
+def test_what_is_urgent_follows_upon_what_is_under_way(qtbot: QtBot) -> None:
+    background = Background("Measuring", 60_000)
+    results: list[object] = []
+    background.done.connect(results.append)
+    work = Work()
+    background.request(work)
+    assert work.begun.wait(10)
+    background.request(lambda: "urgent", urgent=True)
+    work.let_go.set()
+    qtbot.waitUntil(lambda: results == ["held", "urgent"])
+    background.shut_down()
+    background.deleteLater()
+    process_deletions()
