@@ -44,6 +44,8 @@ class Background(QObject):
         self._interval = interval_ms
         self._task: Task | None = None
         self._waiting: Callable[[], object] | None = None
+        self._at_once = False
+        self._owes_rest = True
         self._busy = 0.0
         self._closed = False
         self._rest = QTimer(self)
@@ -55,10 +57,13 @@ class Background(QObject):
         """Whether nothing is under way, and nothing waits."""
         return self._task is None and self._waiting is None
 
-    def request(self, work: Callable[[], object]) -> None:
-        """Do this work as soon as its turn comes, in place of what waits."""
-        self._waiting = work
-        if self._task is None and not self._rest.isActive():
+    def request(self, work: Callable[[], object], *, at_once: bool = False) -> None:
+        """Do this work as soon as its turn comes, in place of what waits; at once where no training needs the rest."""
+        if self._closed:
+            return
+        self._waiting, self._at_once = work, at_once
+        if self._task is None and (at_once or not self._rest.isActive()):
+            self._rest.stop()
             self._begin()
 
     def forget(self) -> None:
@@ -69,13 +74,15 @@ class Background(QObject):
         """Wait for what is under way, and do nothing more."""
         self._closed = True
         self.forget()
+        self._rest.stop()
         if self._task is not None:
             self._task.join()
 
     def _begin(self) -> None:
         work, self._waiting = self._waiting, None
-        if work is None or self._closed:
+        if work is None:
             return
+        self._owes_rest = not self._at_once
 
         def timed(_task: Task) -> object:
             begun = time.thread_time()
@@ -102,4 +109,8 @@ class Background(QObject):
             self._task.join()
             self._task.deleteLater()
             self._task = None
-        self._rest.start(max(self._interval, round(_REST * self._busy * 1000)))
+        if self._waiting is not None and self._at_once:
+            self._rest.start(0)
+        elif not self._closed:
+            rest = round(_REST * self._busy * 1000) if self._owes_rest else 0
+            self._rest.start(max(self._interval, rest))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QDockWidget, QMainWindow
 
-_VERSION = 2
+_VERSION = 3
 _FIRST_SIZE = (1280, 800)
 _LEFT_WIDTH = 272
 _GEOMETRY, _STATE = "window/geometry", "window/state"
@@ -23,6 +23,8 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
     for dock in docks.values():
         dock.setFloating(False)
+        # Docks that waited in their old places for their turn would need a higher window meanwhile, and it would grow.
+        window.removeDockWidget(dock)
         dock.show()
     window.addDockWidget(left, docks["dataset"])
     window.splitDockWidget(docks["dataset"], docks["curve"], across)
@@ -32,6 +34,7 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     window.splitDockWidget(docks["curve"], docks["weights"], across)
     # Behind the drawing: the weights, where the units of a finding are outlined, stay in view.
     window.tabifyDockWidget(docks["draw"], docks["health"])
+    window.tabifyDockWidget(docks["draw"], docks["unit"])
     docks["draw"].raise_()
     wide = max(window.width() - _LEFT_WIDTH, 2)
     high = max(window.height(), 8)

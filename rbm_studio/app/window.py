@@ -29,6 +29,7 @@ from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.panels.model_panel import ModelPanel
 from rbm_studio.app.panels.reconstructions_panel import ReconstructionsPanel
 from rbm_studio.app.panels.training_bar import TrainingBar
+from rbm_studio.app.panels.unit_panel import UnitPanel
 from rbm_studio.app.panels.weights_panel import WeightsPanel
 from rbm_studio.app.questions import ask_to_keep
 from rbm_studio.app.recent import RecentFiles
@@ -49,6 +50,7 @@ PANELS: dict[str, type[QWidget]] = {
     "draw": DrawPanel,
     "reconstructions": ReconstructionsPanel,
     "health": HealthPanel,
+    "unit": UnitPanel,
 }
 """The panels by name; each is a dock of that name."""
 
@@ -117,6 +119,7 @@ class MainWindow(QMainWindow):
             "draw": self.tr("Draw"),
             "reconstructions": self.tr("Reconstructions: held-out images, input and restored"),
             "health": self.tr("Health"),
+            "unit": self.tr("Unit"),
         }
         dock = QDockWidget(titles[name], self)
         dock.setObjectName(name)

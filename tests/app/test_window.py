@@ -313,11 +313,19 @@ def test_the_health_stands_behind_the_drawing_and_beside_the_weights(window: Mai
     def in_view() -> set[str]:
         return {name for name, dock in window.docks.items() if not dock.visibleRegion().isEmpty()}
 
-    assert in_view() == set(window.docks) - {"health"}
+    tabs = {"draw", "health", "unit"}
+    assert in_view() == set(window.docks) - tabs | {"draw"}
     window.docks["health"].raise_()
-    assert in_view() == set(window.docks) - {"draw"}
+    assert in_view() == set(window.docks) - tabs | {"health"}
     choose(window, "View", "Restore the layout")
-    assert in_view() == set(window.docks) - {"health"}
+    assert in_view() == set(window.docks) - tabs | {"draw"}
+
+
+def test_the_layout_is_restored_without_a_larger_window(window: MainWindow) -> None:
+    window.resize(1024, 700)
+    window.docks["unit"].raise_()
+    choose(window, "View", "Restore the layout")
+    assert (window.width(), window.height()) == (1024, 700)
 
 
 def test_the_layout_comes_back_as_it_was_left(
