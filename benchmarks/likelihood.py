@@ -13,7 +13,7 @@ from benchmarks import digits
 from benchmarks.isolation import measure
 from benchmarks.memory import STATUS, megabytes
 from benchmarks.table import Row, verdict
-from rbm_studio.core.annealing import annealed_log_partition, log_odds, reverse_annealed_log_likelihood
+from rbm_studio.core.annealing import annealed_log_partition, independent_biases, reverse_annealed_log_likelihood
 from rbm_studio.core.images import mean_image
 from rbm_studio.core.likelihood import exact_log_partition, log_likelihood
 from rbm_studio.core.parameters import Parameters
@@ -55,7 +55,7 @@ def _exact(hidden: int, has_target: bool) -> Row:
 def _estimates(hidden: int, epochs: int) -> list[Row]:
     parameters = _trained(hidden, epochs)
     training, test = ((images > 0.5).astype(np.float32) for images in (digits.training_images(), digits.test_images()))
-    base = log_odds(training)
+    base = independent_biases(training)
     log_partition = exact_log_partition(parameters)
     begin = time.perf_counter()
     ais = annealed_log_partition(

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks import digits
 from benchmarks.table import Row, verdict
-from rbm_studio.core.annealing import log_odds
+from rbm_studio.core.annealing import independent_biases
 from rbm_studio.core.bracket import likelihood_bracket
 from rbm_studio.core.likelihood import exact_log_partition, log_likelihood
 from rbm_studio.core.presets import PRESETS, settings_for
@@ -55,7 +55,7 @@ def _large(quick: bool) -> list[Row]:
     epochs = _QUICK_EPOCHS if quick else EPOCHS_500
     p, test, seconds = _trained(500, epochs)
     temperatures = _TEMPERATURES // (10 if quick else 1)
-    base = log_odds(_binary(digits.training_images()))
+    base = independent_biases(_binary(digits.training_images()))
     found = likelihood_bracket(
         p, test, np.random.default_rng(0), base_visible_bias=base, chains=_CHAINS, temperatures=temperatures
     )

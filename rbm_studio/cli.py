@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from rbm_studio import __version__
 from rbm_studio.commands.evaluate import add_evaluate
 from rbm_studio.commands.reconstruct import add_reconstruct
-from rbm_studio.commands.terminal import INTERRUPTED
+from rbm_studio.commands.terminal import INTERRUPTED, UNREAD
 from rbm_studio.commands.train import add_train
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,11 +30,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 1 if something that the user gave cannot be used; 2 for a wrong command line; 130 after Ctrl+C.
+        0; 1 if something that the user gave cannot be used; 2 for a wrong command line; 130 after Ctrl+C; 141 if who
+        read the output left before its end.
     """
-    options = _parser().parse_args(_with_command(sys.argv[1:] if arguments is None else arguments))
+    parser, commands = _parser()
+    options = parser.parse_args(_with_command(sys.argv[1:] if arguments is None else arguments, commands))
     try:
         status: int = options.run(options)
+        if sys.stdout is not None:  # None where a program without a terminal was started
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read the output has left, as head does. At its end Python would write the rest, and complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
     except RBMStudioError as error:
         print(f"rbm-studio: {error}", file=sys.stderr)
         return 1
@@ -43,14 +51,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def _with_command(arguments: Sequence[str]) -> Sequence[str]:
-    """Put ``window`` before what is a file by its looks, and so no mistyped command."""
+def _with_command(arguments: Sequence[str], commands: Container[str]) -> Sequence[str]:
+    """Put ``window`` before what is a file by its looks, and so neither a command nor a mistyped one."""
     first = arguments[0] if arguments else ""
-    is_file = not first.startswith("-") and (Path(first).suffix or len(Path(first).parts) > 1 or Path(first).exists())
-    return ["window", *arguments] if first and is_file else arguments
+    if not first or first.startswith("-") or first in commands:
+        return arguments
+    is_file = Path(first).suffix or len(Path(first).parts) > 1 or os.path.exists(first)
+    return ["window", *arguments] if is_file else arguments
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> tuple[argparse.ArgumentParser, Container[str]]:
+    """Return the parser, and the names of the commands."""
     parser = argparse.ArgumentParser(
         prog="rbm-studio",
         usage="%(prog)s [-h] [--version] [FILE | command ...]",
@@ -72,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         "--output", type=Path, default=Path("demo-output"), help="where the PNGs go (default: demo-output)"
     )
     demo.set_defaults(run=_demo)
-    return parser
+    return parser, commands.choices
 
 
 def _window(options: argparse.Namespace) -> int:

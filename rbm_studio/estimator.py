@@ -40,7 +40,7 @@ class RBM:
     hidden_num : int
         The number of hidden units, H, 1 to 4096.
     learning_rate, momentum : float, optional
-        The preset's own if left out: 0.15 and 0.9, or for ``"article"`` 0.0001 and 0.95.
+        The preset's own if left out, such as 0.15 and 0.9 for ``"recommended"``, 0.0001 and 0.95 for ``"article"``.
     seed : int, default 0
         Of the model's own random numbers; the global random state is neither read nor set.
     use_GPU : bool, default False
@@ -100,11 +100,12 @@ class RBM:
         self.history: list[EpochRecord] = []
         self._rng = np.random.default_rng(np.random.SeedSequence(self._settings.seed).spawn(5)[4])
         self._parameters = preset_named(preset).initial_parameters(
-            visible_num, hidden_num, self._settings.seed, label_num=labels
+            int(visible_num), int(hidden_num), self._settings.seed, label_num=int(labels)
         )
         self._state: TrainingState | None = None
+        self._run_under_way: Training | None = None
         self._is_new = True
-        self.image_shape: tuple[int, int] | None = None
+        self._image_shape: tuple[int, int] | None = None
 
     def __repr__(self) -> str:
         return (
@@ -114,8 +115,8 @@ class RBM:
 
     @property
     def parameters(self) -> Parameters:
-        """The weights and biases."""
-        return self._parameters
+        """The weights and biases; while a run is under way, a copy of them as they are now."""
+        return self._parameters if self._run_under_way is None else self._run_under_way.snapshot()
 
     @property
     def visible_num(self) -> int:
@@ -135,17 +136,37 @@ class RBM:
     @property
     def w(self) -> FloatArray:
         """The weights, of shape (visible_num, hidden_num)."""
-        return self._parameters.w
+        return self.parameters.w
 
     @property
     def visible_bias(self) -> FloatArray:
         """The visible units' biases, of shape (visible_num,)."""
-        return self._parameters.visible_bias
+        return self.parameters.visible_bias
 
     @property
     def hidden_bias(self) -> FloatArray:
         """The hidden units' biases, of shape (hidden_num,)."""
-        return self._parameters.hidden_bias
+        return self.parameters.hidden_bias
+
+    @property
+    def image_shape(self) -> tuple[int, int] | None:
+        """(height, width) of the visible units as an image; None: not known."""
+        return self._image_shape
+
+    @image_shape.setter
+    def image_shape(self, shape: tuple[int, int] | None) -> None:
+        if shape is None:
+            self._image_shape = None
+            return
+        sides = tuple(int(side) for side in shape)
+        if len(sides) != 2 or min(sides) < 1 or sides[0] * sides[1] != self.visible_num:
+            raise RBMStudioError(
+                "The model has {visible} visible units, which are no image of shape {shape}.",
+                "Give (height, width), or None where the visible units are no image.",
+                visible=self.visible_num,
+                shape=sides,
+            )
+        self._image_shape = sides[0], sides[1]
 
     @property
     def learning_rate(self) -> float:
@@ -181,7 +202,7 @@ class RBM:
         ----------
         data : array_like of shape (n, visible_num)
             Images in 0..1, or uint8 grey levels 0..255; grey values are taken as the settings' binarisation says. The
-            data may be a `numpy.memmap` larger than memory.
+            data may be a `numpy.memmap` of uint8, bool or float32 that is larger than memory.
         labels : array_like of shape (n,), optional
             The images' classes 0..C-1, which a model with label units needs.
         epochs : int, optional
@@ -195,10 +216,12 @@ class RBM:
         verbose : bool
             Whether to print the article's lines.
         progress : callable, optional
-            Called after each batch, with a `rbm_studio.core.training.Progress`.
+            Called after each batch, with a `rbm_studio.core.training.Progress`; it may use the model as it is then,
+            and save it.
         resume : bool
             Whether to finish a run that was interrupted, in this process or in the one that saved the model: with the
-            same data and settings, to the same bits as without the interruption.
+            same data and settings, to the same bits as without the interruption, if that fell between two batches. An
+            exception from ``progress`` does; Ctrl+C may fall within a batch, which then counts twice in part.
 
         Returns
         -------
@@ -251,7 +274,8 @@ class RBM:
             As `fit`.
         """
         own = self._settings
-        settings = self._settings_with(epochs=1, schedule="constant", final_k=0)
+        # As many chains also where a call has fewer images than a batch: of another number they would start anew.
+        settings = self._settings_with(epochs=1, schedule="constant", final_k=0, chains=own.chains or own.batch_size)
         images = as_training_images(data, self.visible_num)
         backend = backend_for("gpu" if self.use_GPU else "cpu")
         try:
@@ -280,6 +304,7 @@ class RBM:
     def _run(
         self, training: Training, verbose: bool = False, progress: Callable[[Progress], None] | None = None
     ) -> None:
+        self._run_under_way = training
         try:
             while not training.finished:
                 at = training.step()
@@ -290,10 +315,12 @@ class RBM:
                 if progress is not None:
                     progress(at)
         finally:
-            # Also when interrupted from the keyboard: what was learned is kept.
-            self._parameters = training.snapshot()
+            # Also when interrupted from the keyboard: what was learned is kept. The state comes first: on a GPU it may
+            # find that the newest parameters have exploded, and put the last good ones back.
             self._state = training.state
+            self._parameters = training.snapshot()
             self._is_new = False
+            self._run_under_way = None
 
     def _classes(self, labels: npt.ArrayLike | None) -> npt.NDArray[Any] | None:
         if labels is None or self._parameters.label_num == 0:
@@ -327,15 +354,15 @@ class RBM:
         float32 ndarray of shape (n, visible_num)
             Probabilities.
         """
-        return sampling.reconstruct(self._parameters, self._visible(visible), self._rng)
+        return sampling.reconstruct(self.parameters, self._visible(visible), self._rng)
 
     def expect_hidden(self, visible: npt.ArrayLike) -> FloatArray:
         """Return p(h = 1 | v), of shape (n, hidden_num), for images of shape (n, visible_num)."""
-        return self._parameters.expect_hidden(self._visible(visible))
+        return self.parameters.expect_hidden(self._visible(visible))
 
     def expect_visible(self, hidden: npt.ArrayLike) -> FloatArray:
         """Return p(v = 1 | h), of shape (n, visible_num), for hidden values of shape (n, hidden_num)."""
-        return self._parameters.expect_visible(self._hidden(hidden))
+        return self.parameters.expect_visible(self._hidden(hidden))
 
     def get_hidden(self, visible: npt.ArrayLike) -> FloatArray:
         """Return p(h = 1 | v), as `expect_hidden`: the article's other name for it."""
@@ -349,7 +376,7 @@ class RBM:
         RBMStudioError
             If the model has no label units.
         """
-        return self._parameters.label_probabilities(self._visible(visible))
+        return self.parameters.label_probabilities(self._visible(visible))
 
     def predict(self, visible: npt.ArrayLike) -> npt.NDArray[np.intp]:
         """Return the most probable class of each image, of shape (n,); see `predict_proba`."""
@@ -358,11 +385,11 @@ class RBM:
 
     def sample_hidden(self, visible: npt.ArrayLike) -> FloatArray:
         """Return hidden states, 0 or 1, of shape (n, hidden_num), for images of shape (n, visible_num)."""
-        return sampling.sample_hidden(self._parameters, self._visible(visible), self._rng)
+        return sampling.sample_hidden(self.parameters, self._visible(visible), self._rng)
 
     def sample_visible(self, hidden: npt.ArrayLike) -> FloatArray:
         """Return visible states, 0 or 1, of shape (n, visible_num), for hidden values of shape (n, hidden_num)."""
-        return sampling.sample_visible(self._parameters, self._hidden(hidden), self._rng)
+        return sampling.sample_visible(self.parameters, self._hidden(hidden), self._rng)
 
     def calculate_energy(self, visible: npt.ArrayLike, hidden: npt.ArrayLike) -> FloatArray:
         """Return E(v, h) = −vᵀ w h − aᵀ v − bᵀ h of each pair of rows.
@@ -385,7 +412,7 @@ class RBM:
                 visible=len(v),
                 hidden=len(h),
             )
-        return self._parameters.energy(v, h)
+        return self.parameters.energy(v, h)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save the model as safetensors, with its settings, its history, and what training goes on with.
@@ -397,8 +424,9 @@ class RBM:
         FileError
             If it cannot be written; a file that was there before stays as it was.
         """
+        state = self._state if self._run_under_way is None else self._run_under_way.state
         history = tuple(self.history)
-        save_model(path, SavedModel(self._parameters, self._settings, history, self.image_shape, self._state))
+        save_model(path, SavedModel(self.parameters, self._settings, history, self.image_shape, state))
 
     def load(self, path: str | os.PathLike[str]) -> Self:
         """Take over a saved model of the same size, with its settings, its history, and what training goes on with.

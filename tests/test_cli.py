@@ -38,6 +38,24 @@ def test_a_wrong_command_line_is_told(capsys: pytest.CaptureFixture[str], argume
     assert "usage: rbm-studio" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("command", ["train", "evaluate", "demo"])
+def test_a_command_is_one_also_beside_a_folder_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    (tmp_path / command).mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert f"usage: rbm-studio {command}" in capsys.readouterr().out
+
+
+def test_what_is_too_long_for_a_files_name_is_no_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_status:
+        main(["x" * 5000])
+    assert exit_status.value.code == 2
+    assert "usage: rbm-studio" in capsys.readouterr().err
+
+
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])

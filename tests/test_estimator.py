@@ -53,6 +53,18 @@ class TestFit:
         assert not np.array_equal(bits(fitted(5)), bits(fitted(6)))
 
     @pytest.mark.parametrize("preset", PRESETS)
+    def test_numbers_of_numpys_are_as_good_as_others(self, images: FloatArray, preset: str) -> None:
+        sizes: dict[str, Any] = {"visible_num": np.int16(D), "hidden_num": np.uint8(H)}
+        settings: dict[str, Any] = {"preset": preset, "batch_size": np.uint8(7), "epochs": np.int16(50)}
+        same = RBM(**sizes, **settings).fit(images, verbose=False)
+        expected = RBM(D, H, preset=preset, batch_size=7, epochs=50).fit(images, verbose=False)
+        np.testing.assert_array_equal(bits(same), bits(expected))
+
+    def test_sizes_of_numpys_do_not_overflow(self) -> None:
+        sizes: dict[str, Any] = {"visible_num": np.uint8(200), "hidden_num": np.uint8(100)}
+        np.testing.assert_array_equal(bits(RBM(**sizes, preset="article")), bits(RBM(200, 100, preset="article")))
+
+    @pytest.mark.parametrize("preset", PRESETS)
     def test_a_second_call_goes_on_as_one_longer_call(self, images: FloatArray, preset: str) -> None:
         # Where the learning rate falls it does so over a call's epochs.
         in_one = RBM(D, H, preset=preset, schedule="constant").fit(images, epochs=4, batch_size=7, verbose=False)

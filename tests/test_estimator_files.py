@@ -85,6 +85,24 @@ def test_numbers_from_numpy_can_be_saved(tmp_path: Path) -> None:
     assert RBM(D, H).load(tmp_path / "model.safetensors").w.any()
 
 
+def test_the_image_shape_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    rbm = RBM(D, H)
+    shapes: list[Any] = [(2, 3), (np.int64(3), np.int64(2)), None]
+    for shape in shapes:
+        rbm.image_shape = shape
+        rbm.save(path)
+        assert RBM(D, H).load(path).image_shape == shape
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (6,), (-2, -3), (1, 2, 3)])
+def test_an_image_shape_of_other_pixels_is_refused(shape: Any) -> None:
+    rbm = RBM(D, H)
+    with pytest.raises(RBMStudioError, match=r"has 6 visible units, which are no image of shape .* Give \(height"):
+        rbm.image_shape = shape
+    assert rbm.image_shape is None
+
+
 def test_a_model_of_another_size(trained: RBM, tmp_path: Path) -> None:
     path = tmp_path / "digits.safetensors"
     trained.save(path)

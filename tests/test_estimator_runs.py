@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from rbm_studio import RBM
+from rbm_studio import RBM, RBMStudioError
 from rbm_studio.core import images as images_module
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.core.settings import TrainingSettings
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import numpy.typing as npt
     from numpy.typing import NDArray
 
     from rbm_studio.core.backend import FloatArray
@@ -70,6 +71,16 @@ class TestInterrupted:
             np.testing.assert_array_equal(stacked(each.parameters)[0], stacked(whole.parameters)[0])
             assert each.history == whole.history
 
+    def test_a_call_that_is_refused_leaves_the_interrupted_run_as_it_is(self, images: FloatArray) -> None:
+        whole = new("cd", 3).fit(images, classes(3), verbose=False)
+        rbm = new("cd", 3)
+        with pytest.raises(StoppedError):
+            rbm.fit(images, classes(3), verbose=False, progress=stop_after(4))
+        with pytest.raises(RBMStudioError, match="one whole number for each of the 9 images"):
+            rbm.fit(images, classes(3), held_out=images[:9], held_out_labels=[0], verbose=False)
+        rbm.fit(images, classes(3), verbose=False, resume=True)
+        np.testing.assert_array_equal(bits(rbm), bits(whole))
+
     def test_the_lines_go_on_with_the_epoch_that_was_interrupted(
         self, images: FloatArray, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -80,6 +91,29 @@ class TestInterrupted:
         rbm.fit(images, resume=True)
         assert [line[:11] for line in capsys.readouterr().out.splitlines()[1:]] == ["Epoch [2/3]", "Epoch [3/3]"]
         assert [record.epoch for record in rbm.history] == [1, 2, 3]
+
+    @EVERY_RUN
+    def test_a_model_can_be_used_and_saved_while_it_is_trained(
+        self, images: FloatArray, tmp_path: Path, name: str
+    ) -> None:
+        path, seen = tmp_path / "model.safetensors", []
+
+        def save(at: Progress) -> None:
+            seen.append(bits(rbm))
+            if at.images == 145:  # within the third epoch
+                rbm.save(path)
+
+        # A second run: the first has left parameters and a state.
+        rbm = new(name).fit(images, verbose=False)
+        rbm.fit(images, verbose=False, progress=save)
+        assert len(seen) == 9
+        assert len({values.tobytes() for values in seen}) == 9
+        np.testing.assert_array_equal(seen[-1], bits(rbm))
+        opened = RBM(D, H).load(path)
+        np.testing.assert_array_equal(bits(opened), seen[6])
+        opened.fit(images, verbose=False, resume=True)
+        np.testing.assert_array_equal(bits(opened), bits(rbm))
+        assert opened.history == rbm.history
 
     def test_without_resume_another_run_begins(self, images: FloatArray) -> None:
         rbm = new("cd")
@@ -146,6 +180,17 @@ class TestStream:
         assert not np.array_equal(kept.chains, before)
         np.testing.assert_array_equal(kept.chains, np.tile([0, 1, 0, 0], (8, 1)))
 
+    @pytest.mark.parametrize("gradient", ["pcd", "tempering"])
+    def test_chains_go_on_also_where_a_call_has_few_images(self, images: FloatArray, gradient: str) -> None:
+        rbm = RBM(D, H, gradient=gradient, batch_size=25, learning_rate=1e-9)
+        kept = []
+        for count in (60, 7, 3, 60):
+            rbm.partial_fit(images[:count])
+            assert rbm._state is not None
+            kept.append(rbm._state.chains)
+        assert len(kept[0]) == 25
+        assert all(chains is kept[0] for chains in kept)
+
     def test_settings_stay(self, images: FloatArray) -> None:
         rbm = RBM(D, H, schedule="linear", epochs=7, final_k=3)
         settings = rbm.settings
@@ -166,13 +211,15 @@ def _copy(p: Parameters) -> Parameters:
 
 class TestLargeFiles:
     @EVERY_RUN
-    @pytest.mark.parametrize("kind", [np.uint8, np.float32])
+    @pytest.mark.parametrize("kind", [np.uint8, np.float32, np.bool_])
     def test_a_file_is_trained_on_as_its_numbers_are(
         self, tmp_path: Path, name: str, kind: type[Any], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(images_module, "_ROWS", 16)
         levels = np.random.default_rng(0).integers(0, 256, (60, D)).astype(np.uint8)
-        values = levels if kind is np.uint8 else levels.astype(np.float32) / 255
+        values: npt.NDArray[Any] = levels if kind is np.uint8 else levels.astype(np.float32) / 255
+        if kind is np.bool_:
+            values = (levels > 99).astype(np.float32)
         file = np.memmap(tmp_path / "images", dtype=kind, mode="w+", shape=values.shape)
         file[...] = values
         file.flush()

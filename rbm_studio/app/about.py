@@ -19,7 +19,8 @@ def show_first_steps(parent: QWidget) -> None:
             "into strokes.</li><li><b>Draw a digit</b> on the black canvas, or put a test digit on it (Ctrl+G). Beside "
             "it you see what the network sees, which hidden units answer, and what it restores from them.</li>"
             "<li>Change the number of <b>hidden units</b>, and train again: the earlier curve stays for comparison."
-            "</li><li>Point at a filter to read its unit's bias and activity; click it to enlarge it.</li></ol>",
+            "</li><li>Point at a filter to read its unit's bias and activity; click it to select it, "
+            "double-click to enlarge it.</li></ol>",
         ),
     )
 

@@ -44,8 +44,7 @@ class Background(QObject):
         self._interval = interval_ms
         self._task: Task | None = None
         self._waiting: Callable[[], object] | None = None
-        self._at_once = False
-        self._owes_rest = True
+        self._is_urgent = False
         self._busy = 0.0
         self._closed = False
         self._rest = QTimer(self)
@@ -57,32 +56,34 @@ class Background(QObject):
         """Whether nothing is under way, and nothing waits."""
         return self._task is None and self._waiting is None
 
-    def request(self, work: Callable[[], object], *, at_once: bool = False) -> None:
-        """Do this work as soon as its turn comes, in place of what waits; at once where no training needs the rest."""
+    def request(self, work: Callable[[], object], *, urgent: bool = False) -> None:
+        """Do this work as soon as its turn comes, in place of what waits; without a rest before if it is urgent."""
         if self._closed:
             return
-        self._waiting, self._at_once = work, at_once
-        if self._task is None and (at_once or not self._rest.isActive()):
-            self._rest.stop()
+        self._waiting = work
+        self._is_urgent |= urgent
+        if self._task is None and (self._is_urgent or not self._rest.isActive()):
             self._begin()
 
     def forget(self) -> None:
         """Drop what waits."""
-        self._waiting = None
+        self._waiting, self._is_urgent = None, False
 
     def shut_down(self) -> None:
         """Wait for what is under way, and do nothing more."""
         self._closed = True
         self.forget()
+        # A timer that runs on would outlive the thread that it belongs to.
         self._rest.stop()
         if self._task is not None:
             self._task.join()
 
     def _begin(self) -> None:
+        self._rest.stop()
+        self._is_urgent = False
         work, self._waiting = self._waiting, None
         if work is None:
             return
-        self._owes_rest = not self._at_once
 
         def timed(_task: Task) -> object:
             begun = time.thread_time()
@@ -109,8 +110,6 @@ class Background(QObject):
             self._task.join()
             self._task.deleteLater()
             self._task = None
-        if self._waiting is not None and self._at_once:
-            self._rest.start(0)
-        elif not self._closed:
-            rest = round(_REST * self._busy * 1000) if self._owes_rest else 0
-            self._rest.start(max(self._interval, rest))
+        if not self._closed:
+            rest = max(self._interval, round(_REST * self._busy * 1000))
+            self._rest.start(0 if self._is_urgent else rest)

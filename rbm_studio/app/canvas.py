@@ -1,36 +1,42 @@
-"""Paper to draw a digit on, with mouse, finger or pen."""
+"""Paper to draw a digit on, with mouse, finger or pen, and to drop or paste a picture on."""
 
 from __future__ import annotations
 
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDropEvent,
     QEventPoint,
+    QGuiApplication,
     QHideEvent,
     QImage,
     QInputDevice,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPalette,
+    QPointerEvent,
+    QPointingDevice,
+    QResizeEvent,
     QTabletEvent,
     QTouchEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from rbm_studio.app.drawing import Drawing, DrawingHistory
-from rbm_studio.app.ink import InkedPaper, draw_hint, place_on_paper
+from rbm_studio.app.canvas_keys import key_action
+from rbm_studio.app.drawing import Drawing
+from rbm_studio.app.paper import Paper
+from rbm_studio.app.picture_import import PictureImport, is_for_the_window, local_file
+from rbm_studio.app.tools import Tool, tool_cursor
+from rbm_studio.data.handwriting import ERASER_WIDTH
+from rbm_studio.data.pen import SIDE
+from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from pathlib import Path
 
-    from rbm_studio.data.handwriting import Stroke
-
-_FRAME = 2
+    from PySide6.QtCore import QMimeData
+    from PySide6.QtWidgets import QWidget
 
 
 class _Source(Enum):
@@ -39,11 +45,18 @@ class _Source(Enum):
     PEN = auto()
 
 
-class DrawingCanvas(QWidget):
-    """Square black paper on which mouse, finger and pen leave white strokes, as in MNIST.
+class DrawingCanvas(Paper):
+    """Square black paper on which mouse, finger and pen leave white strokes, as in MNIST, or take them away.
 
-    A pointer that leaves the paper while it draws goes on along the paper's edge. While the canvas has the keyboard's
-    focus, Ctrl+Z undoes, Ctrl+Shift+Z and Ctrl+Y redo, Delete and Backspace clear.
+    A pointer that leaves the paper while it draws goes on along the paper's edge. A pen or finger whose pressure is
+    measured draws wider lines the harder it is pressed. The other end of a tablet's pen erases.
+
+    While the canvas has the keyboard's focus, P chooses the pen and E the eraser, [ and ] make the pen narrower and
+    wider, Ctrl+Z undoes, Ctrl+Shift+Z and Ctrl+Y redo, Delete and Backspace clear, and Ctrl+V pastes a picture.
+
+    A picture, dropped or pasted, takes the place of what lay on the paper. It becomes a grey square of at most 512 px,
+    light on black whichever way round it was, and `picture_is_imported` tells it from the data set's own images. Files
+    that are models or data sets by their names are left to the window.
 
     Parameters
     ----------
@@ -51,102 +64,99 @@ class DrawingCanvas(QWidget):
 
     Attributes
     ----------
-    strokes_changed : Signal()
-        What lies on the paper has changed: a point was added, or strokes or the picture came or went.
-    history_changed : Signal()
-        `can_undo` or `can_redo` may have changed.
+    strokes_changed, history_changed, tool_changed, pen_width_changed
+        As `Paper` has them.
+    failed : Signal(Exception)
+        Why a picture could not be used.
+    noticed : Signal(str)
+        What was done to a picture that was used.
     """
 
-    strokes_changed = Signal()
-    history_changed = Signal()
+    failed = Signal(object)
+    noticed = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._history = DrawingHistory()
-        self._ink = InkedPaper()
         self._source: _Source | None = None
         self._touch_id = -1
         self._has_direct_input = False
+        self._shown_width: tuple[float, float] | None = None
+        self._import = PictureImport(self)
+        self._import.imported.connect(self._use_imported)
+        self._import.failed.connect(self.failed)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
         # A move without a button is how a release that went elsewhere is noticed.
         self.setMouseTracking(True)
+        self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.setCursor(Qt.CursorShape.CrossCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Drawing paper"))
-        self.setToolTip(self.tr("Draw a digit here. Undo: Ctrl+Z. Redo: Ctrl+Shift+Z or Ctrl+Y. Clear: Delete."))
+        self.setToolTip(
+            self.tr(
+                "Draw a digit here, or drop or paste (Ctrl+V) a picture of one; dark on light is inverted.\n"
+                "P: pen. E: eraser, as is the other end of a tablet's pen. [ and ]: width.\n"
+                "Undo: Ctrl+Z. Redo: Ctrl+Shift+Z or Ctrl+Y. Clear: Delete."
+            )
+        )
+        self.tool_changed.connect(self._show_tool)
+        self.pen_width_changed.connect(self._show_tool)
+        self._show_tool()
 
-    @property
-    def can_undo(self) -> bool:
-        """Whether `undo` would change anything."""
-        return self._history.can_undo
+    # --- pictures
 
-    @property
-    def can_redo(self) -> bool:
-        """Whether `redo` would change anything."""
-        return self._history.can_redo
+    def open_picture(self, path: Path) -> None:
+        """Put a picture from a file on the paper; it comes a little later, or `failed` says why not."""
+        self._import.take_file(path)
 
-    @property
-    def pen_width(self) -> float:
-        """Width of the pen in pixels of a 28-pixel image."""
-        return self._ink.pen_width
+    def paste(self) -> None:
+        """Put the clipboard's picture, or picture file, on the paper; it comes a little later, or `failed`."""
+        mime = QGuiApplication.clipboard().mimeData()
+        path = local_file(mime)
+        if path is not None:
+            self.open_picture(path)
+        elif mime.hasImage():
+            self._import.take_image(QImage(mime.imageData()))
+        else:
+            self.failed.emit(
+                RBMStudioError(
+                    "The clipboard holds no picture.",
+                    "Copy a picture, or an image file such as a PNG or JPEG, and paste again.",
+                )
+            )
 
-    def set_pen_width(self, width: float) -> None:
-        """Set the pen's width, of strokes drawn already too; `InkedPaper.set_pen_width` tells its unit and errors."""
-        self._ink.set_pen_width(width)
-        self.update()
+    def shut_down(self) -> None:
+        """Wait for a picture that is being read, and take none any more."""
+        self._import.shut_down()
 
-    def strokes(self) -> list[Stroke]:
-        """Return the strokes, the one being drawn included, their points in 0..1 of the paper, y down."""
-        return self._history.strokes()
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take pictures; models and data sets go to the window."""
+        if _is_picture(event.mimeData()):
+            # The file stays where it is, whatever the file manager proposes.
+            event.setDropAction(Qt.DropAction.CopyAction)
+            event.accept()
+        else:
+            event.ignore()
 
-    def set_strokes(self, strokes: Iterable[Stroke]) -> None:
-        """Replace what lies on the paper by strokes with points in 0..1; can be undone."""
-        self._replace(Drawing(strokes=tuple(stroke for stroke in strokes if len(stroke.points))))
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Put the picture that was dropped on the paper."""
+        mime = event.mimeData()
+        if not _is_picture(mime):
+            event.ignore()
+            return
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        path = local_file(mime)
+        if path is not None:
+            self.open_picture(path)
+        else:
+            self._import.take_image(QImage(mime.imageData()))
 
-    def picture(self) -> QImage | None:
-        """Return the picture that lies on the paper instead of strokes, or None."""
-        return self._history.current.picture
+    def _use_imported(self, picture: QImage, inverted: bool) -> None:
+        self._replace(Drawing(picture=picture, is_imported=True))
+        if inverted:
+            self.noticed.emit(self.tr("The picture was dark on light: it is shown inverted, as MNIST's digits are."))
 
-    def set_picture(self, image: QImage | None) -> None:
-        """Put a picture on the paper instead of the strokes; None takes a picture away. Can be undone."""
-        if image is not None and not image.isNull():
-            self._replace(Drawing(picture=QImage(image)))
-        elif self._history.current.picture is not None:
-            self._replace(Drawing())
-
-    def clear(self) -> None:
-        """Take everything from the paper; can be undone."""
-        self._replace(Drawing())
-
-    def undo(self) -> None:
-        """Take back the last stroke, clearing or picture; a stroke that is being drawn ends and goes."""
-        self._end_stroke()
-        if self._history.undo():
-            self._show_current()
-
-    def redo(self) -> None:
-        """Bring back what `undo` took."""
-        self._end_stroke()
-        if self._history.redo():
-            self._show_current()
-
-    def paper_rect(self) -> QRectF:
-        """Return where the paper lies in the widget: a centred square, its edges on screen pixels."""
-        ratio = self.devicePixelRatioF()
-        side = max(int((min(self.width(), self.height()) - 2 * _FRAME) * ratio), 1)
-        left = int((self.width() * ratio - side) / 2)
-        top = int((self.height() * ratio - side) / 2)
-        return QRectF(left / ratio, top / ratio, side / ratio, side / ratio)
-
-    def sizeHint(self) -> QSize:
-        """Return a size that is comfortable for a mouse."""
-        return QSize(280, 280)
-
-    def minimumSizeHint(self) -> QSize:
-        """Return the least size on which a digit can be drawn."""
-        return QSize(112, 112)
+    # --- keys
 
     def event(self, event: QEvent) -> bool:
         """Take touches, and keep the canvas's keys from shortcuts of the window."""
@@ -154,27 +164,32 @@ class DrawingCanvas(QWidget):
         if isinstance(event, QTouchEvent) and event.device().type() != QInputDevice.DeviceType.TouchPad:
             self._touch(event)
             return True
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._key_action(event):
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and key_action(self, event):
             event.accept()
             return True
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._show_tool()
         return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Undo, redo or clear."""
-        action = self._key_action(event)
+        """Do what the key stands for."""
+        action = key_action(self, event)
         if action is None:
             super().keyPressEvent(event)
         else:
             action()
 
+    # --- pointers
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a stroke with the left button."""
         if event.button() == Qt.MouseButton.LeftButton and not self._is_echo(event):
-            self._begin_stroke(_Source.MOUSE, event.position())
+            self._begin(_Source.MOUSE, event.position(), None, erases=self.tool is Tool.ERASER)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Draw on."""
         if self._source is not _Source.MOUSE:
+            self._show_tool()
             return
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._add_point(event.position())
@@ -188,14 +203,19 @@ class DrawingCanvas(QWidget):
             self._end_stroke()
 
     def tabletEvent(self, event: QTabletEvent) -> None:
-        """Draw with a pen's tip; an accepted event brings no mouse event with it."""
+        """Draw or erase with a tablet's pen; an accepted event brings no mouse event with it."""
         event.accept()
-        if event.type() == QEvent.Type.TabletPress and event.button() == Qt.MouseButton.LeftButton:
+        erases = self.tool is Tool.ERASER or event.pointerType() == QPointingDevice.PointerType.Eraser
+        self._show_width(erases=erases)
+        left = Qt.MouseButton.LeftButton
+        if event.type() == QEvent.Type.TabletPress and event.button() == left:
             self._has_direct_input = True
-            self._begin_stroke(_Source.PEN, event.position())
+            self._begin(_Source.PEN, event.position(), _pressure(event, event.pressure()), erases=erases)
         elif self._source is _Source.PEN:
-            self._add_point(event.position())
-            if event.type() == QEvent.Type.TabletRelease and event.button() == Qt.MouseButton.LeftButton:
+            # A pen that leaves the paper presses no more; that is no part of the line.
+            ends = event.type() == QEvent.Type.TabletRelease and event.button() == left
+            self._add_point(event.position(), None if ends else _pressure(event, event.pressure()))
+            if ends:
                 self._end_stroke()
 
     def hideEvent(self, event: QHideEvent) -> None:
@@ -203,24 +223,10 @@ class DrawingCanvas(QWidget):
         self._end_stroke()
         super().hideEvent(event)
 
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the frame, the paper and the stroke in progress."""
-        painter = QPainter(self)
-        rect = self.paper_rect()
-        role = QPalette.ColorRole.Accent if self.hasFocus() else QPalette.ColorRole.Mid
-        painter.fillRect(rect.adjusted(-_FRAME, -_FRAME, _FRAME, _FRAME), self.palette().color(role))
-        self._ink.paint(painter, rect, self._history, self.devicePixelRatioF())
-        if self._history.is_empty():
-            draw_hint(painter, rect, self.tr("Draw a digit here"))
-
-    def _key_action(self, event: QKeyEvent) -> Callable[[], None] | None:
-        if event.matches(QKeySequence.StandardKey.Undo):
-            return self.undo
-        redo_keys = (QKeySequence("Ctrl+Shift+Z"), QKeySequence("Ctrl+Y"))
-        if event.matches(QKeySequence.StandardKey.Redo) or QKeySequence(event.keyCombination()) in redo_keys:
-            return self.redo
-        plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
-        return self.clear if plain and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) else None
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show the tool as wide as it is on paper of this size."""
+        super().resizeEvent(event)
+        self._show_tool()
 
     def _is_echo(self, event: QMouseEvent) -> bool:
         """Tell whether a mouse event only repeats a touch or pen event, which has drawn already."""
@@ -235,59 +241,56 @@ class DrawingCanvas(QWidget):
             self._drop_stroke()
             return
         for point in event.points():
+            pressure = _pressure(event, point.pressure())
             if point.state() == QEventPoint.State.Pressed and self._source is None:
                 self._touch_id = point.id()
-                self._begin_stroke(_Source.TOUCH, point.position())
+                self._begin(_Source.TOUCH, point.position(), pressure, erases=self.tool is Tool.ERASER)
             elif self._is_followed(point):
-                self._add_point(point.position())
-                if point.state() == QEventPoint.State.Released:
+                ends = point.state() == QEventPoint.State.Released
+                self._add_point(point.position(), None if ends else pressure)
+                if ends:
                     self._end_stroke()
 
     def _is_followed(self, point: QEventPoint) -> bool:
         is_moving = point.state() in (QEventPoint.State.Updated, QEventPoint.State.Released)
         return self._source is _Source.TOUCH and point.id() == self._touch_id and is_moving
 
-    def _begin_stroke(self, source: _Source, pos: QPointF) -> None:
+    def _begin(self, source: _Source, pos: QPointF, pressure: float | None, *, erases: bool) -> None:
         if self._source is not None or not self.paper_rect().contains(pos):
             return
         self.setFocus(Qt.FocusReason.MouseFocusReason)
-        self._source = source
-        if self._history.current.picture is not None:
-            self._ink.forget()
-        self._history.begin_stroke(*place_on_paper(pos, self.paper_rect()))
-        self.update()
-        self.strokes_changed.emit()
-        self.history_changed.emit()
-
-    def _add_point(self, pos: QPointF) -> None:
-        rect = self.paper_rect()
-        last, place = self._history.points[-1], place_on_paper(pos, rect)
-        if self._history.extend_stroke(*place):
-            inked = self._ink.inked_rect(last, place, rect.width())
-            self.update(inked.translated(rect.topLeft()).toAlignedRect())
-            self.strokes_changed.emit()
+        if self._begin_stroke(pos, pressure, erases=erases):
+            self._source = source
 
     def _end_stroke(self) -> None:
-        if self._source is not None:
-            self._source = None
-            self._ink.add_stroke(self._history.points, self.paper_rect().width())
-            self._history.end_stroke()
-            self.history_changed.emit()
+        self._source = None
+        super()._end_stroke()
 
     def _drop_stroke(self) -> None:
-        """Forget the stroke in progress: the system took the touch for a gesture of its own."""
+        """Forget a finger's stroke: the system took the touch for a gesture of its own."""
         if self._source is _Source.TOUCH:
             self._source = None
-            self._history.drop_stroke()
-            self._show_current()
+            super()._drop_stroke()
 
-    def _replace(self, drawing: Drawing) -> None:
-        self._end_stroke()
-        if self._history.replace(drawing):
-            self._show_current()
+    # --- the pointer's look
 
-    def _show_current(self) -> None:
-        self._ink.forget()
-        self.update()
-        self.strokes_changed.emit()
-        self.history_changed.emit()
+    def _show_tool(self) -> None:
+        self._show_width(erases=self.tool is Tool.ERASER)
+
+    def _show_width(self, *, erases: bool) -> None:
+        width = self.pen_width / SIDE * self.paper_rect().width() * (ERASER_WIDTH if erases else 1)
+        look = (width, self.devicePixelRatioF())
+        if look != self._shown_width:
+            self._shown_width = look
+            self.setCursor(tool_cursor(*look))
+
+
+def _pressure(event: QPointerEvent, pressure: float) -> float | None:
+    """Return a pressure from 0 to 1, or None where the device does not measure it, whatever it says."""
+    measured = QInputDevice.Capability.Pressure in event.pointingDevice().capabilities()
+    return min(max(pressure, 0.0), 1.0) if measured else None
+
+
+def _is_picture(mime: QMimeData) -> bool:
+    path = local_file(mime)
+    return mime.hasImage() if path is None else not is_for_the_window(path)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from rbm_studio.app.pictures import plot_picture
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
+
+    from rbm_studio.app.pictures import DrawnPicture
 
 # Counts that the spans of the cards fill without a hole.
 _COLUMNS = (4, 2, 1)
@@ -38,13 +41,20 @@ class Card(QFrame):
     wide : bool
         Whether it takes two columns, where there are as many.
     parent : QWidget, optional
+
+    Attributes
+    ----------
+    presence_changed : Signal()
     """
+
+    presence_changed = Signal()
 
     def __init__(
         self, title: str, body: QWidget, tip: str, *, wide: bool = False, parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
         self.wide = wide
+        self._is_present = True
         self._title = QLabel(title)
         self._title.setObjectName("heading")
         self._caption = _Caption()
@@ -71,9 +81,29 @@ class Card(QFrame):
         lines = 1 if self.width() >= _ONE_LINE_FROM else 2
         self._caption.setFixedHeight(lines * self._caption.fontMetrics().lineSpacing())
 
+    @property
+    def is_present(self) -> bool:
+        """Whether a grid gives it a place."""
+        return self._is_present
+
+    def set_present(self, on: bool) -> None:
+        """Show it in its grid, or have the others close up."""
+        if on != self._is_present:
+            self._is_present = on
+            self.setVisible(on)
+            self.presence_changed.emit()
+
+    def title(self) -> str:
+        """Return what the plot is."""
+        return self._title.text()
+
     def caption(self) -> str:
         """Return what the plot says."""
         return self._caption.text()
+
+    def picture(self) -> DrawnPicture:
+        """Return the plot with its title and caption, as it is to be copied or saved."""
+        return plot_picture(self._title.text(), self._body, self.caption())
 
     def set_caption(self, text: str) -> None:
         """Say what the plot says, also to a screen reader."""
@@ -82,7 +112,7 @@ class Card(QFrame):
 
 
 class CardGrid(QWidget):
-    """Lays cards out in rows of equal columns; wide ones take two.
+    """Lays cards out in rows of equal columns; wide ones take two, and absent ones no place.
 
     Parameters
     ----------
@@ -94,9 +124,13 @@ class CardGrid(QWidget):
         super().__init__(parent)
         self._cards = cards
         self._columns = 0
+        self._placed: list[Card] = []
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(GRID)
+        for card in cards:
+            card.setParent(self)
+            card.presence_changed.connect(self._close_up)
         self._lay_out(1)
 
     @property
@@ -109,14 +143,20 @@ class CardGrid(QWidget):
         super().resizeEvent(event)
         self._lay_out(next(n for n in _COLUMNS if n == 1 or n * (_LEAST_WIDTH + GRID) - GRID <= self.width()))
 
+    def _close_up(self) -> None:
+        for card in self._cards:
+            self._grid.removeWidget(card)
+        self._lay_out(self._columns)
+
     def _lay_out(self, columns: int) -> None:
-        if columns == self._columns:
+        present = [card for card in self._cards if card.is_present]
+        if columns == self._columns and present == self._placed:
             return
         for column in range(max(self._columns, columns)):
             self._grid.setColumnStretch(column, int(column < columns))
-        self._columns = columns
+        self._columns, self._placed = columns, present
         row, place = 0, 0
-        for card in self._cards:
+        for card in present:
             span = min(2 if card.wide else 1, columns)
             if place + span > columns:
                 row, place = row + 1, 0

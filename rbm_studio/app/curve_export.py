@@ -7,11 +7,10 @@ import io
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QRect, QSize
-from PySide6.QtGui import QImage, QImageWriter, QPainter
-from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtCore import QPoint, QSize
 
 from rbm_studio.app.curve_history import COLUMNS
+from rbm_studio.app.pictures import DrawnPicture, png
 from rbm_studio.app.theme import light_palette
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import write_atomically
@@ -19,6 +18,8 @@ from rbm_studio.storage.atomic import write_atomically
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from PySide6.QtGui import QPainter
 
     from rbm_studio.app.curve_plot import CurvePlot
 
@@ -58,32 +59,18 @@ def save_curves(plots: Sequence[CurvePlot], path: Path) -> None:
     write_atomically(path, lambda file: file.write(data))
 
 
-def _png(plots: Sequence[CurvePlot]) -> bytes:
+def _picture(plots: Sequence[CurvePlot]) -> DrawnPicture:
     sheet = _Sheet(plots)
-    image = QImage(sheet.size * _SCALE, QImage.Format.Format_RGB32)
-    image.setDevicePixelRatio(_SCALE)
-    painter = QPainter(image)
-    sheet.paint(painter)
-    painter.end()
-    data, buffer = _buffer()
-    QImageWriter(buffer, QByteArray(b"PNG")).write(image)
-    return bytes(data.data())
+    title = " / ".join(plot.accessibleName() for plot in plots)
+    return DrawnPicture(title, sheet.size, sheet.paint, plots[0].logicalDpiX())
+
+
+def _png(plots: Sequence[CurvePlot]) -> bytes:
+    return png(_picture(plots).image(_SCALE))
 
 
 def _svg(plots: Sequence[CurvePlot]) -> bytes:
-    sheet = _Sheet(plots)
-    data, buffer = _buffer()
-    generator = QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
-    generator.setOutputDevice(buffer)
-    generator.setSize(sheet.size)
-    generator.setViewBox(QRect(QPoint(), sheet.size))
-    # The points of fonts are to have the size in px that the plot laid out.
-    generator.setResolution(plots[0].logicalDpiX())
-    generator.setTitle(" / ".join(plot.accessibleName() for plot in plots))
-    painter = QPainter(generator)
-    sheet.paint(painter)
-    painter.end()
-    return bytes(data.data())
+    return _picture(plots).svg()
 
 
 def _csv(plots: Sequence[CurvePlot]) -> bytes:
@@ -115,10 +102,3 @@ class _Sheet:
             top += plot.height()
             # Python would delete it on whichever thread finds it unused; a widget must go on the window's.
             plot.deleteLater()
-
-
-def _buffer() -> tuple[QByteArray, QBuffer]:
-    data = QByteArray()
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    return data, buffer

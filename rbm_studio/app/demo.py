@@ -103,7 +103,7 @@ class _Demo(QObject):
         self._settle()
         self._tell_epochs()
         self._save("trained")
-        self._enlarge_a_filter()
+        self._select_a_filter()
         self._save("filter")
         self._look_at_the_health()
         self._save("health")
@@ -126,7 +126,7 @@ class _Demo(QObject):
             self._settle()
             self._save(f"stroke-{number}")
 
-    def _enlarge_a_filter(self) -> None:
+    def _select_a_filter(self) -> None:
         mosaic = self._window.panel("weights").findChild(QWidget, "mosaic")
         if mosaic is not None:
             QTest.mouseClick(mosaic, Qt.MouseButton.LeftButton, pos=_on(mosaic, 0.3, 0.3))

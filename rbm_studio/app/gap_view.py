@@ -76,6 +76,16 @@ class GapView(QWidget):
         high = max(0.0, *(point.gap + _BAND * point.error for point in self._points))
         self._range = nice_range(low, high)
 
+    def printed(self, palette: QPalette, size: QSize) -> GapView:
+        """Return a view of the same curve, to be rendered on paper."""
+        printed = GapView()
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        printed._points, printed._range = list(self._points), self._range
+        printed._placeholder = self._placeholder
+        printed.resize(size)
+        return printed
+
     def sizeHint(self) -> QSize:
         """Return a size at which the curve can be read."""
         return QSize(24 * GRID, 16 * GRID)

@@ -14,10 +14,15 @@ from rbm_studio.app.image_view import ImageView
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.mosaic_layout import tile
 from rbm_studio.app.numbers import fixed, short
+from rbm_studio.app.pictures import PixelPicture
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.units_view import UnitsView
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QSize
+    from PySide6.QtGui import QPalette
+
+    from rbm_studio.app.pictures import Picture
     from rbm_studio.app.state import Model
     from rbm_studio.core.health import Distribution, Health, Particles
 
@@ -29,15 +34,21 @@ _GAP_GREY = 0.35
 class _Histograms(QWidget):
     """A parameter's values beside its last update."""
 
-    def __init__(self) -> None:
+    def __init__(self, values: HistogramView | None = None, updates: HistogramView | None = None) -> None:
         super().__init__()
-        self.values = HistogramView(self.tr("values"))
-        self.updates = HistogramView(self.tr("last update"), second=True)
+        self.values = HistogramView(self.tr("values")) if values is None else values
+        self.updates = HistogramView(self.tr("last update"), second=True) if updates is None else updates
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2 * GRID)
         row.addWidget(self.values)
         row.addWidget(self.updates)
+
+    def printed(self, palette: QPalette, size: QSize) -> _Histograms:
+        """Return both, to be rendered on paper."""
+        printed = _Histograms(*(view.printed(palette, size) for view in (self.values, self.updates)))
+        printed.resize(size)
+        return printed
 
 
 class HealthCards(QObject):
@@ -54,22 +65,51 @@ class HealthCards(QObject):
         self._gap = GapView()
         self._particles = ImageView()
         self._particles.setMinimumHeight(15 * GRID)
-        self._histograms = [_Histograms() for _ in range(3)]
+        self._histograms = [_Histograms() for _ in range(4)]
         self._units_card = Card(self.tr("Hidden units: p(h = 1 | v)"), self.units, self._units_tip(), wide=True)
-        names = (self.tr("Weights"), self.tr("Visible biases"), self.tr("Hidden biases"))
-        tips = (self._weights_tip(), self._biases_tip(), self._biases_tip())
+        names = (
+            self.tr("Weights"),
+            self.tr("Visible biases"),
+            self.tr("Hidden biases"),
+            self.tr("Weights of the label units"),
+        )
+        tips = (self._weights_tip(), self._biases_tip(), self._biases_tip(), self._weights_tip())
         self._histogram_cards = [
             Card(name, body, tip) for name, body, tip in zip(names, self._histograms, tips, strict=True)
         ]
         self._gap_card = Card(self.tr("Free-energy gap (nats)"), self._gap, self._gap_tip())
         self._particles_card = Card(self.tr("Negative particles"), self._particles, self._particles_tip(), wide=True)
+        *_, self._label_card = self._histogram_cards
+        self._label_card.set_present(False)
         self._unit_words: list[str] = []
         self._units_caption = ""
         self.units.hovered.connect(self._read_unit)
 
     def cards(self) -> list[Card]:
         """Return all cards, in their order."""
-        return [self._units_card, *self._histogram_cards, self._gap_card, self._particles_card]
+        *plain, labels = self._histogram_cards
+        # Last, for it is not always there: the others keep their places.
+        return [self._units_card, *plain, self._gap_card, self._particles_card, labels]
+
+    def pictures(self) -> list[Picture]:
+        """Return what can be copied or saved: the plots as drawings, and what is made of pixels as it is."""
+        pixels = (
+            (self._units_card.title(), self.units.picture()),
+            (self._particles_card.title(), self._particles.picture()),
+        )
+        if self.units.picture().isNull():
+            return []
+        plots = [card for card in (self._units_card, *self._histogram_cards) if card.is_present]
+        if self._gap.points():
+            plots.append(self._gap_card)
+        return [
+            *(card.picture() for card in plots),
+            *(
+                PixelPicture(self.tr("{0}, pixel by pixel").format(name), image)
+                for name, image in pixels
+                if not image.isNull()
+            ),
+        ]
 
     def begin_again(self) -> None:
         """Begin another model's life: its gap has a curve of its own."""
@@ -90,6 +130,11 @@ class HealthCards(QObject):
         for card in self.cards():
             card.set_caption("")
 
+    def point_at(self, unit: int) -> None:
+        """Mark a unit that is pointed at elsewhere, and tell of it; -1 for none."""
+        self.units.set_hovered(unit)
+        self._read_unit(self.units.hovered_unit())
+
     def data_words(self, health: Health, model: Model) -> str:
         """Return what is measured on, and how it is made binary."""
         return self.tr("{0} training and {1} held-out images, always the same; {2}").format(
@@ -103,12 +148,15 @@ class HealthCards(QObject):
             self.tr("|Δw| ÷ |w| = {0}; right: about 0.001"),
             self.tr("|Δa| ÷ |a| = {0}"),
             self.tr("|Δb| ÷ |b| = {0}"),
+            self.tr("|Δu| ÷ |u| = {0}; right: about 0.001"),
         )
-        distributions = (health.weights, health.visible_biases, health.hidden_biases)
+        distributions = (health.weights, health.visible_biases, health.hidden_biases, health.label_weights)
+        self._label_card.set_present(health.label_weights is not None)
         for pair, card, words, distribution in zip(
             self._histograms, self._histogram_cards, ratios, distributions, strict=True
         ):
-            self._show_distribution(pair, card, words, distribution)
+            if distribution is not None:
+                self._show_distribution(pair, card, words, distribution)
         self._show_gap(health, model)
         self._show_particles(health.particles, model)
 

@@ -50,6 +50,15 @@ class HistogramView(QWidget):
         self.setAccessibleDescription(notice if histogram is None else " … ".join(self._labels(histogram)[::2]))
         self.update()
 
+    def printed(self, palette: QPalette, size: QSize) -> HistogramView:
+        """Return a view of the same histogram, to be rendered on paper."""
+        printed = HistogramView(self._title, second=self._second)
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        printed.set_histogram(self._histogram, self._notice)
+        printed.resize(size)
+        return printed
+
     def sizeHint(self) -> QSize:
         """Return a size at which bars can be told apart."""
         return QSize(18 * GRID, 15 * GRID)

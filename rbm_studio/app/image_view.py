@@ -49,6 +49,10 @@ class ImageView(QWidget):
         """Return the image that is shown, or None."""
         return self._image
 
+    def picture(self) -> QImage:
+        """Return the image to copy or save; a null image where there is none."""
+        return QImage() if self._image is None else self._image
+
     def set_image(self, image: QImage | None) -> None:
         """Show another image; None or a null image brings the placeholder back."""
         self._image = None if image is None or image.isNull() else image

@@ -96,18 +96,57 @@ def diverging_image(values: NDArray[np.float32], limit: float) -> QImage:
     ValueError
         If `limit` is not greater than 0.
     """
-    if not limit > 0:
-        raise ValueError(f"limit must be greater than 0, and is {limit}")
+    return levels_image(diverging_levels(values, limit))
+
+
+def diverging_levels(values: NDArray[np.float32], limit: float | NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Rows of `diverging_colours` for signed numbers.
+
+    Parameters
+    ----------
+    values : ndarray, float32
+        Of any shape.
+    limit : float or ndarray
+        Greater than 0; an array is broadcast against `values`. From ±limit on, the colour is the map's last.
+
+    Returns
+    -------
+    ndarray of the shape of `values`, uint8
+        1..255, 128 for zero; 0 for NaN.
+
+    Raises
+    ------
+    ValueError
+        If a limit is not greater than 0.
+    """
+    if not np.all(np.greater(limit, 0)):
+        raise ValueError(f"limit must be greater than 0, and is {np.min(limit)}")
     # Weights that training has blown up may overflow here; the infinity is then clipped to the last colour.
     with np.errstate(over="ignore"):
-        scaled = values * np.float32(_STEPS / max(limit, _SMALLEST_LIMIT))
+        scaled = values * (_STEPS / np.maximum(limit, _SMALLEST_LIMIT)).astype(np.float32)
     np.add(scaled, _ZERO, out=scaled)
-    image = _byte_image(_levels(scaled, 1, 255), QImage.Format.Format_Indexed8)
-    if image.isNull():
-        return image
-    image.setColorTable(_colour_table())
+    return _levels(scaled, 1, 255)
+
+
+def levels_image(levels: NDArray[np.uint8]) -> QImage:
+    """Picture of what `diverging_levels` returns, of shape (height, width): level 0 becomes transparent.
+
+    Returns
+    -------
+    QImage
+        Of 32-bit colour with transparency, owning its memory; a null image where `levels` is empty.
+    """
+    image = indexed_image(levels, _colour_table())
     # Converted once here rather than by the painter at each paint.
-    return image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+    return image if image.isNull() else image.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
+
+
+def indexed_image(levels: NDArray[np.uint8], colours: list[int]) -> QImage:
+    """Picture of levels, of shape (height, width), in the colours that stand in a table as Qt's 0xAARRGGBB."""
+    image = _byte_image(levels, QImage.Format.Format_Indexed8)
+    if not image.isNull():
+        image.setColorTable(colours)
+    return image
 
 
 @cache

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap, QPolygonF
 
-from rbm_studio.data.handwriting import DEFAULT_PEN_WIDTH, SIDE
+from rbm_studio.data.handwriting import DEFAULT_PEN_WIDTH, ERASER_WIDTH
+from rbm_studio.data.pen import SIDE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rbm_studio.app.drawing import Drawing, DrawingHistory
+    from rbm_studio.data.handwriting import Stroke
 
 _INK = QColor(255, 255, 255)
 _PAPER = QColor(0, 0, 0)
 _HINT = QColor(128, 128, 128)
+# A picture of so few pixels is shown as the pixels that it has.
+_FEW_PIXELS = 2 * SIDE
+_WIDTH_STEP = 1.0  # by which a line may widen at once, in the widget's units
 
 
 class InkedPaper:
@@ -28,6 +34,7 @@ class InkedPaper:
     def __init__(self) -> None:
         self._pen_width = DEFAULT_PEN_WIDTH
         self._kept: QPixmap | None = None
+        self._kept_picture: QImage | None = None
 
     @property
     def pen_width(self) -> float:
@@ -56,9 +63,16 @@ class InkedPaper:
 
     def forget(self) -> None:
         """Let go of what was kept: another drawing lies on the paper."""
-        self._kept = None
+        self._kept = self._kept_picture = None
 
-    def paint(self, painter: QPainter, rect: QRectF, history: DrawingHistory, ratio: float) -> None:
+    def paint(
+        self,
+        painter: QPainter,
+        rect: QRectF,
+        history: DrawingHistory,
+        ratio: float,
+        exposed: QRectF | None = None,
+    ) -> None:
         """Paint the paper and the stroke in progress; what is painted later is cut off at the paper's edge too.
 
         Parameters
@@ -69,25 +83,49 @@ class InkedPaper:
         history : DrawingHistory
         ratio : float
             Screen pixels per unit.
+        exposed : QRectF, optional
+            What has to be painted; by default everything.
         """
         painter.drawPixmap(rect.topLeft(), self._current(history.current, rect.width(), ratio))
         painter.setClipRect(rect)
-        if history.points:
+        in_progress = history.in_progress
+        if in_progress is not None:
             painter.save()
             painter.translate(rect.topLeft())
-            self._draw_stroke(painter, history.points, rect.width())
+            clip = (exposed or rect).translated(-rect.topLeft())
+            _draw_stroke(painter, in_progress, self._pen_width, rect.width(), clip)
             painter.restore()
 
-    def add_stroke(self, points: Sequence[Sequence[float]], side: float) -> None:
+    def add_stroke(self, stroke: Stroke, side: float) -> None:
         """Draw a stroke that has come to the drawing on the paper that was kept."""
+        self._kept_picture = None
         if self._kept is not None:
             painter = QPainter(self._kept)
-            self._draw_stroke(painter, points, side)
+            _draw_stroke(painter, stroke, self._pen_width, side)
             painter.end()
 
+    def picture(self, history: DrawingHistory) -> QImage | None:
+        """Return the picture on the paper without what the eraser's strokes over it take away, of its own size."""
+        drawing, in_progress = history.current, history.in_progress
+        if drawing.picture is None or not history.strokes():
+            return drawing.picture
+        if self._kept_picture is None:
+            self._kept_picture = self._erased(drawing.picture, drawing.strokes)
+        return self._kept_picture if in_progress is None else self._erased(self._kept_picture, [in_progress])
+
+    def _erased(self, picture: QImage, strokes: Iterable[Stroke]) -> QImage:
+        result = picture.convertToFormat(QImage.Format.Format_Grayscale8)
+        side = max(picture.width(), picture.height())
+        painter = QPainter(result)
+        painter.translate((picture.width() - side) / 2, (picture.height() - side) / 2)
+        for stroke in strokes:
+            _draw_stroke(painter, stroke, self._pen_width, side)
+        painter.end()
+        return result
+
     def inked_rect(self, first: Sequence[float], last: Sequence[float], side: float) -> QRectF:
-        """Return where the ink between two points of a stroke may lie, from the paper's corner."""
-        margin = self._pen_width / SIDE * side / 2 + 1
+        """Return where the ink, or the eraser, between two points of a stroke may lie, from the paper's corner."""
+        margin = ERASER_WIDTH * self._pen_width / SIDE * side / 2 + 1
         line = QRectF(QPointF(*first) * side, QPointF(*last) * side).normalized()
         return line.adjusted(-margin, -margin, margin, margin)
 
@@ -100,21 +138,11 @@ class InkedPaper:
             self._kept.fill(_PAPER)
             painter = QPainter(self._kept)
             if drawing.picture is not None:
-                _draw_picture(painter, drawing.picture, side)
+                _draw_picture(painter, drawing.picture, side, ratio)
             for stroke in drawing.strokes:
-                self._draw_stroke(painter, stroke.points.tolist(), side)
+                _draw_stroke(painter, stroke, self._pen_width, side)
             painter.end()
         return self._kept
-
-    def _draw_stroke(self, painter: QPainter, points: Sequence[Sequence[float]], side: float) -> None:
-        width = self._pen_width / SIDE * side
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(_INK, width, c=Qt.PenCapStyle.RoundCap, j=Qt.PenJoinStyle.RoundJoin))
-        places = [QPointF(x * side, y * side) for x, y in points]
-        if all(place == places[0] for place in places):
-            painter.drawPoint(places[0])
-        else:
-            painter.drawPolyline(QPolygonF(places))
 
 
 def place_on_paper(pos: QPointF, paper: QRectF) -> tuple[float, float]:
@@ -132,7 +160,45 @@ def draw_hint(painter: QPainter, rect: QRectF, text: str) -> None:
     painter.drawText(rect.adjusted(8, 8, -8, -8), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
 
 
-def _draw_picture(painter: QPainter, picture: QImage, side: float) -> None:
+def _draw_stroke(
+    painter: QPainter, stroke: Stroke, pen_width: float, side: float, exposed: QRectF | None = None
+) -> None:
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    places = [QPointF(x, y) for x, y in (stroke.points * side).tolist()]
+    widths = (stroke.widths() * (pen_width / SIDE * side)).tolist()
+    colour = _PAPER if stroke.erases else _INK
+    if all(place == places[0] for place in places):
+        painter.setPen(_pen(colour, max(widths)))
+        painter.drawPoint(places[0])
+    elif stroke.pressure is None or stroke.erases:
+        painter.setPen(_pen(colour, widths[0]))
+        painter.drawPolyline(QPolygonF(places))
+    else:
+        margin = max(widths) / 2 + 1
+        for index in range(len(places) - 1):
+            line = QRectF(places[index], places[index + 1]).normalized().adjusted(-margin, -margin, margin, margin)
+            # Many short lines take long: while it is drawn, only those near the pen are drawn anew.
+            if exposed is None or exposed.intersects(line):
+                _draw_widening(painter, places[index : index + 2], widths[index : index + 2])
+
+
+def _draw_widening(painter: QPainter, places: Sequence[QPointF], widths: Sequence[float]) -> None:
+    """Draw a line of ink whose width changes evenly from one end to the other."""
+    steps = max(ceil(abs(widths[1] - widths[0]) / _WIDTH_STEP), 1)
+    way, widening = (places[1] - places[0]) / steps, (widths[1] - widths[0]) / steps
+    for step in range(steps):
+        painter.setPen(_pen(_INK, widths[0] + (step + 0.5) * widening))
+        painter.drawLine(places[0] + way * step, places[0] + way * (step + 1))
+
+
+def _pen(colour: QColor, width: float) -> QPen:
+    return QPen(colour, width, c=Qt.PenCapStyle.RoundCap, j=Qt.PenJoinStyle.RoundJoin)
+
+
+def _draw_picture(painter: QPainter, picture: QImage, side: float, ratio: float) -> None:
     size = picture.size().toSizeF().scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio)
     target = QRectF((side - size.width()) / 2, (side - size.height()) / 2, size.width(), size.height())
+    if max(picture.width(), picture.height()) > _FEW_PIXELS:
+        fitting = (size * ratio).toSize()
+        picture = picture.scaled(fitting, mode=Qt.TransformationMode.SmoothTransformation)
     painter.drawImage(target, picture)

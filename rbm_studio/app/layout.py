@@ -23,9 +23,8 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
     for dock in docks.values():
         dock.setFloating(False)
-        # Docks that waited in their old places for their turn would need a higher window meanwhile, and it would grow.
+        # All at once: docks that wait in their old places would make the window grow meanwhile.
         window.removeDockWidget(dock)
-        dock.show()
     window.addDockWidget(left, docks["dataset"])
     window.splitDockWidget(docks["dataset"], docks["curve"], across)
     window.splitDockWidget(docks["dataset"], docks["model"], down)
@@ -33,8 +32,10 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     window.splitDockWidget(docks["draw"], docks["reconstructions"], down)
     window.splitDockWidget(docks["curve"], docks["weights"], across)
     # Behind the drawing: the weights, where the units of a finding are outlined, stay in view.
-    window.tabifyDockWidget(docks["draw"], docks["health"])
-    window.tabifyDockWidget(docks["draw"], docks["unit"])
+    for name in ("drawings", "unit", "compare", "health"):
+        window.tabifyDockWidget(docks["draw"], docks[name])
+    for dock in docks.values():
+        dock.show()
     docks["draw"].raise_()
     wide = max(window.width() - _LEFT_WIDTH, 2)
     high = max(window.height(), 8)

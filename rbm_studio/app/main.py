@@ -10,6 +10,7 @@ from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
 from rbm_studio import __version__
+from rbm_studio.app.drawings_file import DrawingsFile, drawings_path
 from rbm_studio.app.icons import icon
 from rbm_studio.app.log import report_exceptions, start_log
 from rbm_studio.app.session import Session
@@ -68,6 +69,7 @@ def run(path: Path | None = None) -> int:
     report_exceptions(window.session.failed.emit)
     window.restore_layout()
     window.show()
+    DrawingsFile(window.session, drawings_path())
     if path is not None:
         window.open_when_ready(path)
     return application.exec()

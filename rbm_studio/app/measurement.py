@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rbm_studio.app.curve_history import CurvePoint
-from rbm_studio.core.annealing import annealed_log_partition, log_odds, reverse_annealed_log_likelihood
+from rbm_studio.core.annealing import annealed_log_partition, independent_biases, reverse_annealed_log_likelihood
 from rbm_studio.core.health import IMAGES
 from rbm_studio.core.likelihood import exact_log_partition, log_likelihood
 from rbm_studio.core.metric_data import MetricData
@@ -148,7 +148,7 @@ class Subject:
         training, held_out = (_states(data) for data in self.sides(ANNEALED).values())
         rng = np.random.default_rng(_SEED)
         options: dict[str, Any] = {
-            "base_visible_bias": log_odds(training),
+            "base_visible_bias": independent_biases(training),
             "chains": CHAINS,
             "temperatures": TEMPERATURES,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -86,6 +87,16 @@ def best_grid(count: int, width: float, height: float, cell_aspect: float) -> tu
 
 
 @dataclass(frozen=True)
+class Cells:
+    """Some neighbouring rows and columns of a mosaic."""
+
+    first_column: int
+    first_row: int
+    columns: int
+    rows: int
+
+
+@dataclass(frozen=True)
 class MosaicLayout:
     """Where the tiles of a mosaic lie on the screen.
 
@@ -103,6 +114,29 @@ class MosaicLayout:
     ratio: float
     left: int
     top: int
+
+    @property
+    def pitch(self) -> tuple[int, int]:
+        """From one tile to the next, across and down, in screen pixels."""
+        return (self.tile_width + self.gap) * self.scale, (self.tile_height + self.gap) * self.scale
+
+    def cells_in(self, rect: QRectF) -> Cells:
+        """Return the rows and columns that can be seen through a window of the mosaic; none beside it."""
+        seen = rect.intersected(self.mosaic_rect())
+        across, down = self.pitch
+        first_column = min(int(max(seen.left() * self.ratio - self.left, 0) / across), self.columns - 1)
+        first_row = min(int(max(seen.top() * self.ratio - self.top, 0) / down), self.rows - 1)
+        last_column = min(math.ceil((seen.right() * self.ratio - self.left) / across), self.columns)
+        last_row = min(math.ceil((seen.bottom() * self.ratio - self.top) / down), self.rows)
+        if seen.isEmpty():
+            return Cells(0, 0, 0, 0)
+        return Cells(first_column, first_row, last_column - first_column, last_row - first_row)
+
+    def cells_rect(self, cells: Cells) -> QRectF:
+        """Return the place of some rows and columns in the widget's units, without a gap around them."""
+        first = cells.first_row * self.columns + cells.first_column
+        last = (cells.first_row + cells.rows - 1) * self.columns + cells.first_column + cells.columns - 1
+        return self.tile_rect(first).united(self.tile_rect(last))
 
     def mosaic_rect(self) -> QRectF:
         """Return the mosaic's place in the widget's units."""
@@ -163,7 +197,7 @@ def lay_out(shape: tuple[int, ...], box: QRectF, ratio: float) -> MosaicLayout:
     if scale < _LEAST_WHOLE_SCALE:
         scale = 1
         cell = min(box_width / (columns * tile_width), box_height / (rows * tile_height))
-        gap = max(round(ratio), 1) if cell * min(tile_width, tile_height) >= _LEAST_TILE_WITH_GAP + ratio else 0
+        gap = _gap_between(cell * min(tile_width, tile_height), ratio)
         fit = min(((box_width + gap) / columns - gap) / tile_width, ((box_height + gap) / rows - gap) / tile_height)
         tile_width, tile_height = max(int(tile_width * fit), 1), max(int(tile_height * fit), 1)
     unplaced = MosaicLayout(count, columns, rows, tile_width, tile_height, gap, scale, ratio, 0, 0)
@@ -171,3 +205,32 @@ def lay_out(shape: tuple[int, ...], box: QRectF, ratio: float) -> MosaicLayout:
     left = box.left() + max(box.width() - size.width(), 0) / 2
     top = box.top() + max(box.height() - size.height(), 0) / 2
     return replace(unplaced, left=round(left * ratio), top=round(top * ratio))
+
+
+def enlarge(fit: MosaicLayout, shape: tuple[int, ...], factor: float) -> MosaicLayout:
+    """Make the tiles of a layout larger, in the same rows and columns; where they lie is still open.
+
+    Parameters
+    ----------
+    fit : MosaicLayout
+        Which `lay_out` returned.
+    shape : (n, height, width)
+        Of the array of tiles.
+    factor : float
+        At least 1. The tiles become that much larger, to whole screen pixels, or whole ones of each of their pixels.
+    """
+    if factor <= 1:
+        return fit
+    _, height, width = shape
+    tile_height, tile_width = (size * fit.scale * factor for size in (fit.tile_height, fit.tile_width))
+    # A last bit too little would cost a whole step.
+    scale = int(tile_height / height + 1e-6)
+    if scale >= _LEAST_WHOLE_SCALE:
+        return replace(fit, tile_width=width, tile_height=height, gap=1, scale=scale)
+    gap = _gap_between(min(tile_width, tile_height), fit.ratio)
+    return replace(fit, tile_width=round(tile_width), tile_height=round(tile_height), gap=gap, scale=1)
+
+
+def _gap_between(tile_size: float, ratio: float) -> int:
+    """Return the gap between tiles of so many screen pixels, in screen pixels."""
+    return max(round(ratio), 1) if tile_size >= _LEAST_TILE_WITH_GAP + ratio else 0

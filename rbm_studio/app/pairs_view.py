@@ -13,10 +13,14 @@ from rbm_studio.app.mosaic_layout import best_grid
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     import numpy.typing as npt
 
 _GAP = GRID // 2
+# In pixels of the pictures, where all pairs are put into one image.
+_PRINTED_COLUMNS, _PRINTED_GAP, _BETWEEN_PAIRS = 5, 1, 3
 _CELL_ASPECT = 2.2  # two squares, the gap between them and the one to the next pair
 
 
@@ -48,6 +52,10 @@ class PairsView(QWidget):
     def pairs(self) -> list[tuple[QImage, QImage]]:
         """Return the pictures that are shown."""
         return list(self._pairs)
+
+    def picture(self) -> QImage:
+        """Return all pairs in one image to copy or save; a null image where there are none."""
+        return pairs_picture(self._pairs)
 
     def sizeHint(self) -> QSize:
         """Return a size at which ten digits can be read."""
@@ -84,3 +92,24 @@ class PairsView(QWidget):
         box = QRectF(*(round(length * ratio) / ratio for length in (x, y, width, height)))
         painter.drawImage(box, picture)
         painter.drawRect(box)
+
+
+def pairs_picture(pairs: Sequence[tuple[QImage, QImage]]) -> QImage:
+    """Return pairs of pictures in one image, pixel by pixel, on white; a null image where there are none."""
+    if not pairs:
+        return QImage()
+    sizes = [picture.size() for pair in pairs for picture in pair]
+    width, height = max(size.width() for size in sizes), max(size.height() for size in sizes)
+    columns = min(_PRINTED_COLUMNS, len(pairs))
+    rows = -(-len(pairs) // columns)
+    across, down = 2 * width + _PRINTED_GAP + _BETWEEN_PAIRS, height + _BETWEEN_PAIRS
+    sheet = QImage(columns * across + _BETWEEN_PAIRS, rows * down + _BETWEEN_PAIRS, QImage.Format.Format_Grayscale8)
+    sheet.fill(Qt.GlobalColor.white)
+    painter = QPainter(sheet)
+    for number, (left, right) in enumerate(pairs):
+        row, column = divmod(number, columns)
+        x, y = _BETWEEN_PAIRS + column * across, _BETWEEN_PAIRS + row * down
+        painter.drawImage(x, y, left)
+        painter.drawImage(x + width + _PRINTED_GAP, y, right)
+    painter.end()
+    return sheet

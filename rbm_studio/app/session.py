@@ -40,7 +40,7 @@ class Session(QObject):
     selection : Selection
         The units that are pointed at.
     drawings : Drawings
-        What lies on the canvas.
+        What lies on the canvas, and what was kept of it.
 
     Signals
     -------
@@ -84,6 +84,8 @@ class Session(QObject):
         super().__init__(parent)
         self.selection = Selection(self)
         self.drawings = Drawings(self)
+        self.drawings.failed.connect(self.failed)
+        self.drawings.noticed.connect(self.noticed)
         self._images: Images | None = None
         self._settings = Settings()
         self._model: Model | None = None

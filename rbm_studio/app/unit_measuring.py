@@ -172,8 +172,9 @@ class UnitMeasuring(QObject):
             self._drop()
         self._asked = key
         dropped = self._dropped
-        # At once: nothing trains, and nothing has to be spared.
-        self._background.request(lambda: _measure(model, images, key, dropped), at_once=rests)
+        # Where nothing trains nothing has to be spared; the rest after that is not owed by the run that follows.
+        urgent = rests or self._known is None or self._known.whole
+        self._background.request(lambda: _measure(model, images, key, dropped), urgent=urgent)
 
     def _begin_again(self) -> None:
         """Forget the model that was measured."""

@@ -98,6 +98,21 @@ class UnitsView(QWidget):
         self._hover(-1)
         self.update()
 
+    def picture(self) -> QImage:
+        """Return the grey image to copy or save; a null image where there are no units."""
+        return QImage() if self._image is None else self._image
+
+    def printed(self, palette: QPalette, size: QSize) -> UnitsView:
+        """Return a view of the same units without any marks, to be rendered on paper."""
+        printed = UnitsView()
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        printed._image, printed._means = self._image, self._means
+        printed._target, printed._top = self._target, self._top
+        printed._placeholder = self._placeholder
+        printed.resize(size)
+        return printed
+
     def image(self) -> QImage | None:
         """Return the grey image, one pixel a case and unit; None where there are no units."""
         return self._image
@@ -105,6 +120,12 @@ class UnitsView(QWidget):
     def hovered_unit(self) -> int:
         """Return the unit that the pointer or the keyboard is on; -1 for none."""
         return self._hovered
+
+    def set_hovered(self, unit: int) -> None:
+        """Mark a unit that is pointed at elsewhere, without telling; -1 for none."""
+        if unit != self._hovered:
+            self._hovered = unit if self._means is not None and unit < len(self._means) else -1
+            self.update()
 
     def selected(self) -> tuple[int, ...]:
         """Return the units that are marked."""

@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from rbm_studio.app.colour_bar import ColourBar, calm_limit, reach_of
+from rbm_studio.app.colour_key import ColourKey, calm_limit, reach_of
 from rbm_studio.app.images import diverging_image
 from rbm_studio.app.mosaic_layout import tile_columns
 from rbm_studio.app.pixel_picture import PixelPicture
@@ -30,7 +30,7 @@ class WeightsPicture(QWidget):
     Attributes
     ----------
     picture : PixelPicture
-    bar : ColourBar
+    bar : ColourKey
 
     Signals
     -------
@@ -50,7 +50,7 @@ class WeightsPicture(QWidget):
         self._whose: object = None
         self._values: FloatArray | None = None
         self._columns = 1
-        self.picture, self.bar = PixelPicture(), ColourBar()
+        self.picture, self.bar = PixelPicture(), ColourKey()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID)

@@ -22,9 +22,11 @@ from rbm_studio.app.about import show_about, show_first_steps
 from rbm_studio.app.icons import icon
 from rbm_studio.app.log import log_path
 from rbm_studio.app.messages import in_words, show_error
+from rbm_studio.app.panels.compare_panel import ComparePanel
 from rbm_studio.app.panels.curve_panel import CurvePanel
 from rbm_studio.app.panels.dataset_panel import DatasetPanel
 from rbm_studio.app.panels.draw_panel import DrawPanel
+from rbm_studio.app.panels.drawings_panel import DrawingsPanel
 from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.panels.model_panel import ModelPanel
 from rbm_studio.app.panels.reconstructions_panel import ReconstructionsPanel
@@ -48,9 +50,11 @@ PANELS: dict[str, type[QWidget]] = {
     "curve": CurvePanel,
     "weights": WeightsPanel,
     "draw": DrawPanel,
+    "drawings": DrawingsPanel,
     "reconstructions": ReconstructionsPanel,
     "health": HealthPanel,
     "unit": UnitPanel,
+    "compare": ComparePanel,
 }
 """The panels by name; each is a dock of that name."""
 
@@ -89,6 +93,7 @@ class MainWindow(QMainWindow):
         session.failed.connect(self._show_error)
         session.noticed.connect(self._show_notice)
         session.setting_pointed_at.connect(self._bring_up_model_panel)
+        session.drawings.wanted.connect(self._bring_up_draw_panel)
         session.task_changed.connect(self._open_waiting)
         session.run_state_changed.connect(self._show_model)
         session.run_state_changed.connect(self.statusBar().clearMessage)
@@ -117,9 +122,11 @@ class MainWindow(QMainWindow):
             "curve": self.tr("Learning curve"),
             "weights": self.tr("Weights"),
             "draw": self.tr("Draw"),
+            "drawings": self.tr("Drawings"),
             "reconstructions": self.tr("Reconstructions: held-out images, input and restored"),
             "health": self.tr("Health"),
             "unit": self.tr("Unit"),
+            "compare": self.tr("Compare"),
         }
         dock = QDockWidget(titles[name], self)
         dock.setObjectName(name)
@@ -354,6 +361,10 @@ class MainWindow(QMainWindow):
     def _bring_up_model_panel(self) -> None:
         self.docks["model"].show()
         self.docks["model"].raise_()
+
+    def _bring_up_draw_panel(self) -> None:
+        self.docks["draw"].show()
+        self.docks["draw"].raise_()
 
     def _show_log(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_path())))

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Self, TextIO
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
 
-INTERRUPTED = 130
-"""The exit status that shells give a program that Ctrl+C ended."""
+INTERRUPTED, UNREAD = 130, 141
+"""The exit status that shells give a program that Ctrl+C ended, or that found nobody to read its output."""
 _SECONDS_BETWEEN = 0.1
 _CELLS = 24
 

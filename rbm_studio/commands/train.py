@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from rbm_studio.core.backend import gpu_problem
 from rbm_studio.core.training import TrainingDivergedError
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.estimator import RBM
-from rbm_studio.storage.atomic import writing_error
+from rbm_studio.storage.atomic import check_writable
 from rbm_studio.storage.model_file import load_model
 
 if TYPE_CHECKING:
@@ -79,17 +79,18 @@ def train(options: argparse.Namespace) -> int:
     if options.list_presets:
         print(preset_list())
         return 0
-    for path in (options.output, options.loss):
-        _check_writable(path)
+    _check_outputs(options)
     rbm, dataset = _resumed(options) if options.resume is not None else _new(options)
     stopped = _fit(rbm, dataset, options)
     rbm.image_shape = dataset.image_shape
     rbm.save(options.output)
     rbm.save_loss(options.loss)
     print(f"# Saved: {options.output}, {options.loss}", file=sys.stderr)
-    if isinstance(stopped, RBMStudioError):
-        raise stopped
-    return 0 if stopped is None else INTERRUPTED
+    if stopped is None:
+        return 0
+    if isinstance(stopped, KeyboardInterrupt):
+        return INTERRUPTED
+    raise stopped
 
 
 def _new(options: argparse.Namespace) -> tuple[RBM, Dataset]:
@@ -148,18 +149,20 @@ def _fit(rbm: RBM, dataset: Dataset, options: argparse.Namespace) -> BaseExcepti
                 resume=options.resume is not None,
                 **run,
             )
-        except (KeyboardInterrupt, TrainingDivergedError) as ended:
+        except (KeyboardInterrupt, TrainingDivergedError, BrokenPipeError) as ended:
             return ended
     return None
 
 
-def _check_writable(path: Path) -> None:
-    """Raise `FileError` if nothing can be written beside a path, before hours of training and not after them."""
-    try:
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise writing_error(path, error) from error
+def _check_outputs(options: argparse.Namespace) -> None:
+    for path in (options.output, options.loss):
+        check_writable(path)
+    if os.path.realpath(options.output) == os.path.realpath(options.loss):
+        raise RBMStudioError(
+            "The model and the learning curve would both be written to {name}.",
+            "Give --loss another name.",
+            name=options.output.name,
+        )
 
 
 def _size(text: str) -> tuple[int, int]:

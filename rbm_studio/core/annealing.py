@@ -10,6 +10,7 @@ import numpy.typing as npt
 from rbm_studio.core.chains import Path
 from rbm_studio.core.layer_sum import log_sum_exp
 from rbm_studio.core.likelihood import Estimate, Watch, check_states, log_likelihood
+from rbm_studio.core.parameters import log_odds
 from rbm_studio.core.settings import check_count
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def annealed_log_partition(
     parameters : Parameters
     rng : numpy.random.Generator
     base_visible_bias : ndarray of shape (D,), optional
-        a₀ of the independent pixels to start from: best the log odds of the data's mean (`log_odds`), with which the
+        a₀ of the independent pixels to start from: best that of the data (`independent_biases`), with which the
         error is about half of that with the model's own, which are taken without it.
     chains, temperatures : int
         More of either narrows the error. The temperatures lie where a short run of other chains finds the
@@ -183,12 +184,9 @@ def reverse_annealed_log_partition(
     return annealing.reverse_log_partition(images)
 
 
-def log_odds(images: FloatArray) -> FloatArray:
-    """Return ln(p / (1 − p)) of the mean p of images (n, D); p is kept 1/(n + 1) from 0 and 1, so all is finite."""
-    margin = 1.0 / (len(images) + 1)
-    p = np.clip(images.mean(axis=0, dtype=np.float64), margin, 1.0 - margin)
-    odds: FloatArray = np.log(p / (1.0 - p)).astype(np.float32)
-    return odds
+def independent_biases(images: FloatArray) -> FloatArray:
+    """Return the biases of independent pixels as bright as images (n, D): from there the annealing errs least."""
+    return log_odds(images.mean(axis=0, dtype=np.float64), len(images))
 
 
 class _Annealing:

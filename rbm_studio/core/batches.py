@@ -38,6 +38,11 @@ def as_levels(images: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return levels
 
 
+def as_numbers(images: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return bool images as float32; others as they are."""
+    return images.astype(np.float32) if images.dtype == np.bool_ else images
+
+
 def lit_pixels(images: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
     """Return which pixels some image lights, of shape (D,).
 
@@ -56,7 +61,7 @@ class Batches:
     Parameters
     ----------
     images : ndarray of shape (n, D)
-        float32 in 0..1, or uint8 grey levels 0..255. A `numpy.memmap` is read batch by batch.
+        float32 in 0..1, uint8 grey levels 0..255, or bool. A `numpy.memmap` is read batch by batch.
     labels : ndarray of shape (n,), optional
         The class of each image, 0..C-1, for a model with label units; without them these units are off.
     joint : Joint
@@ -82,16 +87,16 @@ class Batches:
     ) -> None:
         check_shape(images, joint.all_pixels)
         self._pixels = joint.pixels
-        self._classes = len(joint.visible_bias) - joint.pixels
+        self._classes = joint.classes
         self._binarise = BINARISATIONS[settings.binarisation]
         self._threshold = settings.threshold
         self._length = len(images)
         if len(joint.dark):
             images = np.take(images, joint.lit, axis=1)
-        self._images = images if backend.xp is np else backend.to_device(images)
+        self._images = images if backend.xp is np else backend.to_device(as_numbers(images))
         self._labels = None
         if self._classes and labels is not None:
-            _check_labels(labels, len(images), self._classes)
+            check_labels(labels, len(images), self._classes)
             self._labels = backend.xp.asarray(labels)
 
     def __len__(self) -> int:
@@ -115,7 +120,8 @@ class Batches:
                 )
 
 
-def _check_labels(labels: npt.NDArray[Any], images: int, classes: int) -> None:
+def check_labels(labels: npt.NDArray[Any], images: int, classes: int) -> None:
+    """Raise `RBMStudioError` unless there is a class 0..C-1 for each of so many images."""
     if labels.shape != (images,) or not np.issubdtype(labels.dtype, np.integer):
         raise RBMStudioError(
             "The labels are an array of shape {shape} and type {dtype}.",

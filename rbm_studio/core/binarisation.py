@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class Binarisation(Protocol):
     is_random: bool
     formula: str
 
-    def apply(self, values: FloatArray, rng: RandomSource, threshold: float, scratch: FloatArray, xp: Any) -> None:
+    def apply(self, values: FloatArray, rng: RandomSource, threshold: float, scratch: FloatArray) -> None:
         """Change grey values in place.
 
         Parameters
@@ -43,8 +43,6 @@ class Binarisation(Protocol):
             A value above it is on.
         scratch : float32 array of shape (n, D)
             Work space.
-        xp : module
-            `numpy` or `cupy`.
         """
 
     def words(self, threshold: float) -> str:
@@ -58,7 +56,7 @@ class Grey:
     is_random = False
     formula = "value"
 
-    def apply(self, values: FloatArray, rng: RandomSource, threshold: float, scratch: FloatArray, xp: Any) -> None:
+    def apply(self, values: FloatArray, rng: RandomSource, threshold: float, scratch: FloatArray) -> None:
         """Leave the values; see `Binarisation`."""
 
     def words(self, threshold: float) -> str:
@@ -74,11 +72,11 @@ class Stochastic:
     is_random = True
     formula = "value > uniform"
 
-    def apply(self, values: FloatArray, rng: RandomSource, threshold: float, scratch: FloatArray, xp: Any) -> None:
+    def apply(self, values: FloatArray, rng: RandomSource, threshold: float, scratch: FloatArray) -> None:
         """Sample the pixels; see `Binarisation`."""
         del threshold
         rng.random(out=scratch, dtype=np.float32)
-        kernels.sample(values, scratch, values, xp)
+        kernels.sample(values, scratch, values)
 
     def words(self, threshold: float) -> str:
         """Return how to name it beside a figure."""
@@ -93,10 +91,10 @@ class Threshold:
     is_random = False
     formula = "value > threshold"
 
-    def apply(self, values: FloatArray, rng: RandomSource, threshold: float, scratch: FloatArray, xp: Any) -> None:
+    def apply(self, values: FloatArray, rng: RandomSource, threshold: float, scratch: FloatArray) -> None:
         """Compare the pixels; see `Binarisation`."""
         del rng, scratch
-        xp.greater(values, np.float32(threshold), out=values, casting="unsafe")
+        np.greater(values, np.float32(threshold), out=values, casting="unsafe")
 
     def words(self, threshold: float) -> str:
         """Return how to name it beside a figure."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rbm_studio.core.annealing import annealed_log_partition, log_odds, reverse_annealed_log_likelihood
+from rbm_studio.core.annealing import annealed_log_partition, independent_biases, reverse_annealed_log_likelihood
 from rbm_studio.core.likelihood import MAX_EXACT_UNITS, Estimate, check_states, exact_log_partition, log_likelihood
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def likelihood_bracket(
         log_partition = exact_log_partition(parameters, progress=progress, cancelled=cancelled)
         exact = Estimate(log_likelihood(parameters, images, log_partition), 0.0)
         return Bracket("exact", exact, exact)
-    base = log_odds(images) if base_visible_bias is None else base_visible_bias
+    base = independent_biases(images) if base_visible_bias is None else base_visible_bias
 
     def report(half: int) -> Callable[[int, int], None] | None:
         return None if progress is None else lambda done, total: progress(half * total + done, 2 * total)

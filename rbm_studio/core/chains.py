@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from rbm_studio.core.sampling import one_of
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
@@ -72,9 +73,8 @@ class Path:
         """Return images as states of the chains: a model with label units draws each one's class, from p(y | v)."""
         if not self.parameters.label_num:
             return images.astype(np.float32)
-        cumulated = np.cumsum(self.parameters.label_probabilities(images), axis=1)
-        chosen = (cumulated[:, :-1] <= rng.random((len(images), 1))).sum(axis=1)
-        return np.concatenate([images, np.eye(self.parameters.label_num)[chosen]], axis=1, dtype=np.float32)
+        labels = one_of(self.parameters.label_probabilities(images), rng)
+        return np.concatenate([images, labels], axis=1, dtype=np.float32)
 
     def walk(self, states: FloatArray, betas: Doubles, rng: np.random.Generator) -> Iterator[Doubles]:
         """Move chains from each β to the next, by a Gibbs step at the first of the two.

@@ -10,6 +10,7 @@ import numpy as np
 from rbm_studio.core.annealing import annealed_log_partition, reverse_annealed_log_likelihood
 from rbm_studio.core.likelihood import MAX_EXACT_UNITS, Cancelled, exact_log_partition
 from rbm_studio.core.metrics import METRICS
+from rbm_studio.core.parameters import log_odds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -219,7 +220,4 @@ def _lower_bound(parameters: Parameters, data: MetricData, annealing: _Annealing
 def _base_visible_bias(data: MetricData) -> FloatArray:
     """Return the biases of independent pixels as bright as the images': from there the annealing errs least."""
     total = np.sum([block.visible.sum(axis=0, dtype=np.float64) for block in data.blocks()], axis=0)
-    margin = 1.0 / (len(data) + 1)
-    p = np.clip(total / len(data), margin, 1.0 - margin)
-    log_odds: FloatArray = np.log(p / (1.0 - p)).astype(np.float32)
-    return log_odds
+    return log_odds(total / len(data), len(data))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rbm_studio.core import kernels
-from rbm_studio.core.sampling import bernoulli
+from rbm_studio.core.sampling import bernoulli, one_of
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
@@ -166,22 +166,10 @@ class GibbsChains:
                 # As they are: a grey value is a probability, and is held as one.
                 self.visible[:, held] = self._start[:, held]
         if self.parameters.label_num:
-            self._draw_labels(self._expect_labels())
+            self._draw_labels(self.parameters.expect_labels(self.hidden, self.temperature))
 
-    def _expect_labels(self) -> npt.NDArray[np.float64]:
-        p = self.parameters
-        assert p.label_w is not None
-        assert p.label_bias is not None
-        scores = (self.hidden.astype(np.float64) @ p.label_w.T + p.label_bias) / self.temperature
-        scores -= scores.max(axis=1, keepdims=True)
-        probabilities: npt.NDArray[np.float64] = np.exp(scores)
-        probabilities /= probabilities.sum(axis=1, keepdims=True)
-        return probabilities
-
-    def _draw_labels(self, probabilities: npt.NDArray[np.float64]) -> None:
-        cumulated = np.cumsum(probabilities, axis=1)
-        chosen = (cumulated[:, :-1] <= self._rng.random((len(self), 1))).sum(axis=1)
-        self.labels = np.equal(np.arange(self.parameters.label_num), chosen[:, None]).astype(np.float32)
+    def _draw_labels(self, probabilities: npt.NDArray[np.floating]) -> None:
+        self.labels = one_of(probabilities, self._rng)
         self.labels = self._held_labels()
 
     def _held_labels(self) -> FloatArray:
@@ -198,5 +186,5 @@ def noise(count: int, visible_num: int, rng: np.random.Generator) -> FloatArray:
 
 def _logistic(z: FloatArray, temperature: float) -> FloatArray:
     z /= np.float32(temperature)
-    kernels.sigmoid(z, z, np)
+    kernels.sigmoid(z, z)
     return z

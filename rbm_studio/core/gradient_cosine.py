@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from rbm_studio.core.exact import data_statistics, difference, model_statistics
 from rbm_studio.core.parameters import Parameters
-from rbm_studio.core.sampling import bernoulli
+from rbm_studio.core.sampling import bernoulli, one_of
 from rbm_studio.core.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -69,20 +69,13 @@ def _after_steps(
         if settings.visible_units == "sampled":
             v = bernoulli(v, rng)
         if p.label_num:
-            labels = _one_of(p.expect_labels(hidden), rng)
+            labels = one_of(p.expect_labels(hidden), rng)
     return data_statistics(p, v, labels)
 
 
 def _one_hot(labels: npt.NDArray[Any], classes: int) -> FloatArray:
     states: FloatArray = (labels[:, None] == np.arange(classes)).astype(np.float32)
     return states
-
-
-def _one_of(probabilities: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Return a sample of a group of which one is on, one-hot, for probabilities of shape (n, C)."""
-    reached = probabilities.cumsum(axis=1) > rng.random((len(probabilities), 1))
-    reached[:, -1] = True  # a sum of probabilities can fall short of 1
-    return _one_hot(reached.argmax(axis=1), probabilities.shape[1])
 
 
 def _mean(parts: Sequence[tuple[Parameters, int]]) -> Parameters:

@@ -241,7 +241,7 @@ def _hidden_states(joint: Joint, count: int, backend: Backend, rng: np.random.Ge
     """Return states of hidden units given independent pixels, of shape (count, H), on the device."""
     p = joint.taken()
     pixels = np.tile(p.visible_bias, (count, 1))
-    kernels.sigmoid(pixels, pixels, np)
+    kernels.sigmoid(pixels, pixels)
     visible = (rng.random(pixels.shape, dtype=np.float32) < pixels).astype(np.float32)
     probabilities = p.expect_hidden(visible)
     states = (rng.random(probabilities.shape, dtype=np.float32) < probabilities).astype(np.float32)

@@ -123,6 +123,8 @@ class Health:
     free_energies : FreeEnergies or None
         None without held-out images.
     particles : Particles or None
+    label_weights : Distribution or None
+        None without label units.
     """
 
     epochs: float
@@ -140,6 +142,7 @@ class Health:
     bias_error: float
     free_energies: FreeEnergies | None
     particles: Particles | None
+    label_weights: Distribution | None = None
 
     @property
     def hidden_num(self) -> int:
@@ -171,7 +174,7 @@ def fixed_part(
     chosen: FloatArray = np.empty((len(rows), images.shape[1]), dtype=np.float32)
     kernels.gather(images, rows, chosen)
     rng = CPU.generator(np.random.SeedSequence(0))
-    BINARISATIONS[binarisation].apply(chosen, rng, threshold, np.empty_like(chosen), np)
+    BINARISATIONS[binarisation].apply(chosen, rng, threshold, np.empty_like(chosen))
     return chosen
 
 
@@ -226,6 +229,11 @@ def measure_health(
             bias_error=_bias_error(parameters.visible_bias, images),
             free_energies=None if held_out is None or len(held_out) == 0 else _energies(parameters, images, held_out),
             particles=None if particles is None or len(particles) == 0 else _particles(particles, images),
+            label_weights=None
+            if parameters.label_w is None
+            else _distribution(
+                parameters.label_w, updates.get("label_w"), previous.label_weights if previous else None
+            ),
         )
 
 

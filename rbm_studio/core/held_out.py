@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rbm_studio.core import kernels
-from rbm_studio.core.batches import Batches
+from rbm_studio.core.batches import Batches, check_labels
 from rbm_studio.core.images import check_shape
 from rbm_studio.core.workspace import Workspace
 
@@ -58,7 +58,7 @@ class HeldOut:
         float32 in 0..1, or uint8 grey levels. Evenly spaced ones of them are used: at most `MOST_IMAGES`, and a 25th of
         what is trained on, but at least `LEAST_IMAGES`.
     labels : ndarray of shape (m,), optional
-        Their classes.
+        Their classes; without them label units are off.
     joint : Joint
         The model.
     settings : TrainingSettings
@@ -69,6 +69,11 @@ class HeldOut:
         Where to compute.
     threads : Threads
         That compute.
+
+    Raises
+    ------
+    RBMStudioError
+        If the images or the labels do not fit the model, or each other.
     """
 
     def __init__(
@@ -82,6 +87,10 @@ class HeldOut:
         threads: Threads,
     ) -> None:
         check_shape(images, joint.all_pixels)
+        if not joint.classes:
+            labels = None
+        if labels is not None:
+            check_labels(labels, len(images), joint.classes)
         count = count_held_out(trained_on, len(images))
         rows = np.linspace(0, len(images) - 1, count).round().astype(np.intp)
         shown = np.empty((count, joint.all_pixels), dtype=np.float32)
@@ -110,11 +119,9 @@ class HeldOut:
 def reconstruction_cross_entropy(part: Part, measured: int | None = None) -> Any:
     """Return the cross-entropy of a part's first images under their reconstructions from sampled hidden units, in nats.
 
-    It is for `Operations.read`. All of them without ``measured``. The rows of the model are written over.
+    It is for `Operations.read`. All of them without ``measured``. The rows of the model may be written over.
     """
     rows = len(part.data) if measured is None else measured
     with np.errstate(over="ignore", invalid="ignore"):
         part.expect_hidden(part.data[:rows], part.hidden_data[:rows])
-        part.sample_hidden(part.hidden_data[:rows], part.hidden_sample[:rows])
-        part.visible_input(part.hidden_sample[:rows], part.model[:rows])
-        return part.cross_entropy(part.model[:rows], rows)
+        return part.reconstruct(rows)

@@ -47,15 +47,15 @@ def as_training_images(data: npt.ArrayLike, visible_num: int) -> npt.NDArray[Any
     Parameters
     ----------
     data : array_like of shape (n, visible_num)
-        Numbers in 0..1; or uint8 grey levels 0..255, of which one at least exceeds 1. A `numpy.memmap` of uint8 or
-        float32 is read in blocks for the check, and not copied.
+        Numbers in 0..1; or uint8 grey levels 0..255, of which one at least exceeds 1. A `numpy.memmap` of bool, uint8
+        or float32 is read in blocks for the check, and not copied.
     visible_num : int
         The number of visible units.
 
     Returns
     -------
-    float32 or uint8 ndarray of shape (n, visible_num)
-        uint8 are grey levels 0..255.
+    float32, uint8 or bool ndarray of shape (n, visible_num)
+        uint8 are grey levels 0..255; bool are the ones and zeros of a `numpy.memmap`.
 
     Raises
     ------
@@ -71,6 +71,10 @@ def as_training_images(data: npt.ArrayLike, visible_num: int) -> npt.NDArray[Any
         for start in range(0, len(array), _ROWS):
             _check_range(array[start : start + _ROWS])
         return array
+    if isinstance(array, np.memmap) and array.dtype in (np.uint8, np.bool_):
+        check_shape(array, visible_num)
+        ones: npt.NDArray[Any] = array.view(np.bool_)
+        return ones
     return as_images(data, visible_num)
 
 

@@ -109,7 +109,7 @@ class MetricData:
             visible = self.images[rows].astype(np.float32)
             if self.images.dtype == np.uint8:
                 visible /= np.float32(255)
-            binarise.apply(visible, rng, self.threshold, np.empty_like(visible), np)
+            binarise.apply(visible, rng, self.threshold, np.empty_like(visible))
             yield Block(visible, None if self.labels is None else self.labels[rows])
             if self.watch is not None:
                 self.watch(min(rows.stop, len(self)), len(self))

@@ -121,35 +121,35 @@ class HostOperations:
     ) -> None:
         """Write images; see `Operations`."""
         kernels.gather(images, rows, out)
-        binarisation.apply(out, rng, threshold, scratch, np)
+        binarisation.apply(out, rng, threshold, scratch)
 
     def units(
         self, z: FloatArray, bias: FloatArray, beta: float = 1.0, draw: Any = None, states: FloatArray | None = None
     ) -> None:
         """Make probabilities; see `Operations`."""
-        kernels.units(z, _tempered(z, bias, beta), np)
+        kernels.units(z, _tempered(z, bias, beta))
         if states is not None:
             self.sample(z, draw, states)
 
     def sample(self, probabilities: FloatArray, draw: Any, out: FloatArray) -> None:
         """Make samples; see `Operations`."""
-        kernels.sample(probabilities, draw[:, : probabilities.shape[1]], out, np)
+        kernels.sample(probabilities, draw[:, : probabilities.shape[1]], out)
 
     def softmax_units(self, z: FloatArray, bias: FloatArray, beta: float = 1.0) -> None:
         """Make probabilities; see `Operations`."""
-        kernels.softmax_units(z, _tempered(z, bias, beta), np)
+        kernels.softmax_units(z, _tempered(z, bias, beta))
 
     def sample_softmax(self, probabilities: FloatArray, draw: Any, column: int) -> None:
         """Make samples; see `Operations`."""
-        kernels.sample_softmax(probabilities, draw[:, column], np)
+        kernels.sample_softmax(probabilities, draw[:, column])
 
     def cross_entropy(self, v: FloatArray, z: FloatArray, bias: FloatArray, scratch: FloatArray) -> Any:
         """Measure; see `Operations`."""
         if z.flags.c_contiguous:
-            return kernels.cross_entropy(v, z, bias, scratch, np)
+            return kernels.cross_entropy(v, z, bias, scratch)
         # The pixels beside label units.
         inner = np.ascontiguousarray(z)
-        nats = kernels.cross_entropy(np.ascontiguousarray(v), inner, bias, np.empty_like(inner), np)
+        nats = kernels.cross_entropy(np.ascontiguousarray(v), inner, bias, np.empty_like(inner))
         z[...] = inner
         return nats
 
@@ -171,7 +171,8 @@ class HostOperations:
         self, rule: UpdateRule, target: FloatArray, gradient: FloatArray, kept: list[FloatArray], step: Step
     ) -> None:
         """Change parameters; see `Operations`."""
-        rule.apply(target, gradient, kept, step)
+        for rows in kernels.blocks(len(target), target.size // max(len(target), 1)):
+            rule.apply(target[rows], gradient[rows], [array[rows] for array in kept], step)
 
     def read(self, groups: Sequence[Sequence[Any]]) -> list[float]:
         """Return the sums of groups of numbers; see `Operations`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -125,12 +125,12 @@ class Parameters:
         """
         z = self.hidden_input(visible, labels)
         if self.label_w is None or labels is not None:
-            sigmoid(z, z, np)
+            sigmoid(z, z)
             return z
         expected = np.zeros_like(z)
         for probability, u in zip(self._label_probabilities(z).T, self.label_w, strict=True):
             given = z + u
-            sigmoid(given, given, np)
+            sigmoid(given, given)
             expected += probability[:, None].astype(np.float32) * given
         return expected
 
@@ -138,11 +138,11 @@ class Parameters:
         """Return p(v = 1 | h), of shape (n, D), for hidden values of shape (n, H) in 0..1."""
         z: FloatArray = hidden.astype(np.float32, copy=False) @ self.w.T
         z += self.visible_bias
-        sigmoid(z, z, np)
+        sigmoid(z, z)
         return z
 
-    def expect_labels(self, hidden: FloatArray) -> FloatArray:
-        """Return p(y | h), of shape (n, C), for hidden values of shape (n, H) in 0..1.
+    def expect_labels(self, hidden: FloatArray, temperature: float = 1.0) -> FloatArray:
+        """Return p(y | h), of shape (n, C), for hidden values of shape (n, H) in 0..1, energies over the temperature.
 
         Raises
         ------
@@ -150,7 +150,7 @@ class Parameters:
             If the model has no label units.
         """
         u, c = self._labels()
-        scores = hidden.astype(np.float64) @ u.T.astype(np.float64) + c
+        scores = (hidden.astype(np.float64) @ u.T.astype(np.float64) + c) / temperature
         return np.exp(scores - _log_sum_exp(scores)).astype(np.float32)
 
     def label_probabilities(self, visible: FloatArray) -> npt.NDArray[np.float64]:
@@ -258,6 +258,14 @@ def _log_sum_exp(scores: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return total
 
 
+def log_odds(mean: npt.NDArray[Any], count: int) -> FloatArray:
+    """Return ln(p / (1 − p)) of the mean p of so many images; p is kept 1/(count + 1) from 0 and 1: all is finite."""
+    margin = 1.0 / (count + 1)
+    p = np.clip(mean.astype(np.float64), margin, 1.0 - margin)
+    odds: FloatArray = np.log(p / (1.0 - p)).astype(np.float32)
+    return odds
+
+
 def gaussian_parameters(
     visible_num: int,
     hidden_num: int,
@@ -280,7 +288,7 @@ def gaussian_parameters(
     mean_image : ndarray of shape (visible_num,), optional
         p, the mean of the training images, in 0..1; visible biases are 0 without it.
     count : int
-        How many images the mean is of: p is kept within 1/(count + 1) of 0 and 1, so that the biases stay finite.
+        How many images the mean is of; see `log_odds`.
     label_num : int
         The number of label units; 0 for none. Their biases are 0.
     """
@@ -291,9 +299,7 @@ def gaussian_parameters(
     w = draw((visible_num, hidden_num)).astype(np.float32)
     visible_bias = np.zeros(visible_num, dtype=np.float32)
     if mean_image is not None:
-        margin = 1.0 / (count + 1)
-        p = np.clip(mean_image.astype(np.float64), margin, 1.0 - margin)
-        visible_bias = np.log(p / (1.0 - p)).astype(np.float32)
+        visible_bias = log_odds(mean_image, count)
         w[mean_image == 0] = 0
     return Parameters(
         w, visible_bias, np.zeros(hidden_num, dtype=np.float32), *_label_parameters(label_num, hidden_num, draw)

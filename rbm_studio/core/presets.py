@@ -117,7 +117,7 @@ def preset_named(name: str) -> Preset:
     RBMStudioError
         If there is none of that name.
     """
-    if name not in PRESETS:
+    if name not in tuple(PRESETS):  # it may be anything, also what no mapping takes
         raise RBMStudioError(
             "There is no preset {name!r}.", "Known presets: {known}.", name=name, known=", ".join(PRESETS)
         )

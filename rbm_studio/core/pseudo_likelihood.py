@@ -75,8 +75,8 @@ class PseudoLikelihood:
     def _change(self, z: FloatArray, on: npt.NDArray[np.bool_]) -> Array:
         """Return Σ_j ln(1 − h_j + h_j exp(s_i w_ij)), of shape (n, D), for inputs z of shape (n, H)."""
         off, lit = -z, z.copy()
-        sigmoid(off, off, np)
-        sigmoid(lit, lit, np)
+        sigmoid(off, off)
+        sigmoid(lit, lit)
         images, pixels = on.shape
         # For each pixel, what changes if it goes on, and then, for each, what changes if it goes off.
         total = np.zeros((images, 2 * pixels))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, fields
+import sys
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -125,6 +125,11 @@ class TrainingSettings:
     clip_norm: float = 0.0
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.generic):
+                # NumPy's small numbers would overflow, or lose digits, in what is computed from them.
+                object.__setattr__(self, field.name, value.item())
         _check_name("preset", self.preset, PRESET_NAMES)
         _check_number("learning rate", self.learning_rate, "a number above 0", lambda rate: rate > 0)
         for name in ("momentum", "initial_momentum"):
@@ -142,7 +147,7 @@ class TrainingSettings:
         _check_name("binarisation", self.binarisation, BINARISATION_NAMES)
         _check_name("update rule", self.update, UPDATE_NAMES)
         _check_name("schedule", self.schedule, SCHEDULE_NAMES)
-        if not isinstance(self.centred, bool | np.bool_):
+        if not isinstance(self.centred, bool):
             raise RBMStudioError("Centred is {value}.", "It must be True or False.", value=self.centred)
         for name in ("offset_rate", "final_rate"):
             what = name.replace("_", " ")
@@ -156,8 +161,7 @@ class TrainingSettings:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings by name, as Python's own types, which JSON can hold."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: value.item() if isinstance(value, np.generic) else value for name, value in values.items()}
+        return asdict(self)
 
 
 SETTING_NAMES = tuple(field.name for field in fields(TrainingSettings))
@@ -173,8 +177,9 @@ def check_names(settings: Mapping[str, object]) -> None:
 
 
 def _check_number(what: str, value: float, valid: str, is_valid: Callable[[float], bool]) -> None:
-    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not (is_number and math.isfinite(value) and is_valid(value)):
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    # A whole number can be too large for a float, and the comparison is false for NaN.
+    if not (is_number and abs(value) <= sys.float_info.max and is_valid(value)):
         raise RBMStudioError("The {what} is {value}.", "It must be {valid}.", what=what, value=value, valid=valid)
 
 

@@ -26,15 +26,17 @@ if TYPE_CHECKING:
 SETTLED_EPOCHS = 1.0
 """In the first epoch the weights, which start near 0, grow fast; what they were drawn from can still be seen."""
 
-EXPECTED_ONCE = 1.0
-"""A unit never switches on if over all measured images together it is expected to be on less than once."""
+EXPECTED_ONCE, HARDLY_EVER = 1.0, 0.01
+"""A unit never switches on if over all measured images together it is expected to be on less than once, and hardly
+ever: of a single image any unit is expected to be on less than once."""
 
 LARGE_UPDATE, SMALL_UPDATE = 10**-1.5, 10**-4.5
 """Updates are to be 1e-3 of the weights, to within about an order of magnitude (section 7.1); half an order more, so
 that one update, which is noisy, does not raise the alarm."""
 
-GAP_ERRORS = 4.0
-"""Of its standard errors: chance alone gives such a gap once in thirty thousand times."""
+GAP_ERRORS, GAP_IMAGES = 4.0, 20
+"""Of its standard errors: chance alone gives such a gap once in thirty thousand times. Fewer images than that do not
+show how large the error is."""
 
 EXPLODED_WEIGHT = 16.0
 """A float32 can hardly tell sigmoid(16) from 1: one such weight decides for its unit, whatever the others say."""
@@ -117,7 +119,9 @@ def small_update(health: Health, settings: TrainingSettings) -> Match | None:
 def overfitted(health: Health, _: TrainingSettings) -> Match | None:
     """Look for a gap between the free energies of held-out and training images that chance does not explain."""
     energies = health.free_energies
-    if energies is None or not energies.gap > GAP_ERRORS * energies.error:
+    if energies is None or min(health.images, health.held_out_images) < GAP_IMAGES:
+        return None
+    if not energies.gap > GAP_ERRORS * energies.error:
         return None
     return Match({"gap": energies.gap, "error": energies.error})
 
@@ -187,7 +191,7 @@ def _units(health: Health, concerned: npt.NDArray[np.bool_]) -> Match | None:
 
 
 def _never(activity: npt.NDArray[np.float64], images: int) -> npt.NDArray[np.bool_]:
-    never: npt.NDArray[np.bool_] = activity * images < EXPECTED_ONCE
+    never: npt.NDArray[np.bool_] = (activity * images < EXPECTED_ONCE) & (activity < HARDLY_EVER)
     return never
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from contextvars import copy_context
 from functools import lru_cache
@@ -103,7 +103,8 @@ class Threads:
     def map(self, function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
         """Call a function on each item, the items dealt out evenly, and return the results in order.
 
-        With more than one thread BLAS uses a single thread for each of them meanwhile.
+        With more than one thread BLAS uses a single thread for each of them meanwhile. An exception comes when all
+        threads are done.
         """
         count = min(self.count, len(items))
         if count <= 1:
@@ -115,6 +116,11 @@ class Threads:
         with _alone():
             # In the caller's context, which has what NumPy shall warn of.
             others = [_helpers(self.count - 1).submit(copy_context().run, share, first) for first in range(1, count)]
-            shares = [share(0), *(other.result() for other in others)]
+            try:
+                shares = [share(0), *(other.result() for other in others)]
+            except BaseException:
+                # Also after Ctrl+C: what the caller does next must not meet threads that still write.
+                wait(others)
+                raise
         results: list[Result] = [shares[place % count][place // count] for place in range(len(items))]
         return results

@@ -79,7 +79,7 @@ class Training:
     parameters : Parameters
         Where to start; copied, not changed.
     images : ndarray of shape (n, D)
-        float32 in 0..1, or uint8 grey levels 0..255; kept as it is, so a `numpy.memmap` will do.
+        float32 in 0..1, uint8 grey levels 0..255, or bool; kept as it is, so a `numpy.memmap` will do.
     settings : TrainingSettings
         How to train. The KL is reported for its batch size, also for a shorter last batch and for held-out images, so
         that all figures of a run can be compared.
@@ -136,6 +136,10 @@ class Training:
         self._joint = Joint(parameters, lit, len(images), backend)
         self._images = Batches(images, labels, self._joint, settings, backend)
         threads = Threads(blas_threads() if backend.xp is np else 1)
+        self._held_out = None
+        if held_out is not None and len(held_out):
+            self._held_out = HeldOut(held_out, held_out_labels, self._joint, settings, len(images), backend, threads)
+        # What is wrong with the arguments is known by now, and the state of an earlier run is as it was.
         if state is not None and state.device != backend.name:
             state = state.moved(backend)
         self._state = state or TrainingState.start(settings, backend.name, epochs_trained)
@@ -156,9 +160,6 @@ class Training:
         # A sum of the weights that were put by, while these wait to be found good; and when others follow them.
         self._put_by: list[Any] = []
         self._puts_by_at = self._state.updates
-        self._held_out = None
-        if held_out is not None and len(held_out):
-            self._held_out = HeldOut(held_out, held_out_labels, self._joint, settings, len(images), backend, threads)
 
     @property
     def state(self) -> TrainingState:

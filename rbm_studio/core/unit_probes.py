@@ -88,5 +88,5 @@ def unit_effect(parameters: Parameters, visible: FloatArray, unit: int) -> UnitE
         weights = parameters.w[:, unit]
         z = parameters.w @ hidden[0] + parameters.visible_bias
         inputs = np.stack([z, z - hidden[0, unit] * weights, z + (1 - hidden[0, unit]) * weights])
-        sigmoid(inputs, inputs, np)
+        sigmoid(inputs, inputs)
     return UnitEffect(float(hidden[0, unit]), *inputs)

@@ -84,6 +84,11 @@ class Joint:
         """The three arrays."""
         return self.w, self.visible_bias, self.hidden_bias
 
+    @property
+    def classes(self) -> int:
+        """C."""
+        return len(self.visible_bias) - self.pixels
+
     def parameters(self) -> Parameters:
         """Return a copy of the parameters in host memory."""
         return self.spread(self.arrays)
@@ -187,6 +192,18 @@ class Part:
             self.operations.sample_softmax(probabilities[:, pixels:], draw, pixels)
         shown = probabilities[:, :pixels]
         self.operations.sample(shown, draw, shown)
+
+    def reconstruct(self, rows: int) -> Any:
+        """Return the cross-entropy of the first images, whose hidden_data are known, under their reconstructions.
+
+        These are made from sampled hidden units, in the model's rows where they are enough.
+        """
+        states = self.hidden_sample[:rows]
+        is_room = rows <= len(self.model)
+        inputs = self.model[:rows] if is_room else self.xp.empty_like(self.data[:rows])
+        self.sample_hidden(self.hidden_data[:rows], states)
+        self.visible_input(states, inputs)
+        return self.cross_entropy(inputs, rows)
 
     def cross_entropy(self, inputs: FloatArray, rows: int) -> Any:
         """Return the first rows' cross-entropy under units with these inputs, pixels only, in nats.

@@ -41,8 +41,8 @@ def resample(images: NDArray[Pixel], shape: tuple[int, int]) -> NDArray[Pixel]:
     if images.ndim < 2 or min(shape) < 1:
         raise ValueError(f"cannot resample an array of shape {images.shape} to {shape}: sides must be at least 1")
     height, width = images.shape[-2:]
-    rows = _averaging_matrix(height, shape[0])
-    columns = _averaging_matrix(width, shape[1]).T
+    rows = averaging_matrix(height, shape[0])
+    columns = averaging_matrix(width, shape[1]).T
     flat = images.reshape(-1, height, width)
     resized = np.empty((len(flat), *shape), images.dtype)
     for start in range(0, len(flat), _CHUNK):
@@ -55,8 +55,8 @@ def resample(images: NDArray[Pixel], shape: tuple[int, int]) -> NDArray[Pixel]:
     return resized.reshape(*images.shape[:-2], *shape)
 
 
-def _averaging_matrix(old: int, new: int) -> NDArray[np.float32]:
-    """Return the (new, old) matrix whose row i holds how much of new pixel i each old pixel covers."""
+def averaging_matrix(old: int, new: int) -> NDArray[np.float32]:
+    """Return the float32 matrix of shape (new, old) whose row i averages the old pixels that new pixel i covers."""
     edges = np.arange(new + 1) * (old / new)
     left, right = edges[:-1, None], edges[1:, None]
     pixel = np.arange(old)

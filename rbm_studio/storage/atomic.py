@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -34,13 +36,34 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], o
         If the system refuses, with its reason and what to do.
     """
     target = Path(os.path.realpath(path))
-    if target.exists() and not (target.is_file() or target.is_dir()):
-        # A device such as /dev/null: renaming a file over it would take it away from the whole system.
-        raise FileError("{name} is not an ordinary file.", "Give the file another name.", name=target.name)
     try:
+        _check_place(target)
         write_whole(target, write)
     except OSError as error:
         raise writing_error(target, error) from error
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raise `FileError` if a file cannot be written there: before hours of work for it, and not after them."""
+    target = Path(os.path.realpath(path))
+    try:
+        _check_place(target)
+        with tempfile.TemporaryFile(dir=target.parent):
+            pass
+    except OSError as error:
+        raise writing_error(target, error) from error
+
+
+def _check_place(target: Path) -> None:
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
+        # A device such as /dev/null: renaming a file over it would take it away from the whole system.
+        raise FileError("{name} is not an ordinary file.", "Give the file another name.", name=target.name)
 
 
 def writing_error(path: Path, error: OSError) -> FileError:
@@ -66,6 +89,8 @@ def writing_error(path: Path, error: OSError) -> FileError:
         )
     if error.errno == errno.EISDIR:
         return FileError("{name} is a folder.", "Give the file another name.", name=path.name)
+    if error.errno == errno.ENAMETOOLONG:
+        return FileError("The name {name} is too long for a file.", "Give the file a shorter name.", name=path.name)
     return FileError(
         "{name} was not saved: {reason}.", "Save it elsewhere.", name=path.name, reason=error.strerror or error
     )

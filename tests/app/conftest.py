@@ -15,6 +15,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QLocale, QSettings, Qt, QThreadPool, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication
 
+from rbm_studio.app.canvas import DrawingCanvas
 from rbm_studio.app.session import Session
 from rbm_studio.app.window import MainWindow
 from rbm_studio.data import Dataset
@@ -60,6 +61,7 @@ def _as_on_a_new_computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("RBM_STUDIO_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "state"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
 
@@ -113,6 +115,17 @@ def load(qtbot: QtBot, session: Session, dataset: Dataset) -> None:
     with qtbot.waitSignal(session.images_changed):
         session.load("Loading", lambda _task: dataset)
     qtbot.waitUntil(lambda: session.task is None)
+
+
+@pytest.fixture
+def canvas(qtbot: QtBot) -> DrawingCanvas:
+    """Return the drawing canvas in a window of its own; its paper is 300 px high."""
+    canvas = DrawingCanvas()
+    qtbot.addWidget(canvas)
+    canvas.resize(404, 304)
+    canvas.show()
+    qtbot.waitExposed(canvas)
+    return canvas
 
 
 @pytest.fixture

@@ -99,27 +99,6 @@ def test_it_rests_between(qtbot: QtBot, results: list[object], background: Backg
     process_deletions()
 
 
-def test_what_is_wanted_at_once_does_not_wait_for_the_rest(qtbot: QtBot, results: list[object]) -> None:
-    slow = Background("Measuring", 60_000)
-    slow.done.connect(results.append)
-    slow.request(lambda: 1)
-    qtbot.waitUntil(lambda: results == [1])
-    slow.request(lambda: 2)
-    assert not slow.is_idle
-    slow.request(lambda: 3, at_once=True)
-    qtbot.waitUntil(lambda: results == [1, 3])
-    # Also where it had to wait for another.
-    work = Work()
-    slow.request(work, at_once=True)
-    assert work.begun.wait(10)
-    slow.request(lambda: 4, at_once=True)
-    work.let_go.set()
-    qtbot.waitUntil(lambda: results == [1, 3, "held", 4])
-    slow.shut_down()
-    slow.deleteLater()
-    process_deletions()
-
-
 def test_a_fault_is_told_and_logged_and_the_next_work_is_done(
     qtbot: QtBot, background: Background, results: list[object], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -149,3 +128,32 @@ def test_shutting_down_waits_for_what_is_under_way_and_does_nothing_more(
     background.request(lambda: "never")
     qtbot.waitUntil(lambda: results == ["held"])
     assert background.is_idle
+
+
+def test_what_is_urgent_does_not_wait_for_the_rest_to_end(qtbot: QtBot) -> None:
+    background = Background("Measuring", 60_000)
+    results: list[object] = []
+    background.done.connect(results.append)
+    background.request(lambda: "first")
+    qtbot.waitUntil(lambda: results == ["first"])
+    background.request(lambda: "calm")
+    background.request(lambda: "urgent", urgent=True)
+    qtbot.waitUntil(lambda: results == ["first", "urgent"])
+    background.shut_down()
+    background.deleteLater()
+    process_deletions()
+
+
+def test_what_is_urgent_follows_upon_what_is_under_way(qtbot: QtBot) -> None:
+    background = Background("Measuring", 60_000)
+    results: list[object] = []
+    background.done.connect(results.append)
+    work = Work()
+    background.request(work)
+    assert work.begun.wait(10)
+    background.request(lambda: "urgent", urgent=True)
+    work.let_go.set()
+    qtbot.waitUntil(lambda: results == ["held", "urgent"])
+    background.shut_down()
+    background.deleteLater()
+    process_deletions()

@@ -4,34 +4,36 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QColor, QImage, QMouseEvent, QPointingDevice, QTabletEvent, QTouchEvent
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QAction, QImage, QPointingDevice, QTouchEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from rbm_studio.app.canvas import DrawingCanvas
-from rbm_studio.app.images import grey_image
 from rbm_studio.data.handwriting import Stroke
 
+from .by_hand import (
+    CTRL,
+    LEFT,
+    NO_BUTTON,
+    RIGHT,
+    SHIFT,
+    at,
+    drag,
+    echo,
+    is_bare,
+    is_ink,
+    move,
+    pen,
+    picture,
+    points,
+    send_mouse,
+    stroke,
+    touch_stroke,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pytestqt.qtbot import QtBot
-
-LEFT, RIGHT, NO_BUTTON = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
-CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-NO_MODIFIER = Qt.KeyboardModifier.NoModifier
-Place = tuple[float, float]
-
-
-@pytest.fixture
-def canvas(qtbot: QtBot) -> DrawingCanvas:
-    canvas = DrawingCanvas()
-    qtbot.addWidget(canvas)
-    canvas.resize(404, 304)
-    canvas.show()
-    qtbot.waitExposed(canvas)
-    return canvas
 
 
 @pytest.fixture(scope="module")
@@ -45,75 +47,6 @@ def touch_pad(qapp: QApplication) -> QPointingDevice:
     assert qapp is not None
     moves_the_mouse = QPointingDevice.Capability.Position | QPointingDevice.Capability.MouseEmulation
     return QTest.createTouchDevice(QPointingDevice.DeviceType.TouchPad, moves_the_mouse)
-
-
-def at(canvas: DrawingCanvas, place: Place) -> QPoint:
-    """Return the widget's point for a place in 0..1 of the paper."""
-    rect = canvas.paper_rect()
-    return QPointF(rect.left() + place[0] * rect.width(), rect.top() + place[1] * rect.height()).toPoint()
-
-
-def drag(canvas: DrawingCanvas, *places: Place) -> None:
-    QTest.mousePress(canvas, LEFT, pos=at(canvas, places[0]))
-    for place in places[1:]:
-        move(canvas, at(canvas, place))
-    QTest.mouseRelease(canvas, LEFT, pos=at(canvas, places[-1]))
-
-
-def move(canvas: DrawingCanvas, pos: QPoint, buttons: Qt.MouseButton = LEFT) -> None:
-    send_mouse(canvas, QEvent.Type.MouseMove, pos, NO_BUTTON, buttons)
-
-
-def send_mouse(
-    canvas: DrawingCanvas,
-    kind: QEvent.Type,
-    pos: QPoint,
-    button: Qt.MouseButton,
-    buttons: Qt.MouseButton,
-    source: Qt.MouseEventSource = Qt.MouseEventSource.MouseEventNotSynthesized,
-) -> None:
-    local, everywhere = QPointF(pos), QPointF(canvas.mapToGlobal(pos))
-    QApplication.sendEvent(canvas, QMouseEvent(kind, local, local, everywhere, button, buttons, NO_MODIFIER, source))
-
-
-def echo(canvas: DrawingCanvas, *places: Place) -> None:
-    """Send the mouse events that a system makes up after a touch or pen."""
-    made_up = Qt.MouseEventSource.MouseEventSynthesizedBySystem
-    send_mouse(canvas, QEvent.Type.MouseButtonPress, at(canvas, places[0]), LEFT, LEFT, made_up)
-    for place in places[1:]:
-        send_mouse(canvas, QEvent.Type.MouseMove, at(canvas, place), NO_BUTTON, LEFT, made_up)
-    send_mouse(canvas, QEvent.Type.MouseButtonRelease, at(canvas, places[-1]), LEFT, NO_BUTTON, made_up)
-
-
-def pen(canvas: DrawingCanvas, kind: QEvent.Type, place: Place, button: Qt.MouseButton = LEFT) -> None:
-    pos = QPointF(at(canvas, place))
-    changed = NO_BUTTON if kind == QEvent.Type.TabletMove else button
-    held = NO_BUTTON if kind == QEvent.Type.TabletRelease else button
-    device, everywhere = QPointingDevice.primaryPointingDevice(), canvas.mapToGlobal(pos)
-    event = QTabletEvent(kind, device, pos, everywhere, 0.5, 0, 0, 0, 0, 0, NO_MODIFIER, changed, held)
-    QApplication.sendEvent(canvas, event)
-
-
-def points(canvas: DrawingCanvas) -> list[list[list[float]]]:
-    return [np.round(stroke.points.astype(float), 2).tolist() for stroke in canvas.strokes()]
-
-
-def is_ink(canvas: DrawingCanvas, *places: Place) -> bool:
-    shown = canvas.grab().toImage()
-    return all(shown.pixelColor(at(canvas, place)).lightness() > 250 for place in places)
-
-
-def is_bare(canvas: DrawingCanvas, *places: Place) -> bool:
-    shown = canvas.grab().toImage()
-    return all(shown.pixelColor(at(canvas, place)) == QColor("black") for place in places)
-
-
-def picture() -> QImage:
-    return grey_image(np.full((28, 28), 255, dtype=np.uint8))
-
-
-def stroke(*places: Place) -> Stroke:
-    return Stroke(np.array(places, dtype=np.float32))
 
 
 def test_a_drag_becomes_a_stroke_in_units_of_the_paper(canvas: DrawingCanvas) -> None:
@@ -372,13 +305,6 @@ def test_the_hint_goes_with_the_first_point(canvas: DrawingCanvas) -> None:
     assert any(shown.pixelColor(x, rect.center().y()).lightness() > 60 for x in middle)
     QTest.mouseClick(canvas, LEFT, pos=at(canvas, (0.1, 0.1)))
     assert is_bare(canvas, *((x / 50, 0.5) for x in range(1, 50)))
-
-
-def touch_stroke(canvas: DrawingCanvas, screen: QPointingDevice, places: Sequence[Place], finger: int = 0) -> None:
-    QTest.touchEvent(canvas, screen).press(finger, at(canvas, places[0]), canvas).commit()
-    for place in places[1:]:
-        QTest.touchEvent(canvas, screen).move(finger, at(canvas, place), canvas).commit()
-    QTest.touchEvent(canvas, screen).release(finger, at(canvas, places[-1]), canvas).commit()
 
 
 def test_a_finger_draws_once(canvas: DrawingCanvas, touch_screen: QPointingDevice) -> None:

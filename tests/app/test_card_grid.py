@@ -68,7 +68,7 @@ def test_plots_shrink_before_there_is_a_scroll_bar(qtbot: QtBot) -> None:
     area.setWidgetResizable(True)
     area.setWidget(CardGrid([Card(f"Card {number}", Plot(), "") for number in range(4)]))
     qtbot.addWidget(area)
-    area.resize(500, 300)
+    area.resize(500, 500)
     area.show()
     qtbot.waitExposed(area)
     assert area.verticalScrollBar().maximum() == 0
@@ -80,3 +80,27 @@ def test_a_card_names_its_plot(cards: list[Card]) -> None:
     assert (body.accessibleName(), body.accessibleDescription()) == ("Card 0", "All is well")
     assert body.toolTip() == cards[0].toolTip() == "How to read it"
     assert "Card 0" in [label.text() for label in cards[0].findChildren(QLabel)]
+
+
+def test_the_others_close_up_when_a_card_is_absent(qtbot: QtBot, grid: CardGrid, cards: list[Card]) -> None:
+    def rows() -> list[list[int]]:
+        seen = [card for card in cards if card.isVisible()]
+        tops = sorted({card.y() for card in seen})
+        return [[cards.index(card) for card in sorted(seen, key=QWidget.x) if card.y() == top] for top in tops]
+
+    grid.resize(500, 900)
+    cards[1].set_present(False)
+    qtbot.waitUntil(lambda: rows() == [[0], [2, 3], [4], [5]])
+    assert not cards[1].isVisible()
+    cards[1].set_present(True)
+    qtbot.waitUntil(lambda: rows() == [[0], [1, 2], [3, 4], [5]])
+
+
+def test_a_card_that_is_absent_from_the_start_takes_no_row(qtbot: QtBot, cards: list[Card]) -> None:
+    cards[5].set_present(False)
+    grid = CardGrid(cards)
+    qtbot.addWidget(grid)
+    grid.resize(1000, 900)
+    grid.show()
+    qtbot.waitUntil(lambda: max(card.geometry().bottom() for card in cards[:5]) == 899)
+    assert not cards[5].isVisible()

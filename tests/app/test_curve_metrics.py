@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, QSettings, Qt, QTimer
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QProgressBar, QToolButton
@@ -96,8 +96,26 @@ def test_at_first_it_shows_the_articles_kl_alone(qtbot: QtBot, window: MainWindo
     train(qtbot, window)
     [plot] = plots(window)
     assert plot.title == "Article's KL (nats per pixel)"
-    assert len(epochs(plot)) == 30
+    assert epochs(plot) == [1, 2, 3]
     assert words(window).startswith("Grey values; each batch, and always the same 20 held-out images. What the article")
+
+
+def test_what_was_chosen_is_there_at_the_next_start(
+    qtbot: QtBot, window: MainWindow, session: Session, show: Callable[[Session], MainWindow]
+) -> None:
+    assert qtbot is not None
+    select(choice(window), "Pseudo-log-likelihood")
+    select(choice(window, BELOW), "Log-likelihood")
+    # What the program shows by itself is not a person's choice.
+    panel(window).choose("accuracy")
+    again = show(session)
+    assert choice(again).currentText() == "Pseudo-log-likelihood"
+    assert choice(again, BELOW).currentText() == "Log-likelihood"
+    QSettings().setValue("curve/shown", "a metric of a later version")
+    QSettings().setValue("curve/beside", 7)
+    once_more = show(session)
+    assert choice(once_more).currentText() == "Article's KL"
+    assert choice(once_more, BELOW).currentText() == "Nothing beside it"
 
 
 def test_every_metric_is_there_and_annealing_after_the_exact_likelihood(window: MainWindow) -> None:

@@ -31,13 +31,17 @@ def train(qtbot: QtBot, window: MainWindow) -> None:
     wait_until_idle(qtbot, window.session)
 
 
-def test_several_points_an_epoch_for_training_and_held_out_images(qtbot: QtBot, window: MainWindow) -> None:
+def test_several_points_an_epoch_for_training_and_held_out_images(
+    qtbot: QtBot, window: MainWindow, session: Session
+) -> None:
+    session.choose_preset("article")  # measures all images
+    session.change_settings(learning_rate=0.001)
     train(qtbot, window)
     [(title, table)] = panel(window).plot.runs()
-    assert title == "12 hidden, recommended, rate 0.15, batch 20"
-    assert len(table) == 30  # 3 epochs of 10 batches
+    assert title == "12 hidden, article, rate 0.001, batch 20"
+    assert len(table) == 6  # 3 epochs, a point for each 100 images
     assert (table[:, 1] > 0).all()
-    assert (table[9::10, 2] > 0).all()  # at each epoch's end
+    assert (table[1::2, 2] > 0).all()  # at each epoch's end
     assert table[-1, 0] == 3
 
 
@@ -70,7 +74,7 @@ def test_the_curve_is_saved_as_numbers(qtbot: QtBot, window: MainWindow, tmp_pat
     pick(qtbot, tmp_path / "kl.csv")
     with (tmp_path / "kl.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 30
+    assert [float(row["epoch"]) for row in rows] == [1, 2, 3]
     assert float(rows[-1]["training"]) == panel(window).plot.runs()[0][1][-1, 1]
     assert status(window) == "Saved kl.csv"
 

@@ -51,8 +51,15 @@ def draw(window: MainWindow, *places: tuple[float, float]) -> NDArray[np.float32
     return picture(window, SEEN)
 
 
+def open_row(window: MainWindow, name: str) -> None:
+    switch = button(window.panel("draw"), name)
+    if not switch.isChecked():
+        click(switch)
+
+
 def choose_mean_field(window: MainWindow) -> None:
     box = named(window.panel("draw"), QComboBox, "Hidden units")
+    open_row(window, "Chain")
     box.setFocus()
     QTest.keyClick(box, Qt.Key.Key_Down)
     assert box.currentText() == "Hidden: mean field"

@@ -144,3 +144,47 @@ def test_without_a_stroke_in_progress_there_is_none_to_end_drop_or_extend(histor
     assert history.current is before
     with pytest.raises(IndexError):
         history.extend_stroke(0.5, 0.5)
+
+
+def test_pressure_is_kept_for_each_point_and_told_or_not(history: DrawingHistory) -> None:
+    history.begin_stroke(0.0, 0.0, 0.25)
+    history.extend_stroke(0.5, 0.0, 0.75)
+    history.extend_stroke(1.0, 0.0)
+    in_progress = history.in_progress
+    assert in_progress is not None
+    assert in_progress.pressure is not None
+    assert in_progress.pressure.tolist() == [0.25, 0.75, 0.75]
+    history.begin_stroke(0.0, 0.5)
+    history.extend_stroke(0.5, 0.5, 0.75)
+    assert history.strokes()[-1].pressure is None
+
+
+def test_on_the_spot_only_more_pressure_counts(history: DrawingHistory) -> None:
+    history.begin_stroke(0.5, 0.5, 0.25)
+    assert history.extend_stroke(0.5, 0.5, 0.5)
+    assert not history.extend_stroke(0.5, 0.5, 0.25)
+    assert not history.extend_stroke(0.5, 0.5)
+    [stroke] = history.strokes()
+    assert stroke.pressure is not None
+    assert stroke.pressure.tolist() == [0.5]
+
+
+def test_the_eraser_leaves_the_picture_under_its_strokes(history: DrawingHistory) -> None:
+    history.replace(PICTURE)
+    history.begin_stroke(0.25, 0.25, erases=True)
+    assert history.current.picture is PICTURE.picture
+    history.end_stroke()
+    assert history.current.picture is PICTURE.picture
+    assert [stroke.erases for stroke in history.strokes()] == [True]
+    history.undo()
+    assert history.current is PICTURE
+
+
+def test_the_oldest_steps_are_forgotten_in_the_end(history: DrawingHistory) -> None:
+    for _ in range(150):
+        draw(history, (0.0, 0.0), (0.5, 0.0))
+    steps = 0
+    while history.undo():
+        steps += 1
+    assert steps == 100
+    assert len(history.strokes()) == 50

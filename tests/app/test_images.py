@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage
 
-from rbm_studio.app.images import diverging_colours, diverging_image, grey_image, grey_values
+from rbm_studio.app.images import diverging_colours, diverging_image, diverging_levels, grey_image, grey_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,3 +121,11 @@ def test_the_colours_cannot_be_changed_by_accident() -> None:
     assert diverging_colours().shape == (256, 3)
     with pytest.raises(ValueError, match="read-only"):
         diverging_colours()[0] = 0
+
+
+def test_levels_may_have_a_limit_for_each_column() -> None:
+    values = np.array([[1, 1, 1], [-2, 0, np.nan]], dtype=np.float32)
+    levels = diverging_levels(values, np.array([1, 2, 1], dtype=np.float32))
+    assert levels.tolist() == [[255, 192, 255], [1, 128, 0]]
+    with pytest.raises(ValueError, match="limit must be greater than 0"):
+        diverging_levels(values, np.array([1, 0, 1], dtype=np.float32))

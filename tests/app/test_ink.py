@@ -98,7 +98,8 @@ def test_what_comes_to_the_kept_paper_looks_as_if_painted_anew(paper: InkedPaper
     history.begin_stroke(0.1, 0.8)
     history.extend_stroke(0.9, 0.6)
     growing = shown(paper, history)
-    paper.add_stroke(history.points, 280)
+    [*_, drawn] = history.strokes()
+    paper.add_stroke(drawn, 280)
     history.end_stroke()
     grown = shown(paper, history)
     assert lightness(grown, (0.5, 0.25), (0.5, 0.7)) == [255, 255]
@@ -130,7 +131,7 @@ def test_the_inked_rect_holds_all_ink_of_a_segment(paper: InkedPaper, history: D
     rows, columns = np.nonzero(levels)
     rect = paper.inked_rect(first, last, 280)
     assert rect.contains(QRectF(QPointF(columns.min(), rows.min()), QPointF(columns.max() + 1, rows.max() + 1)))
-    assert rect.width() < 0.4 * 280 + 40
+    assert rect.width() < 0.4 * 280 + 60
 
 
 @pytest.mark.parametrize(
@@ -149,3 +150,39 @@ def test_the_hint_is_amid_the_paper() -> None:
     painter.end()
     rows = [y for y in range(280) if any(image.pixelColor(x, y).lightness() > 60 for x in range(280))]
     assert 130 < (rows[0] + rows[-1]) / 2 < 150
+
+
+def test_of_a_stroke_with_pressure_what_is_exposed_is_painted(paper: InkedPaper, history: DrawingHistory) -> None:
+    history.begin_stroke(0.1, 0.1, 0.2)
+    for place, pressure in (((0.9, 0.2), 1.0), ((0.5, 0.5), 0.5), ((0.1, 0.9), 0.9)):
+        history.extend_stroke(*place, pressure)
+    whole = shown(paper, history)
+    image = QImage(280, 280, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    paper.paint(painter, QRectF(0, 0, 280, 280), history, 1.0, QRectF(100, 100, 60, 60))
+    painter.end()
+    assert image.copy(100, 100, 60, 60) == whole.copy(100, 100, 60, 60)
+    assert lightness(whole, (0.5, 0.5)) == [255]
+
+
+def test_an_erased_picture_is_kept_until_it_is_another(paper: InkedPaper, history: DrawingHistory) -> None:
+    assert paper.picture(history) is None
+    white = grey_image(np.full((28, 28), 255, dtype=np.uint8))
+    history.replace(Drawing(picture=white))
+    assert paper.picture(history) == white
+    history.begin_stroke(0.25, 0.25, erases=True)
+    in_progress = paper.picture(history)
+    assert in_progress is not None
+    assert grey_values(in_progress)[[7, 21], [7, 21]].tolist() == [0, 1]
+    [erasing] = history.strokes()
+    paper.add_stroke(erasing, 280)
+    history.end_stroke()
+    assert paper.picture(history) == in_progress
+    history.begin_stroke(0.75, 0.75, erases=True)
+    again = paper.picture(history)
+    assert again is not None
+    assert grey_values(again)[[7, 21], [7, 21]].tolist() == [0, 0]
+    history.undo()
+    history.undo()
+    paper.forget()
+    assert paper.picture(history) == white

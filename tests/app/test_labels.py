@@ -11,13 +11,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QLabel, QToolButton
 
+from rbm_studio.app.card_grid import Card
+from rbm_studio.app.histogram_view import HistogramView
 from rbm_studio.app.label_bars import LabelBars
 from rbm_studio.app.panels.draw_panel import DrawPanel
 from rbm_studio.app.session import Session
 from rbm_studio.data import Dataset
 
 from .conftest import bars, bars_dataset, load
-from .driving import click, drag, labels, named, train
+from .driving import click, drag, labels, named, press, train
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -247,3 +249,32 @@ def test_the_answer_is_what_the_model_says_and_follows_it(qtbot: QtBot, window: 
     after = model_of(window.session).parameters.label_probabilities(blank)[0]
     assert np.abs(after - before).max() > 1e-6
     qtbot.waitUntil(lambda: np.array_equal(answers(window).probabilities(), after))
+
+
+# --- the health
+
+
+def test_the_health_has_the_weights_of_the_label_units(qtbot: QtBot, window: MainWindow) -> None:
+    cards = [
+        card
+        for card in window.panel("health").findChildren(Card)
+        if "Weights of the label units" in [label.text() for label in card.findChildren(QLabel)]
+    ]
+    assert len(cards) == 1
+    window.docks["health"].raise_()
+    assert not cards[0].isVisible()
+    load(qtbot, window.session, labelled())
+    window.session.change_settings(labels=True)
+    qtbot.waitUntil(cards[0].isVisible)
+    train(qtbot, window)
+    qtbot.waitUntil(lambda: cards[0].caption().endswith("right: about 0.001") and "–" not in cards[0].caption())
+    values, updates = cards[0].findChildren(HistogramView)
+    u = model_of(window.session).parameters.label_w
+    assert u is not None
+    for view in (values, updates):
+        shown = view.histogram()
+        assert shown is not None
+        assert shown.counts.sum() == u.size
+    window.session.change_settings(labels=False)
+    press(window, "Reset")
+    qtbot.waitUntil(lambda: not cards[0].isVisible())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, QRectF
 
-from rbm_studio.app.mosaic_layout import best_grid, lay_out, tile, tile_columns
+from rbm_studio.app.mosaic_layout import Cells, best_grid, enlarge, lay_out, tile, tile_columns
 
 
 def test_tile_puts_images_row_after_row() -> None:
@@ -79,3 +79,33 @@ def test_large_tiles_are_magnified_by_a_whole_number() -> None:
     layout = lay_out((4, 28, 28), QRectF(0, 0, 600, 600), 2.0)
     assert (layout.tile_width, layout.tile_height) == (28, 28)
     assert layout.scale == 1200 // 57
+
+
+@pytest.mark.parametrize("shape", [(10, 28, 28), (64, 28, 28), (1024, 28, 28), (4096, 28, 28), (7, 10, 30)])
+@pytest.mark.parametrize("factor", [1.0, 1.3, 2.0, 5.7, 40.0])
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_enlarged_tiles_keep_rows_and_columns_and_whole_pixels(
+    shape: tuple[int, int, int], factor: float, ratio: float
+) -> None:
+    fit = lay_out(shape, QRectF(0, 0, 400, 300), ratio)
+    large = enlarge(fit, shape, factor)
+    assert (large.count, large.columns, large.rows) == (fit.count, fit.columns, fit.rows)
+    wanted = fit.tile_height * fit.scale * factor
+    # To a whole number of screen pixels, or of screen pixels for each of the tile's.
+    assert abs(large.tile_height * large.scale - wanted) <= max(0.5, shape[1] if large.scale > 1 else 0)
+    assert large.scale == 1 or (large.tile_height, large.tile_width) == shape[1:]
+    assert large.tile_width / large.tile_height == pytest.approx(shape[2] / shape[1], abs=0.5 / large.tile_height + 0.1)
+    if factor == 1:
+        assert large == fit
+
+
+def test_cells_are_those_that_a_window_shows() -> None:
+    layout = lay_out((50, 10, 10), QRectF(0, 0, 500, 300), 1.0)
+    assert layout.cells_in(layout.mosaic_rect()) == Cells(0, 0, layout.columns, layout.rows)
+    one = layout.tile_rect(layout.columns + 2)
+    assert layout.cells_in(one) == Cells(2, 1, 1, 1)
+    assert layout.cells_rect(Cells(2, 1, 1, 1)) == one
+    four = one.united(layout.tile_rect(2 * layout.columns + 3))
+    assert layout.cells_in(four) == Cells(2, 1, 2, 2)
+    assert layout.cells_rect(Cells(2, 1, 2, 2)) == four
+    assert layout.cells_in(QRectF(-50, -50, 10, 10)) == Cells(0, 0, 0, 0)

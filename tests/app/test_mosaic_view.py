@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPalette
+from PySide6.QtGui import QColor, QFocusEvent, QImage, QMouseEvent, QPalette
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -89,12 +89,12 @@ def test_all_tiles_lie_inside_the_view(view: MosaicView, width: int, height: int
     steady(view)
 
 
-def test_tiles_that_do_not_fit_are_averaged(view: MosaicView) -> None:
+def test_tiles_that_do_not_fit_are_averaged(qtbot: QtBot, view: MosaicView) -> None:
     checkered = np.indices((28, 28)).sum(axis=0) % 2 * 2 - 1
     view.resize(400, 300)
     view.set_tiles(np.broadcast_to(checkered.astype(np.float32), (4096, 28, 28)))
     assert view.limit() == 1.0
-    assert steady(view).pixelColor(place(view, 2000)).lightness() > 200
+    qtbot.waitUntil(lambda: steady(view).pixelColor(place(view, 2000)).lightness() > 200)
 
 
 def test_a_few_great_weights_do_not_bleach_the_rest(view: MosaicView) -> None:
@@ -165,7 +165,7 @@ def test_what_is_no_click(qtbot: QtBot, view: MosaicView) -> None:
         QTest.mouseRelease(view, Qt.MouseButton.LeftButton, pos=place(view, 2))
 
 
-def test_the_arrow_keys_move_the_selection_and_enter_clicks_it(qtbot: QtBot, view: MosaicView) -> None:
+def test_the_arrow_keys_go_from_tile_to_tile_and_enter_clicks_one(qtbot: QtBot, view: MosaicView) -> None:
     view.set_tiles(noise(12))
     columns = sum(view.tile_rect(index).top() == view.tile_rect(0).top() for index in range(12))
     seen: list[int] = []
@@ -174,54 +174,162 @@ def test_the_arrow_keys_move_the_selection_and_enter_clicks_it(qtbot: QtBot, vie
     path = [keys.Key_Right, keys.Key_Right, keys.Key_Down, keys.Key_Left, keys.Key_Up, keys.Key_Up, keys.Key_End]
     for key in [*path, keys.Key_Right, keys.Key_Down, keys.Key_Home, keys.Key_Left]:
         QTest.keyClick(view, key)
-    assert seen == [0, 1, 1 + columns, columns, 0, 0, 11, 11, 11, 0, 0]
+    assert seen == [0, 1, 1 + columns, columns, 0, 11, 0]
     for index, key in ((1, keys.Key_Up), (12 - columns, keys.Key_Down)):
-        view.set_selected(index)
+        view.set_hovered(index)
         QTest.keyClick(view, key)
-        assert view.selected() == index
-    view.set_selected(5)
+        assert view.hovered_tile() == index
+    view.set_hovered(5)
     for key in (keys.Key_Return, keys.Key_Enter, keys.Key_Space):
         with qtbot.waitSignal(view.clicked) as clicked:
             QTest.keyClick(view, key)
         assert clicked.args == [5]
 
 
-def test_keys_without_tiles_or_selection_do_nothing(qtbot: QtBot, view: MosaicView) -> None:
+def test_the_keys_follow_what_is_seen_and_begin_where_the_selection_is(view: MosaicView) -> None:
+    view.set_tiles(noise(12))
+    order = np.random.default_rng(0).permutation(12)
+    view.set_order(order)
+    seen: list[int] = []
+    view.hovered.connect(seen.append)
+    view.set_marked((int(order[4]), int(order[2])))
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Home, Qt.Key.Key_End):
+        QTest.keyClick(view, key)
+    assert seen == [order[5], order[6], order[0], order[11]]
+
+
+def test_keys_without_tiles_or_a_tile_pointed_at_do_nothing(qtbot: QtBot, view: MosaicView) -> None:
     with qtbot.assertNotEmitted(view.clicked), qtbot.assertNotEmitted(view.hovered):
-        for key in (Qt.Key.Key_Right, Qt.Key.Key_Return, Qt.Key.Key_A):
+        for key in (Qt.Key.Key_Right, Qt.Key.Key_Return, Qt.Key.Key_A, Qt.Key.Key_Plus, Qt.Key.Key_0):
             QTest.keyClick(view, key)
         view.set_tiles(noise(3))
         QTest.keyClick(view, Qt.Key.Key_Return)
-    assert view.selected() is None
+    assert view.hovered_tile() == -1
 
 
-def test_selected_and_hovered_tiles_are_outlined_in_the_accent_colour(view: MosaicView) -> None:
-    view.set_tiles(noise(12))
+def test_what_the_keyboard_left_by_tab_is_not_pointed_at(qtbot: QtBot, view: MosaicView) -> None:
+    view.set_tiles(noise(3))
+    QTest.keyClick(view, Qt.Key.Key_End)
+    with qtbot.waitSignal(view.hovered) as hovered:
+        QApplication.sendEvent(view, QFocusEvent(QEvent.Type.FocusOut, Qt.FocusReason.TabFocusReason))
+    assert hovered.args == [-1]
+
+
+def is_outlined(view: MosaicView, index: int) -> bool:
+    rect = view.tile_rect(index)
     accent = view.palette().color(QPalette.ColorRole.Accent)
-
-    def is_outlined(index: int) -> bool:
-        rect = view.tile_rect(index)
-        return steady(view).pixelColor(QPointF(rect.left() - 1, rect.center().y()).toPoint()) == accent
-
-    assert not is_outlined(6)
-    view.set_selected(6)
-    assert is_outlined(6)
-    QTest.mouseMove(view, place(view, 8))
-    assert is_outlined(8)
-    view.set_selected(None)
-    assert not is_outlined(6)
-    view.set_selected(12)
-    assert view.selected() is None
+    return steady(view).pixelColor(QPointF(rect.left() - 1, rect.center().y()).toPoint()) == accent
 
 
-def test_fewer_tiles_take_selection_and_hovering_with_them(qtbot: QtBot, view: MosaicView) -> None:
+def test_marked_and_hovered_tiles_are_outlined_in_the_accent_colour(qtbot: QtBot, view: MosaicView) -> None:
     view.set_tiles(noise(12))
-    view.set_selected(11)
+    assert not is_outlined(view, 6)
+    view.set_marked((6, 40))
+    assert view.marked() == (6,)
+    assert is_outlined(view, 6)
+    QTest.mouseMove(view, place(view, 8))
+    assert is_outlined(view, 8)
+    view.set_marked(())
+    assert not is_outlined(view, 6)
+    with qtbot.assertNotEmitted(view.hovered):
+        view.set_hovered(2)
+    assert is_outlined(view, 2)
+    assert not is_outlined(view, 8)
+    view.set_hovered(12)
+    assert view.hovered_tile() == -1
+
+
+def test_fewer_tiles_take_hovering_with_them(qtbot: QtBot, view: MosaicView) -> None:
+    view.set_tiles(noise(12))
     QTest.mouseMove(view, place(view, 10))
     with qtbot.waitSignal(view.hovered) as hovered:
         view.set_tiles(noise(4))
     assert hovered.args == [-1]
-    assert view.selected() is None
+
+
+# --- order and scale
+
+
+def levels(count: int, size: int = 8) -> NDArray[np.float32]:
+    """Return tiles of one value each, from -1 to 1."""
+    return np.repeat(np.linspace(-1, 1, count, dtype=np.float32), size * size).reshape(count, size, size)
+
+
+def is_colour(shown: QImage, at: QPoint, value: float) -> bool:
+    """Tell whether a pixel has a value's colour, or one of those next to it."""
+    pixel, wanted = shown.pixelColor(at), colour(min(max(value, -1), 1))
+    return all(
+        abs(a - b) <= 4
+        for a, b in ((pixel.red(), wanted.red()), (pixel.green(), wanted.green()), (pixel.blue(), wanted.blue()))
+    )
+
+
+def colour(value: float) -> QColor:
+    return QColor(*(int(channel) for channel in diverging_colours()[int(128.5 + 127 * value)]))
+
+
+def test_tiles_stand_in_their_order_and_are_named_by_their_index(qtbot: QtBot, view: MosaicView) -> None:
+    view.set_tiles(levels(9))
+    before = [view.tile_rect(index) for index in range(9)]
+    order = np.array([3, 8, 0, 1, 7, 2, 6, 5, 4])
+    view.set_order(order)
+    shown = steady(view)
+    for spot, index in enumerate(order.tolist()):
+        assert view.tile_rect(index) == before[spot]
+        assert view.unit_at(before[spot].center()) == index
+        assert shown.pixelColor(place(view, index)) == colour(index / 4 - 1)
+    with qtbot.waitSignal(view.clicked) as clicked:
+        QTest.mouseClick(view, Qt.MouseButton.LeftButton, pos=before[0].center().toPoint())
+    assert clicked.args == [3]
+    view.set_marked((8,))
+    assert is_outlined(view, 8)
+    view.set_order(None)
+    assert [view.tile_rect(index) for index in range(9)] == before
+
+
+def test_an_order_stays_while_the_weights_change_and_goes_with_their_number(view: MosaicView) -> None:
+    view.set_tiles(levels(9))
+    view.set_order(np.arange(9)[::-1])
+    first = view.tile_rect(8)
+    view.set_tiles(-levels(9))
+    assert view.tile_rect(8) == first
+    assert steady(view).pixelColor(place(view, 8)) == colour(-1)
+    view.set_tiles(levels(10))
+    assert view.tile_rect(0).top() < view.tile_rect(9).bottom()
+    assert view.unit_at(view.tile_rect(0).center()) == 0
+    filters = view.filters()
+    assert filters is not None
+    assert filters.order is None
+
+
+@pytest.mark.parametrize("order", [[0, 1], [0, 1, 1], [0, 1, 3], [0, 1, 2, 3]])
+def test_what_is_no_order(view: MosaicView, order: list[int]) -> None:
+    view.set_tiles(levels(3))
+    with pytest.raises(ValueError, match="no permutation of the 3 tiles"):
+        view.set_order(np.array(order))
+
+
+def test_each_tile_can_have_a_scale_of_its_own(view: MosaicView) -> None:
+    tiles = np.zeros((4, 8, 8), dtype=np.float32)
+    tiles[0], tiles[1, :4], tiles[2] = 1, -0.01, np.nan
+    view.set_tiles(tiles)
+    upper = QPointF(view.tile_rect(1).center().x(), view.tile_rect(1).top() + 8).toPoint()
+    assert steady(view).pixelColor(upper).lightness() > 235
+    view.set_own_scales(True)
+    shown = steady(view)
+    assert shown.pixelColor(upper) == colour(-1)
+    assert shown.pixelColor(place(view, 0)) == colour(1)
+    assert shown.pixelColor(place(view, 3)) == colour(0)
+    view.set_own_scales(False)
+    assert steady(view).pixelColor(upper).lightness() > 235
+
+
+def test_the_bar_says_whose_scale_it_is(view: MosaicView) -> None:
+    view.set_tiles(levels(4))
+    common = steady(view)
+    view.set_own_scales(True)
+    bar = (view.tile_rect(1).right() + 12, 0)
+    assert steady(view).copy(int(bar[0]), 0, 200, view.height()) != common.copy(int(bar[0]), 0, 200, view.height())
 
 
 def test_without_tiles_it_says_so(view: MosaicView) -> None:
@@ -263,3 +371,58 @@ def test_a_press_that_another_widget_took_over_is_no_click(qtbot: QtBot, view: M
     )
     with qtbot.assertNotEmitted(view.clicked):
         QApplication.sendEvent(view, release)
+
+
+# --- many units
+
+
+def test_4096_units_are_all_shown_and_a_part_of_them_in_detail(qtbot: QtBot, view: MosaicView) -> None:
+    view.set_tiles(levels(4096, 28))
+    qtbot.waitUntil(lambda: steady(view).pixelColor(place(view, 4095)) == colour(1))
+    shown = steady(view)
+    values = (np.arange(4096) / 4095 * 2 - 1) / view.limit()
+    assert all(is_colour(shown, place(view, index), values[index]) for index in range(0, 4096, 5))
+    # So few are in view that they are drawn at once.
+    view.zoom(12, view.tile_rect(2000).center())
+    shown = steady(view)
+    inside = [index for index in range(4096) if view.rect().adjusted(8, 8, -120, -40).contains(place(view, index))]
+    assert 20 < len(inside) < 400
+    assert all(is_colour(shown, place(view, index), values[index]) for index in inside)
+    # The others are there at once, as they were: in a larger part, and all again.
+    view.zoom(0.12, view.tile_rect(2000).center())
+    shown = steady(view)
+    more = [index for index in range(4096) if view.rect().adjusted(8, 8, -120, -60).contains(place(view, index))]
+    assert len(more) > 1000
+    near = sum(is_colour(shown, place(view, index), values[index]) for index in more)
+    assert near > 0.9 * len(more)
+    view.fit()
+    assert steady(view).pixelColor(place(view, 4095)) == colour(1)
+    view.shut_down()
+
+
+def test_while_many_are_drawn_their_last_picture_stands_there(qtbot: QtBot, view: MosaicView) -> None:
+    view.set_tiles(levels(4096, 28))
+    qtbot.waitUntil(lambda: steady(view).pixelColor(place(view, 4095)) == colour(1))
+    view.set_tiles(-levels(4096, 28))
+    assert steady(view).pixelColor(place(view, 4095)) in (colour(1), colour(-1))
+    view.zoom(1.2, view.tile_rect(2000).center())
+    assert steady(view).pixelColor(place(view, 2000)).lightness() > 200
+    qtbot.waitUntil(lambda: steady(view).pixelColor(place(view, 3000)).blue() > 180)
+    view.set_tiles(None)
+    steady(view)
+    view.shut_down()
+
+
+def test_numbers_stand_on_tiles_that_are_large_enough(view: MosaicView) -> None:
+    view.set_tiles(np.zeros((64, 28, 28), dtype=np.float32))
+
+    def is_numbered(index: int) -> bool:
+        rect = view.tile_rect(index).toAlignedRect().intersected(view.rect().adjusted(4, 4, -4, -4))
+        corner = steady(view).copy(rect.left() + 2, rect.top() + 2, 20, 14)
+        return len({corner.pixel(x, y) for x in range(20) for y in range(14)}) > 4
+
+    assert not is_numbered(9)
+    view.zoom(4, view.tile_rect(9).center())
+    assert is_numbered(9)
+    view.fit()
+    assert not is_numbered(9)

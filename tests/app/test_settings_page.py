@@ -29,6 +29,8 @@ from .driving import button, click, press, process_deletions, wait_until_idle
 from .settings_page import enter, field, select, unfold
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytestqt.qtbot import QtBot
 
     from rbm_studio.app.session import Session
@@ -247,11 +249,11 @@ def test_even_steps_lead_to_round_numbers(window: MainWindow, session: Session) 
     assert seen == pytest.approx([0.95, 0.999, 0.95, 0.9])
 
 
-def wheel(widget: QWidget) -> None:
+def wheel(qtbot: QtBot, widget: QWidget, until: Callable[[], bool]) -> None:
     window = widget.window().windowHandle()
     assert window is not None
     QTest.wheelEvent(window, QPointF(widget.mapTo(widget.window(), widget.rect().center())), QPoint(0, -120))
-    QApplication.processEvents()
+    qtbot.waitUntil(until)
 
 
 @pytest.mark.parametrize("label", ["Epochs", "Learning rate", "Schedule"])
@@ -266,13 +268,11 @@ def test_the_wheel_scrolls_the_page_and_changes_a_field_only_in_focus(
     qtbot.waitUntil(lambda: page.verticalScrollBar().maximum() > 100)
     field(window, "Hidden units", QWidget).setFocus()
     at = page.verticalScrollBar().value()
-    wheel(widget)
+    wheel(qtbot, widget, lambda: page.verticalScrollBar().value() > at)
     assert session.settings == before
-    assert page.verticalScrollBar().value() > at
     page.ensureWidgetVisible(widget)
     widget.setFocus()
-    wheel(widget)
-    assert session.settings != before
+    wheel(qtbot, widget, lambda: session.settings != before)
 
 
 # --- presets

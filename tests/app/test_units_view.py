@@ -142,6 +142,22 @@ def test_the_keyboard_goes_from_unit_to_unit(view: UnitsView) -> None:
     assert clicked == [1, 7, 6, 0]
 
 
+def test_a_unit_that_is_pointed_at_elsewhere_is_marked_without_telling(qtbot: QtBot, view: UnitsView) -> None:
+    ramp(view)
+    before = painted(view)
+    with qtbot.assertNotEmitted(view.hovered):
+        view.set_hovered(3)
+    assert view.hovered_unit() == 3
+    assert painted(view) != before
+    view.set_hovered(-1)
+    assert painted(view) == before
+    view.set_hovered(UNITS)
+    assert view.hovered_unit() == -1
+    view.set_placeholder("None.")
+    view.set_hovered(2)
+    assert view.hovered_unit() == -1
+
+
 def test_fewer_units_leave_nothing_to_point_at(view: UnitsView) -> None:
     ramp(view)
     QTest.mouseMove(view, place(view, 7))

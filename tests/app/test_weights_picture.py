@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from rbm_studio.app.colour_bar import ColourBar, calm_limit, reach_of
+from rbm_studio.app.colour_key import ColourKey, calm_limit, reach_of
 from rbm_studio.app.images import diverging_image
 from rbm_studio.app.weights_picture import WeightsPicture
 
@@ -111,7 +111,7 @@ def test_a_new_limit_leaves_some_room(reach: float) -> None:
 
 
 def test_the_key_is_drawn_from_orange_to_blue(qtbot: QtBot) -> None:
-    bar = ColourBar()
+    bar = ColourKey()
     qtbot.addWidget(bar)
     bar.resize(60, 200)
     image = bar.grab().toImage()

@@ -158,8 +158,10 @@ def test_a_saved_model_keeps_its_settings(model: Path, capsys: pytest.CaptureFix
         (["--data", "missing.npz"], "missing.npz"),
         (["--hidden", "0"], "The number of hidden units is 0."),
         (["--learning-rate", "-1"], "The learning rate is -1.0."),
-        (["--output", "nowhere/model.safetensors"], "there is no folder nowhere"),
-        (["--loss", "nowhere/loss.dat"], "there is no folder nowhere"),
+        (["--output", "nowhere/model.safetensors"], "nowhere. Save it in a folder that exists."),
+        (["--loss", "nowhere/loss.dat"], "nowhere. Save it in a folder that exists."),
+        (["--output", "."], "is a folder. Give the file another name."),
+        (["--output", "same", "--loss", "./same"], "would both be written to same. Give --loss another name."),
         (["--resume", "missing.safetensors"], "missing.safetensors"),
     ],
 )
@@ -222,3 +224,19 @@ def test_ctrl_c_saves_what_was_learnt_and_training_can_go_on(images: Path) -> No
     # The rest of the run, and no more.
     assert main(["train", "--data", str(images), "--resume", "model.safetensors", "--no-progress"]) == 0
     assert len(history_of(images.parent)) == epochs
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes break in another way there")
+def test_where_nobody_reads_the_lines_any_more_what_was_learnt_is_saved(images: Path) -> None:
+    run = ["train", "--data", str(images), "--hidden", "3", "--batch-size", "3", "--epochs", "100000"]
+    with started(run) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        while not process.stdout.readline().startswith("Epoch [2/"):
+            assert process.poll() is None
+        process.stdout.close()
+        error = process.stderr.read()
+        assert process.wait(50) == 141, error
+    assert "Traceback" not in error
+    assert "Exception ignored" not in error
+    assert len(load_model("model.safetensors").history) >= 2

@@ -9,7 +9,7 @@ import pytest
 
 from rbm_studio.core.annealing import (
     annealed_log_partition,
-    log_odds,
+    independent_biases,
     reverse_annealed_log_likelihood,
     reverse_annealed_log_partition,
 )
@@ -281,7 +281,7 @@ def test_every_image_starts_as_many_chains_as_any_other() -> None:
 
 def test_log_odds_of_images() -> None:
     images = np.array([[0, 0, 1], [0, 1, 1], [0, 0, 1], [0, 0, 1]], dtype=np.float32)
-    np.testing.assert_allclose(log_odds(images), np.log([0.2 / 0.8, 0.25 / 0.75, 0.8 / 0.2]), rtol=1e-6)
+    np.testing.assert_allclose(independent_biases(images), np.log([0.2 / 0.8, 0.25 / 0.75, 0.8 / 0.2]), rtol=1e-6)
 
 
 @pytest.mark.parametrize(

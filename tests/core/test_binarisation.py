@@ -10,7 +10,7 @@ from rbm_studio.core.binarisation import BINARISATIONS
 def binarised(name: str, values: list[float], count: int = 1, threshold: float = 0.5) -> np.ndarray:
     images = np.tile(np.array(values, dtype=np.float32), (count, 1))
     rng = CPU.generator(np.random.SeedSequence(0))
-    BINARISATIONS[name].apply(images, rng, threshold, np.empty_like(images), np)
+    BINARISATIONS[name].apply(images, rng, threshold, np.empty_like(images))
     assert images.dtype == np.float32
     return images
 

@@ -9,7 +9,7 @@ import pytest
 
 from rbm_studio.core.findings import FINDINGS, Finding, find
 from rbm_studio.core.health import Distribution, FreeEnergies, Health, Particles, measure_health
-from rbm_studio.core.presets import settings_for
+from rbm_studio.core.presets import PRESETS, settings_for
 from rbm_studio.core.settings import TrainingSettings
 
 from .runs import zeros
@@ -27,6 +27,7 @@ def healthy(**changes: Any) -> Health:
         "mean_activity": np.array([0.2, 0.3, 0.4, 0.5]),
         "certain": np.full(UNITS, 0.8),
         "largest_weights": np.full(UNITS, 5.0, dtype=np.float32),
+        "held_out_images": 100,
         "free_energies": FreeEnergies(-100.0, -95.0, 2.0),
         "particles": particles(0.1, 1.0),
     }
@@ -72,6 +73,8 @@ FAULTS: list[tuple[str, Health, TrainingSettings]] = [
 SOUND: list[tuple[str, Health, TrainingSettings]] = [
     ("dead", activity(0.2, 0.011, 0.4, 0.3), PLAIN),
     ("stuck", activity(0.2, 0.989, 0.4, 0.3), PLAIN),
+    ("dead", replace(activity(0.2, 0.05, 0.4, 0.3), images=10), PLAIN),
+    ("stuck", replace(activity(0.2, 0.95, 0.4, 0.3), images=10), PLAIN),
     ("exploded", healthy(largest_weights=np.full(UNITS, 15, dtype=np.float32)), PLAIN),
     ("large_update", updated(healthy(), 0.03), PLAIN),
     ("large_update", updated(healthy(epochs=0.9), 0.04), PLAIN),
@@ -84,6 +87,8 @@ SOUND: list[tuple[str, Health, TrainingSettings]] = [
     ("overfitted", healthy(free_energies=FreeEnergies(-100.0, -120.0, 2.0)), PLAIN),
     ("overfitted", healthy(free_energies=FreeEnergies(-100.0, -100.0, 0.0)), PLAIN),
     ("overfitted", healthy(free_energies=None), PLAIN),
+    ("overfitted", healthy(free_energies=FreeEnergies(-100.0, -91.0, 2.0), images=19), PLAIN),
+    ("overfitted", healthy(free_energies=FreeEnergies(-100.0, -91.0, 2.0), held_out_images=19), PLAIN),
     ("particles_off", healthy(particles=particles(0.45, 1.0)), PLAIN),
     ("particles_off", healthy(particles=particles(0.6, 1.0, count=20)), PLAIN),  # chance alone makes it 0.22
     ("particles_off", healthy(particles=particles(0.6, 1.0), epochs=0.9), PLAIN),
@@ -122,6 +127,13 @@ def found(name: str, health: Health, settings: TrainingSettings = PLAIN) -> Find
 def test_no_rule_finds_fault_with_a_healthy_model() -> None:
     assert names(healthy()) == []
     assert names(activity(0.08, 0.12, 0.1, 0.15), SPARSE) == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_of_few_images_a_new_model_is_neither_dead_nor_stuck_nor_overfitted(count: int) -> None:
+    images, held_out = ((np.random.default_rng(seed).random((count, 16)) < 0.5).astype(np.float32) for seed in (0, 1))
+    model = PRESETS["recommended"].initial_parameters(16, UNITS, 0, images.mean(axis=0), count)
+    assert not {"dead", "stuck", "overfitted"} & set(names(measure_health(model, images, held_out=held_out)))
 
 
 @pytest.mark.parametrize(("name", "health", "settings"), FAULTS, ids=[name for name, *_ in FAULTS])

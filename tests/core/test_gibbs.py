@@ -8,6 +8,7 @@ import pytest
 from rbm_studio.core.gibbs import Clamp, GibbsChains, Stage, noise
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.errors import RBMStudioError
+from tests.core.joint_enumeration import enumerate_joint
 
 
 def model(labels: int = 0) -> Parameters:
@@ -46,3 +47,30 @@ def test_clamped_units_keep_their_values() -> None:
         assert chains.visible[0, [0, 4]].tolist() == start[0, [0, 4]].tolist()
         assert chains.hidden[0, [1, 2]].tolist() == [1, 0]
         assert chains.labels.tolist() == [[0, 0, 1]]
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.5])
+@pytest.mark.parametrize(
+    "clamp", [Clamp(), Clamp(np.arange(5) < 2, {3: 0}), Clamp(hidden={0: 1}, label=1)], ids=["free", "pixels", "class"]
+)
+@pytest.mark.parametrize("labels", [0, 3])
+def test_the_chains_sample_what_is_left_given_what_is_held(labels: int, clamp: Clamp, temperature: float) -> None:
+    p, count = model(labels), 10_000
+    start = np.tile(np.array([[1, 0, 0, 1, 1]], dtype=np.float32), (count, 1))
+    chains = GibbsChains(p, start, np.random.default_rng(0))
+    chains.clamp, chains.temperature = clamp, temperature
+    chains.step(30)
+    joint = enumerate_joint(p)
+    together = joint.p ** (1 / temperature)
+    if clamp.pixels is not None:
+        together *= (joint.v[:, clamp.pixels] == start[0, clamp.pixels]).all(axis=1)
+    for unit, state in (clamp.hidden or {}).items():
+        together *= joint.h[:, unit] == state
+    if labels and clamp.label is not None:
+        together *= joint.y[:, clamp.label]
+    together /= together.sum()
+    for states, found in ((joint.v, chains.visible), (joint.y, chains.labels), (joint.h, chains.hidden)):
+        expected = together @ states
+        np.testing.assert_allclose(found.mean(axis=0), expected, atol=5 * 0.5 / np.sqrt(count))
+    expected = (together[:, None] * joint.v).T @ joint.h
+    np.testing.assert_allclose(chains.visible.T @ chains.hidden / count, expected, atol=5 * 0.5 / np.sqrt(count))

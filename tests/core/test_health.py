@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,6 +12,9 @@ from rbm_studio.core.parameters import Parameters
 
 from .enumeration import all_states, energies, random_parameters
 from .runs import zeros
+
+if TYPE_CHECKING:
+    from rbm_studio.core.backend import FloatArray
 
 
 def parameters(w: object, visible_bias: object, hidden_bias: object) -> Parameters:
@@ -174,3 +179,15 @@ def test_label_units_are_summed_out() -> None:
     assert plain.free_energies is not None
     assert with_labels.free_energies is not None
     assert with_labels.free_energies.gap == pytest.approx(plain.free_energies.gap, abs=1e-5)
+
+
+def test_the_weights_of_label_units_have_a_distribution_of_their_own(images: FloatArray) -> None:
+    plain = random_parameters(6, 3, seed=0)
+    assert measure_health(plain, images).label_weights is None
+    u = np.array([[1, -2, 3], [0, 1, -2]], dtype=np.float32)
+    labelled = replace(plain, label_w=u, label_bias=np.zeros(2, dtype=np.float32))
+    step = replace(labelled, label_w=u / np.float32(1000))
+    measured = measure_health(labelled, images, update=step).label_weights
+    assert measured is not None
+    assert measured.values.counts.sum() == u.size
+    assert measured.ratio == pytest.approx(1e-3)

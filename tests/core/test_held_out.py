@@ -123,3 +123,14 @@ def test_pixels_that_the_model_leaves_out_are_measured_too(lit: bool, binarisati
 def test_images_of_another_size_are_refused() -> None:
     with pytest.raises(RBMStudioError, match="4 visible units"):
         held_out(random_model(D, 3), np.ones((3, D + 1), dtype=np.float32))
+
+
+@pytest.mark.parametrize("labels", [np.arange(59) % 3, np.arange(61) % 3, np.arange(60) % 4, np.zeros(60)])
+def test_labels_that_do_not_fit_the_images_are_refused(labels: NDArray[Any]) -> None:
+    with pytest.raises(RBMStudioError, match=r"one whole number for each of the 60 images|must lie in 0\.\.2"):
+        held_out(random_model(D, 3, 3), images(60), labels)
+
+
+def test_a_model_without_label_units_needs_no_labels() -> None:
+    p = random_model(D, 3)
+    assert cross_entropy(held_out(p, images(60), np.zeros(1))) == cross_entropy(held_out(p, images(60)))

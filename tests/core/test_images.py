@@ -85,6 +85,18 @@ def test_bytes_of_0_and_1_are_states() -> None:
     np.testing.assert_array_equal(images, [[0.0, 1.0, 1.0]])
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.bool_])
+def test_a_large_file_of_states_is_not_copied(tmp_path: Path, kind: type[Any]) -> None:
+    file = np.memmap(tmp_path / "images", dtype=kind, mode="w+", shape=(50, 3))
+    file[::2, 1:] = 1
+    images = as_training_images(file, 3)
+    assert images.dtype == np.bool_
+    assert np.shares_memory(images, file)
+    np.testing.assert_allclose(mean_image(images), [0, 0.5, 0.5])
+    with pytest.raises(RBMStudioError, match="4 visible units"):
+        as_training_images(file, 4)
+
+
 @pytest.mark.parametrize("name", sorted(set(BAD) - {"grey bytes"}))
 def test_bad_values_to_train_on_are_named(name: str) -> None:
     data, message = BAD[name]

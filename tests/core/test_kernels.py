@@ -17,14 +17,14 @@ EXTREMES = np.array([[-np.inf, -1e30, -1e4, -100.0, 0.0, 100.0, 1e4, 1e30]], dty
 
 def sigmoid(z: FloatArray) -> FloatArray:
     out = np.empty_like(z)
-    kernels.sigmoid(z.copy(), out, np)
+    kernels.sigmoid(z.copy(), out)
     return out
 
 
 def cross_entropy(v: FloatArray, z: FloatArray, bias: FloatArray | None = None) -> tuple[float, FloatArray]:
     p = z.copy()
     own = np.zeros(z.shape[1], dtype=np.float32) if bias is None else bias
-    return float(kernels.cross_entropy(v, p, own, np.empty_like(z), np)), p
+    return float(kernels.cross_entropy(v, p, own, np.empty_like(z))), p
 
 
 def naive_sigmoid(z: FloatArray) -> NDArray[np.float64]:
@@ -42,7 +42,7 @@ def test_sigmoid_is_the_logistic_function(inputs: FloatArray) -> None:
 
 def test_sigmoid_may_write_over_its_input(inputs: FloatArray) -> None:
     expected = sigmoid(inputs)
-    kernels.sigmoid(inputs, inputs, np)
+    kernels.sigmoid(inputs, inputs)
     np.testing.assert_array_equal(inputs, expected)
 
 
@@ -116,12 +116,12 @@ def test_arrays_larger_than_a_block_are_what_their_rows_are(rows: int, monkeypat
     bias = rng.normal(size=30).astype(np.float32)
     whole, p = cross_entropy(v, z, bias)
     units = z.copy()
-    kernels.units(units, bias, np)
+    kernels.units(units, bias)
     monkeypatch.setattr(kernels, "_CACHED", 100)
-    assert [part.stop - part.start for part in kernels.blocks(7, 30, np)] == [3, 3, 1]
+    assert [part.stop - part.start for part in kernels.blocks(7, 30)] == [3, 3, 1]
     in_blocks, p_in_blocks = cross_entropy(v, z, bias)
     units_in_blocks = z.copy()
-    kernels.units(units_in_blocks, bias, np)
+    kernels.units(units_in_blocks, bias)
     assert in_blocks == pytest.approx(whole, rel=1e-6)
     np.testing.assert_array_equal(p_in_blocks, p)
     np.testing.assert_array_equal(units_in_blocks, units)
@@ -129,27 +129,27 @@ def test_arrays_larger_than_a_block_are_what_their_rows_are(rows: int, monkeypat
 
 def test_blocks_cover_all_rows_however_wide_they_are() -> None:
     for rows, width in ((0, 5), (1, 1 << 20), (10, 1 << 20), (1000, 784), (5, 0)):
-        parts = kernels.blocks(rows, width, np)
+        parts = kernels.blocks(rows, width)
         assert [row for part in parts for row in range(part.start, part.stop)] == list(range(rows))
 
 
 def test_units_are_logistic_of_input_and_bias(inputs: FloatArray) -> None:
     bias = np.random.default_rng(1).normal(size=(30,)).astype(np.float32)
     expected = naive_sigmoid(np.add(inputs, bias))
-    kernels.units(inputs, bias, np)
+    kernels.units(inputs, bias)
     np.testing.assert_allclose(inputs, expected, rtol=2e-6)
 
 
 def test_units_with_extreme_inputs_are_certain() -> None:
     z = EXTREMES.copy()
     with np.errstate(over="ignore", invalid="raise", divide="raise"):
-        kernels.units(z, np.zeros(z.shape[1], dtype=np.float32), np)
+        kernels.units(z, np.zeros(z.shape[1], dtype=np.float32))
     np.testing.assert_allclose(z, [[0, 0, 0, 0, 0.5, 1, 1, 1]], atol=1e-37)
 
 
 def test_units_do_not_hide_nan() -> None:
     z = np.full((1, 3), np.nan, dtype=np.float32)
-    kernels.units(z, np.zeros(3, dtype=np.float32), np)
+    kernels.units(z, np.zeros(3, dtype=np.float32))
     assert np.isnan(z).all()
 
 
@@ -160,7 +160,7 @@ def test_softmax_units_are_those_of_the_definition(scale: float) -> None:
     scores = z.astype(np.float64) + bias
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     with np.errstate(over="raise", invalid="raise", divide="raise"):
-        kernels.softmax_units(z, bias, np)
+        kernels.softmax_units(z, bias)
     np.testing.assert_allclose(z, powers / powers.sum(axis=1, keepdims=True), atol=1e-5 if scale == 1 else 1e-3)
     np.testing.assert_allclose(z.sum(axis=1), 1.0, rtol=1e-6)
 
@@ -169,7 +169,7 @@ def test_one_unit_of_a_group_is_on_as_often_as_its_probability_says() -> None:
     p = np.array([0.1, 0.0, 0.6, 0.3, 0.0], dtype=np.float32)
     n = 20_000
     samples = np.tile(p, (n, 1))
-    kernels.sample_softmax(samples, np.random.default_rng(0).random(n, dtype=np.float32), np)
+    kernels.sample_softmax(samples, np.random.default_rng(0).random(n, dtype=np.float32))
     assert set(np.unique(samples)) == {0.0, 1.0}
     np.testing.assert_array_equal(samples.sum(axis=1), 1.0)
     assert np.all(np.abs(samples.mean(axis=0) - p) <= 4.0 * np.sqrt(p * (1 - p) / n))
@@ -177,7 +177,7 @@ def test_one_unit_of_a_group_is_on_as_often_as_its_probability_says() -> None:
 
 def test_the_last_unit_of_a_group_takes_what_rounding_leaves() -> None:
     p = np.array([[0.5, 0.25, 0.2499], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], dtype=np.float32)
-    kernels.sample_softmax(p, np.array([0.99999, 0.0, 0.0], dtype=np.float32), np)
+    kernels.sample_softmax(p, np.array([0.99999, 0.0, 0.0], dtype=np.float32))
     np.testing.assert_array_equal(p, [[0, 0, 1], [1, 0, 0], [0, 0, 1]])
 
 
@@ -187,7 +187,7 @@ def test_samples_are_0_or_1_and_have_their_probabilities_as_means() -> None:
     n = 20_000
     probabilities = np.tile(p, (n, 1))
     samples = np.empty_like(probabilities)
-    kernels.sample(probabilities, rng.random((n, len(p)), dtype=np.float32), samples, np)
+    kernels.sample(probabilities, rng.random((n, len(p)), dtype=np.float32), samples)
     assert samples.dtype == np.float32
     assert set(np.unique(samples)) == {0.0, 1.0}
     assert np.all(np.abs(samples.mean(axis=0) - p) <= 4.0 * np.sqrt(p * (1 - p) / n))
@@ -195,5 +195,5 @@ def test_samples_are_0_or_1_and_have_their_probabilities_as_means() -> None:
 
 def test_impossible_units_stay_off_at_a_random_number_of_0() -> None:
     out = np.empty(2, dtype=np.float32)
-    kernels.sample(np.array([0.0, 1.0], dtype=np.float32), np.zeros(2, dtype=np.float32), out, np)
+    kernels.sample(np.array([0.0, 1.0], dtype=np.float32), np.zeros(2, dtype=np.float32), out)
     np.testing.assert_array_equal(out, [0.0, 1.0])

@@ -34,12 +34,21 @@ def nats(measured: Measured) -> float:
 
 @pytest.mark.parametrize(
     ("name", "full", "short"),
-    [("cd", 3, 1), ("cd of states", 3, 1), ("article", 40, 10), ("pcd", 3, 1), ("tempering", 3, 1), ("exact", 1, 1)],
+    [("cd", 2, 1), ("cd of states", 2, 1), ("article", 40, 10), ("pcd", 2, 1), ("tempering", 2, 1), ("exact", 2, 1)],
 )
 def test_so_many_images_are_measured(name: str, full: int, short: int) -> None:
     own = learner(name)
     assert own.learn(np.arange(40), 0.0).images == full
     assert own.learn(np.arange(40, 50), 0.1).images == short
+
+
+@pytest.mark.parametrize("preset", ["recommended", "article"])
+@pytest.mark.parametrize("changes", [{"gradient": "exact"}, {"gradient": "pcd", "chains": 1}], ids=str)
+def test_fewer_chains_measure_no_less(preset: str, changes: dict[str, Any]) -> None:
+    few = learner("cd", preset=preset, **changes)
+    many = learner("cd", preset=preset)
+    assert few.learn(np.arange(40), 0.0).images == many.learn(np.arange(40), 0.0).images
+    assert few.measured_per_epoch == many.measured_per_epoch
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -70,7 +79,7 @@ def test_the_images_measured_are_those_of_the_batch() -> None:
 
 def test_a_batch_is_at_most_the_data() -> None:
     assert learner("cd", batch_size=1000).batch_size == 50
-    assert learner("pcd", batch_size=1000).learn(np.arange(50), 0.0).images == 4
+    assert learner("pcd", batch_size=1000).learn(np.arange(50), 0.0).images == 3
 
 
 @pytest.mark.parametrize("name", RUNS)

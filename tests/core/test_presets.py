@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -49,7 +50,10 @@ def test_changes_win_over_the_preset_and_none_changes_nothing() -> None:
 
 
 def test_an_unknown_preset_names_those_that_are_known() -> None:
+    unhashable: Any = ["best"]
     for ask in (preset_named, settings_for):
+        with pytest.raises(RBMStudioError, match=r"no preset \['best'\].*Known presets: recommended"):
+            ask(unhashable)
         with pytest.raises(RBMStudioError, match=r"no preset 'best'.*Known presets: recommended, article, best-like"):
             ask("best")
 

@@ -24,6 +24,7 @@ AT_LEAST_0 = "a number of at least 0"
         ({"learning_rate": -0.1}, r"learning rate is -0\.1.*a number above 0"),
         ({"learning_rate": np.nan}, r"learning rate is nan.*a number above 0"),
         ({"learning_rate": np.inf}, r"learning rate is inf.*a number above 0"),
+        pytest.param({"learning_rate": 10**400}, r"learning rate is 10+\..*a number above 0", id="too large a number"),
         ({"learning_rate": "fast"}, r"learning rate is fast.*a number above 0"),
         ({"learning_rate": True}, r"learning rate is True.*a number above 0"),
         ({"momentum": 1}, r"momentum is 1.*from 0 to less than 1"),
@@ -90,6 +91,13 @@ def test_numpy_numbers_are_numbers_and_can_be_written() -> None:
     written = json.loads(json.dumps(TrainingSettings(**numbers).as_dict()))
     assert written == TrainingSettings(learning_rate=0.5, batch_size=7, seed=3, centred=True).as_dict()
     assert TrainingSettings(**written) == TrainingSettings(**numbers)
+
+
+def test_small_numbers_of_numpys_do_not_overflow() -> None:
+    small: dict[str, Any] = {"batch_size": np.uint8(100), "k": np.int8(100), "learning_rate": np.float32(0.1)}
+    settings = TrainingSettings(**small)
+    assert (settings.batch_size * 300, settings.k * 2) == (30_000, 200)
+    assert type(settings.learning_rate * 0.5) is float
 
 
 def test_every_setting_is_written() -> None:

@@ -30,6 +30,23 @@ def test_items_are_shared_by_as_many_threads_and_the_callers_own_is_one() -> Non
     assert idents[0] == threading.get_ident()
 
 
+@pytest.mark.parametrize("failing", [0, 1])
+def test_an_exception_comes_when_all_threads_are_done(failing: int) -> None:
+    together = threading.Barrier(3, timeout=30)
+    done: list[int] = []
+
+    def work(item: int) -> None:
+        together.wait()
+        if item == failing:
+            raise KeyboardInterrupt
+        # It takes far longer than to raise.
+        done.append(sum(range(3_000_000)))
+
+    with pytest.raises(KeyboardInterrupt):
+        Threads(3).map(work, range(3))
+    assert len(done) == 2
+
+
 def test_one_item_or_one_thread_needs_no_other() -> None:
     own = threading.get_ident()
     assert Threads(4).map(lambda _: threading.get_ident(), [1]) == [own]

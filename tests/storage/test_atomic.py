@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pytest
 
-from rbm_studio.storage.atomic import FileError, write_atomically
+from rbm_studio.storage.atomic import FileError, check_writable, write_atomically
 from tests.storage.conftest import make_read_only
 
 if TYPE_CHECKING:
@@ -129,6 +129,35 @@ def test_a_name_as_long_as_the_system_takes(tmp_path: Path) -> None:
     name = "手書き" * 27 + ".safetensors"
     write_atomically(tmp_path / name, writing(b"new"))
     assert names(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("refuses", [check_writable, lambda path: write_atomically(path, writing(b"new"))])
+def test_a_longer_name_than_that(tmp_path: Path, refuses: Callable[[Path], None]) -> None:
+    with pytest.raises(FileError, match=r"name x+ is too long for a file\. Give the file a shorter name"):
+        refuses(tmp_path / ("x" * 300))
+    assert names(tmp_path) == []
+
+
+def test_what_can_be_written_is_told_without_a_trace(tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(b"old")
+    for name in ("old", "new"):
+        check_writable(tmp_path / name)
+    assert names(tmp_path) == ["old"]
+    assert (tmp_path / "old").read_bytes() == b"old"
+
+
+def test_what_cannot_be_written_is_told_beforehand(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="is a folder"):
+        check_writable(tmp_path)
+    with pytest.raises(FileError, match="there is no folder"):
+        check_writable(tmp_path / "missing" / "model")
+
+
+@POSIX
+def test_beside_the_file_that_a_link_leads_to_there_must_be_room(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "missing" / "model")
+    with pytest.raises(FileError, match=r"there is no folder .*missing"):
+        check_writable(tmp_path / "link")
 
 
 def test_a_device_is_not_replaced_by_a_file() -> None:

@@ -6,7 +6,7 @@ import html
 import itertools
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QVBoxLayout, QWidget
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 TURN_MS = 30
 _NOTHING = ""
+_KEY, _BESIDE_KEY = "curve/shown", "curve/beside"
 
 
 class CurvePanel(QWidget):
@@ -70,7 +71,7 @@ class CurvePanel(QWidget):
         self._set_up_controls()
         self._arrange()
         self._connect()
-        self._show_quantities()
+        self._recall()
         self._show_run_state()
 
     # --- the controls
@@ -80,7 +81,6 @@ class CurvePanel(QWidget):
         self._choice.setToolTip(self.tr("What the curve shows (Ctrl+M)"))
         self._beside.setAccessibleName(self.tr("What is shown beside it"))
         self._beside.setToolTip(self.tr("What is shown below, over the same epochs (Ctrl+Shift+M)"))
-        self._choice.show_value(LIVE)
         self._log.setCheckable(True)
         for button, name, text, key in (
             (self._log, "log_axis", self.tr("Log axis"), "Ctrl+L"),
@@ -132,7 +132,9 @@ class CurvePanel(QWidget):
         # Not at once: a model takes new settings after it has told of them.
         self._turn = Throttle(TURN_MS, self._refresh, self, at_once=False)
         self._choice.entered.connect(self.choose)
+        self._choice.entered.connect(lambda name: QSettings().setValue(_KEY, name))
         self._beside.entered.connect(self.choose_beside)
+        self._beside.entered.connect(lambda name: QSettings().setValue(_BESIDE_KEY, name))
         self._log.toggled.connect(self._show_log)
         self._save.clicked.connect(self.ask_to_save)
         self._measuring.progressed.connect(self._show_progress)
@@ -147,6 +149,12 @@ class CurvePanel(QWidget):
             changed.connect(self._turn.request)
 
     # --- what is shown
+
+    def _recall(self) -> None:
+        """Show what a person chose last; what is no longer known is left out."""
+        shown, beside = (str(QSettings().value(key, "")) for key in (_KEY, _BESIDE_KEY))
+        self.choose_beside(beside if beside in self._quantities else _NOTHING)
+        self.choose(shown if shown in self._quantities else LIVE)
 
     def choose(self, name: str) -> None:
         """Show a quantity by its name."""

@@ -1,4 +1,4 @@
-"""The Draw panel: a drawing, what the network makes of it, and what it restores from that, live."""
+"""The Draw panel: a drawing, what the network makes of it and restores from it, live, and the chain that follows."""
 
 from __future__ import annotations
 
@@ -6,178 +6,171 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QSlider,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QComboBox, QToolButton, QVBoxLayout, QWidget
 
-from rbm_studio.app.canvas import DrawingCanvas
-from rbm_studio.app.icons import icon
-from rbm_studio.app.image_view import ImageView
-from rbm_studio.app.images import grey_image, grey_values
-from rbm_studio.app.label_bars import LabelBars
-from rbm_studio.app.mosaic_layout import tile_columns
+from rbm_studio.app.chain_controls import ChainControls
+from rbm_studio.app.cover_controls import CoverControls
+from rbm_studio.app.draw_pictures import DrawPictures
+from rbm_studio.app.drawing import Drawing
+from rbm_studio.app.drawings import as_seen
+from rbm_studio.app.images import grey_image
+from rbm_studio.app.lab_chain import LabChain
+from rbm_studio.app.pen_controls import PenControls
+from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
+from rbm_studio.core.gibbs import Stage
 from rbm_studio.core.sampling import bernoulli
-from rbm_studio.data.handwriting import render
-from rbm_studio.data.resampling import resample
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QPaintEvent
+
+    from rbm_studio.app.drawings import Kept
     from rbm_studio.app.session import Session
+    from rbm_studio.app.state import Model
     from rbm_studio.core.backend import FloatArray
 
 FRAME_MS = 8  # half a frame of a 60 Hz screen: waiting and work together then take less than one
-_CANVAS_SIZE = 1.0  # the canvas gives its strokes as fractions of its side
-_WIDTH_STEPS = 10  # of the slider, in each pixel of pen width
-_WIDTH_RANGE = (1.0, 4.5)
 
 
 class DrawPanel(QWidget):
     """A canvas; beside it the network's input, its hidden units, the reconstruction, and the classes if it knows any.
 
+    Two rows of controls come when they are asked for: one steps or runs the Gibbs chain from the drawing, the other
+    covers a part of it, or holds a class, and lets the model complete the rest.
+
     Parameters
     ----------
     session : Session
     parent : QWidget, optional
+    rng : numpy.random.Generator, optional
+        Where samples come from; unpredictable without it.
+
+    Attributes
+    ----------
+    pictures : DrawPictures
+    canvas : DrawingCanvas
+    reconstruction : StageView
+    lab : LabChain
     """
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, session: Session, parent: QWidget | None = None, *, rng: np.random.Generator | None = None
+    ) -> None:
         super().__init__(parent)
         self._session = session
-        self._rng = np.random.default_rng()
-        self.canvas = DrawingCanvas()
-        self._seen, self._hidden, self.reconstruction = ImageView(), ImageView(), ImageView()
-        self._labels, self._question = LabelBars(), QWidget()
-        self._undo, self._redo, self._clear = QToolButton(), QToolButton(), QToolButton()
-        self._width = QSlider(Qt.Orientation.Horizontal)
-        self._digit = QPushButton(icon("random_digit"), self.tr("Random test digit"))
-        self._normalize = QCheckBox(self.tr("Centre and scale"))
+        self._rng = rng or np.random.default_rng()
+        self._drawing: FloatArray = np.zeros((0, 0), dtype=np.float32)
+        self._run_state = session.run_state
+        # Numbers of its own: how often the window is drawn anew has no part in what the chains do.
+        self.lab = LabChain(self._rng.spawn(1)[0], lambda: not self.visibleRegion().isEmpty(), self)
+        self.pictures = DrawPictures(session.selection)
+        self.canvas, self.reconstruction = self.pictures.canvas, self.pictures.reconstruction
         self._mode = QComboBox()
-        self._seen_caption, self._hidden_caption = QLabel(), QLabel()
+        self._pen = PenControls(self.canvas)
+        self._chain = ChainControls(self.lab, self._mode)
+        self._cover = CoverControls(self.lab, self._chain.run_action)
+        self._rows = {self._switch(self.tr("Chain")): self._chain, self._switch(self.tr("Cover")): self._cover}
         self._throttle = Throttle(FRAME_MS, self.refresh, self)
-        self._set_up_controls()
         self._arrange()
         self._explain()
         self._connect()
-        self._show_history()
+        self._show_images()
+        self._offer_to_keep()
         self.refresh()
 
-    def _set_up_controls(self) -> None:
-        for button, name in ((self._undo, "undo"), (self._redo, "redo"), (self._clear, "clear")):
-            button.setIcon(icon(name))
-            button.setAutoRaise(True)
-        self._width.setRange(*(round(_WIDTH_STEPS * width) for width in _WIDTH_RANGE))
-        self._width.setValue(round(_WIDTH_STEPS * self.canvas.pen_width))
-        self._width.setFixedWidth(8 * GRID)
-        self._normalize.setChecked(True)
-        self._mode.addItem(self.tr("Hidden: sampled"), True)
-        self._mode.addItem(self.tr("Hidden: mean field"), False)
-        self._digit.setShortcut(QKeySequence("Ctrl+G"))
+    def _switch(self, text: str) -> QToolButton:
+        button = QToolButton()
+        button.setText(text)
+        button.setCheckable(True)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        button.setArrowType(Qt.ArrowType.RightArrow)
+        self._pen.add(button)
+        return button
 
     def _arrange(self) -> None:
-        pictures = QHBoxLayout()
-        pictures.setSpacing(GRID)
-        columns: list[tuple[QLabel, QWidget]] = [
-            (QLabel(self.tr("Your drawing")), self.canvas),
-            (self._seen_caption, self._seen),
-            (self._hidden_caption, self._hidden),
-            (QLabel(self.tr("Reconstruction")), self.reconstruction),
-            (QLabel(self.tr("What is this?")), self._labels),
-        ]
-        for caption, picture in columns:
-            caption.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            # A widget: a layout of hidden ones would keep its room.
-            whole = self._question if picture is self._labels else QWidget()
-            column = QVBoxLayout(whole)
-            column.setContentsMargins(0, 0, 0, 0)
-            column.setSpacing(GRID // 2)
-            column.addWidget(picture, 1)
-            column.addWidget(caption)
-            pictures.addWidget(whole, 1)
-        controls = QHBoxLayout()
-        controls.setSpacing(GRID)
-        pen = QLabel(self.tr("Pen"))
-        pen.setBuddy(self._width)
-        for widget in (self._undo, self._redo, self._clear, pen, self._width, self._normalize):
-            controls.addWidget(widget)
-        controls.addStretch(1)
-        controls.addWidget(self._mode)
-        controls.addWidget(self._digit)
+        self._mode.addItem(self.tr("Hidden: sampled"), True)
+        self._mode.addItem(self.tr("Hidden: mean field"), False)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GRID, GRID, GRID, GRID // 2)
         layout.setSpacing(GRID // 2)
-        layout.addLayout(pictures, 1)
-        layout.addLayout(controls)
+        layout.addWidget(self.pictures, 1)
+        layout.addWidget(self._pen)
+        for row in self._rows.values():
+            layout.addWidget(row)
+            row.hide()
 
     def _explain(self) -> None:
-        tips: dict[QWidget, tuple[str, str]] = {
-            self._undo: (self.tr("Undo"), self.tr("Take back the last stroke (Ctrl+Z on the canvas)")),
-            self._redo: (self.tr("Redo"), self.tr("Bring it back (Ctrl+Y on the canvas)")),
-            self._clear: (self.tr("Clear"), self.tr("Clear the canvas (Delete on the canvas); undo brings it back")),
-            self._width: (self.tr("Pen width"), self.tr("Width of the pen, in pixels of a 28×28 image")),
-            self._digit: (
-                self.tr("Random test digit"),
-                self.tr("Put one of the held-out images on the canvas (Ctrl+G)"),
-            ),
-            self._normalize: (
-                self.tr("Centre and scale"),
-                self.tr(
-                    "Make the drawing as MNIST's digits were made: 20 pixels high or wide, centred by its mass.\n"
-                    "Switch it off to see why that matters."
-                ),
-            ),
-            self._mode: (
-                self.tr("Hidden units"),
-                self.tr(
-                    "Sampled: each is 0 or 1 by chance, as in the article.\nMean field: each keeps its probability."
-                ),
-            ),
-            self._seen: (self.tr("What the network sees"), self.tr("The visible units: your drawing, pixel by pixel")),
-            self._hidden: (
-                self.tr("Hidden units"),
-                self.tr("The hidden units, unit 1 at the top left: black is 0, white is 1"),
-            ),
-            self.reconstruction: (
-                self.tr("Reconstruction"),
-                self.tr("The visible units' expectation, given the hidden units"),
-            ),
-            self._labels: (
-                self.tr("What is this?"),
-                self.tr("How likely the model takes each class to be, p(y|v): the hidden units are summed out"),
-            ),
-        }
-        for widget, (name, tip) in tips.items():
-            widget.setAccessibleName(name)
-            widget.setToolTip(tip)
+        self._mode.setAccessibleName(self.tr("Hidden units"))
+        self._mode.setToolTip(
+            self.tr(
+                "Of the live reconstruction. Sampled: each hidden unit is 0 or 1 by chance, as in the article.\n"
+                "Mean field: each keeps its probability."
+            )
+        )
+        chain, cover = self._rows
+        chain.setToolTip(self.tr("Go on from the drawing, stage by stage: v → p(h|v) → h → p(v|h) → v (F3, F4)"))
+        cover.setToolTip(self.tr("Cover a part of the drawing, or name a class, and let the model complete the rest"))
 
     def _connect(self) -> None:
-        canvas = self.canvas
-        self._undo.clicked.connect(canvas.undo)
-        self._redo.clicked.connect(canvas.redo)
-        self._clear.clicked.connect(canvas.clear)
-        self._width.valueChanged.connect(self._set_pen_width)
-        self._digit.clicked.connect(self.show_random_digit)
-        self._normalize.toggled.connect(self._throttle.request)
+        session, lab = self._session, self.lab
+        self.addActions([self._chain.step_action, self._chain.run_action])
+        for button, row in self._rows.items():
+            button.toggled.connect(row.setVisible)
+            button.toggled.connect(self._keep_one_row)
+        self._pen.input_changed.connect(self._throttle.request)
+        self._pen.digit_asked.connect(self.show_random_digit)
+        self._pen.keep_asked.connect(session.drawings.keep)
+        session.drawings.offered.connect(self._offer_to_keep)
+        session.drawings.wanted.connect(self._put_back)
         self._mode.currentIndexChanged.connect(self._throttle.request)
-        canvas.strokes_changed.connect(self._throttle.request)
-        canvas.history_changed.connect(self._show_history)
-        self._session.model_changed.connect(self._throttle.request)
-        self._session.images_changed.connect(self._show_history)
+        self._cover.mean_changed.connect(self._show_completions)
+        self.canvas.strokes_changed.connect(self._throttle.request)
+        self.canvas.failed.connect(session.failed)
+        self.canvas.noticed.connect(session.noticed)
+        session.ending.connect(self.canvas.shut_down)
+        self.pictures.seen.brushed.connect(lab.cover_pixels)
+        lab.moved.connect(self._show_chain)
+        lab.restarted.connect(self._show_restart)
+        lab.run_changed.connect(self._open_chain)
+        session.model_changed.connect(self._throttle.request)
+        session.images_changed.connect(self._show_images)
+        session.run_state_changed.connect(self._follow_training)
+        session.curve_started.connect(self._leave_chain)
 
-    def _set_pen_width(self, value: int) -> None:
-        self.canvas.set_pen_width(value / _WIDTH_STEPS)
-        self._throttle.request()
+    def _keep_one_row(self) -> None:
+        """Close the other row: there is no height for both."""
+        opened = self.sender()
+        for button in self._rows:
+            if isinstance(opened, QToolButton) and opened.isChecked() and button is not opened:
+                button.setChecked(False)
+            button.setArrowType(Qt.ArrowType.DownArrow if button.isChecked() else Qt.ArrowType.RightArrow)
+        self._show_brush()
+
+    def _open_chain(self) -> None:
+        chain, *others = self._rows
+        if self.lab.is_running and not any(button.isChecked() for button in others):
+            chain.setChecked(True)
+
+    def _show_brush(self) -> None:
+        self.pictures.seen.set_brush(self._cover.isVisibleTo(self) or self.lab.held.covers)
+
+    def _offer_to_keep(self) -> None:
+        self._pen.set_can_keep(self._session.drawings.can_keep)
+
+    def _show_images(self) -> None:
+        self._pen.set_has_digits(self._session.images is not None)
+
+    def _follow_training(self) -> None:
+        state, before = self._session.run_state, self._run_state
+        self._run_state = state
+        if state is RunState.RUNNING and before is RunState.IDLE:
+            self._leave_chain()
+
+    def _leave_chain(self) -> None:
+        """Bring the live reconstruction back when a training begins or another model comes, unless the chain runs."""
+        if self.lab.is_active and not self.lab.is_running:
+            self.lab.restart()
 
     def show_random_digit(self) -> None:
         """Put one of the held-out images on the canvas."""
@@ -186,65 +179,89 @@ class DrawPanel(QWidget):
             original = images.original.test_images
             self.canvas.set_picture(grey_image(original[self._rng.integers(len(original))]))
 
-    def _show_history(self) -> None:
-        empty = not self.canvas.strokes() and self.canvas.picture() is None
-        self._undo.setEnabled(self.canvas.can_undo)
-        self._redo.setEnabled(self.canvas.can_redo)
-        self._clear.setEnabled(not empty)
-        self._digit.setEnabled(self._session.images is not None)
+    def _put_back(self, kept: Kept) -> None:
+        """Put a kept drawing on the canvas, as it was kept."""
+        drawing = kept.drawing
+        self._pen.choose(kept.pen_width, normalizes=kept.normalize)
+        if drawing.picture is not None:
+            self.canvas.set_picture(drawing.picture, imported=drawing.is_imported)
+        else:
+            self.canvas.set_strokes(drawing.strokes)
+        self.canvas.setFocus()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Let a chain go on that stood still out of sight: Qt shows no dock behind another, but does not hide it."""
+        super().paintEvent(event)
+        self.lab.wake()
+
+    # --- the drawing
 
     def refresh(self) -> None:
         """Show what the model makes of what lies on the canvas."""
         model = self._session.model
         shape = model.image_shape if model else self._session.settings.image_shape
-        visible = self._input(shape)
-        height, width = shape
-        self._session.drawings.show(visible)
-        self._seen.set_image(grey_image(visible))
-        self._seen_caption.setText(self.tr("Seen as {0}×{1}").format(height, width))
-        self._show_labels(visible)
-        if model is None:
-            self._hidden_caption.setText(self.tr("Hidden units"))
+        drawing, pen_width, normalizes = self._on_canvas(), self.canvas.pen_width, self._pen.normalizes
+        self._drawing = as_seen(drawing, shape, pen_width=pen_width, normalize=normalizes)
+        self._session.drawings.show(self._drawing)
+        self._session.drawings.offer(drawing, pen_width=pen_width, normalize=normalizes)
+        began = self.lab.set_input(model.parameters if model else None, self._drawing)
+        self._cover.set_classes(model.parameters.label_num if model else 0)
+        if began or not self.lab.is_active:
+            self._show_live()
+        if began:
+            self._show_completions()
+            self._chain.show_count()
+            self._cover.show_state()
+
+    def _on_canvas(self) -> Drawing:
+        canvas, picture = self.canvas, self.canvas.picture()
+        if picture is None:
+            return Drawing(tuple(canvas.strokes()))
+        # What the eraser took of a picture is gone from it.
+        return Drawing(picture=picture, is_imported=canvas.picture_is_imported)
+
+    def _show_live(self) -> None:
+        model, chains = self._session.model, self.lab.chains
+        self.pictures.show_seen(self._drawing, self.lab)
+        if model is None or chains is None:
+            self.pictures.show_no_model()
+            self._show_labels(None, self._drawing)
             return
-        hidden = model.parameters.expect_hidden(visible.reshape(1, -1))
+        # Nobody sees what is covered: in its place is what the chains have put there so far.
+        visible = chains.visible if self.lab.held.covers else self._drawing.reshape(1, -1)
+        self._show_labels(model, visible)
+        hidden = model.parameters.expect_hidden(visible[:1])
         sampled = bool(self._mode.currentData())
         if sampled:
             hidden = bernoulli(hidden, self._rng)
-        restored = model.parameters.expect_visible(hidden)
-        self._hidden.set_image(grey_image(_as_grid(hidden[0])))
-        self._hidden_caption.setText(
-            self.tr("{0} of {1} units on").format(round(float(hidden.sum())), hidden.size)
-            if sampled
-            else self.tr("{0} units, p(h|v)").format(hidden.size)
+        restored = model.parameters.expect_visible(hidden).reshape(self._drawing.shape)
+        self.pictures.show_restored(hidden[0], restored, sampled=sampled)
+
+    def _show_labels(self, model: Model | None, visible: FloatArray) -> None:
+        knows = model is not None and model.parameters.label_num > 0
+        # The mean over chains that sample v given the held pixels estimates p(y | held pixels).
+        self.pictures.show_labels(
+            model.parameters.label_probabilities(visible).mean(axis=0) if model is not None and knows else None
         )
-        self.reconstruction.set_image(grey_image(restored.reshape(shape)))
 
-    def _show_labels(self, visible: FloatArray) -> None:
-        model = self._session.model
-        knows_labels = model is not None and model.parameters.label_num > 0
-        self._question.setVisible(knows_labels)
-        if model is not None and knows_labels:
-            self._labels.set_probabilities(model.parameters.label_probabilities(visible.reshape(1, -1))[0])
+    # --- the chain
 
-    def _input(self, shape: tuple[int, int]) -> FloatArray:
-        picture = self.canvas.picture()
-        image = (
-            render(
-                self.canvas.strokes(),
-                pen_width=self.canvas.pen_width,
-                normalize=self._normalize.isChecked(),
-                canvas_size=_CANVAS_SIZE,
-            )
-            if picture is None
-            else grey_values(picture)
-        )
-        return resample(image, shape)
+    def _show_restart(self) -> None:
+        self._show_brush()
+        self._show_live()
+        self._show_completions()
 
+    def _show_chain(self) -> None:
+        model, chains = self._session.model, self.lab.chains
+        if model is None or chains is None:
+            return
+        self._show_completions()
+        if self.lab.is_active:
+            self.pictures.show_stage(chains, self.lab, self._drawing.shape)
+            if chains.stage is Stage.VISIBLE:
+                self._show_labels(model, chains.visible if self.lab.held.covers else chains.visible[:1])
+        elif self.lab.held.covers:
+            self._show_live()
 
-def _as_grid(hidden: FloatArray) -> FloatArray:
-    """Return hidden units as a picture, nearly square; the last row may have units missing, shown as off."""
-    columns = tile_columns(len(hidden), 1.0)
-    rows = -(-len(hidden) // columns)
-    grid = np.zeros(rows * columns, dtype=np.float32)
-    grid[: len(hidden)] = hidden
-    return grid.reshape(rows, columns)
+    def _show_completions(self) -> None:
+        self.pictures.show_completions(self.lab.chains, self.lab, self._drawing.shape, mean=self._cover.shows_mean)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from rbm_studio.app.background import Background
 from rbm_studio.app.card_grid import CardGrid
 from rbm_studio.app.findings_view import FindingsView, SteadyFindings
 from rbm_studio.app.health_cards import HealthCards
 from rbm_studio.app.numbers import fixed
+from rbm_studio.app.picture_export import PictureButton
 from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
@@ -69,6 +70,7 @@ class HealthPanel(QWidget):
         self._what = QLabel()
         self._findings = FindingsView()
         self._cards = HealthCards(self)
+        self._export = PictureButton(self._cards.pictures, session)
         self._words = QWidget()
         self._layout = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         self._arrange()
@@ -76,6 +78,7 @@ class HealthPanel(QWidget):
         self._background.failed.connect(session.failed)
         self._findings.chosen.connect(self._point_out)
         self._cards.units.clicked.connect(self._select)
+        self._cards.units.hovered.connect(session.selection.hover)
         # Not at once: a model takes new settings after it has told of them.
         self._turn = Throttle(TURN_MS, self.refresh, self, at_once=False)
         session.model_changed.connect(self._turn.request)
@@ -84,6 +87,7 @@ class HealthPanel(QWidget):
         session.images_changed.connect(self._begin_again)
         session.curve_started.connect(self._begin_again)
         session.selection.units_changed.connect(self._show_selected)
+        session.selection.hovered_changed.connect(self._show_hovered)
         session.ending.connect(self._background.shut_down)
         self._begin_again()
 
@@ -96,7 +100,11 @@ class HealthPanel(QWidget):
         column = QVBoxLayout(self._words)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID // 2)
-        column.addWidget(heading)
+        head = QHBoxLayout()
+        head.setSpacing(GRID)
+        head.addWidget(heading, 1)
+        head.addWidget(self._export)
+        column.addLayout(head)
         column.addWidget(self._what)
         column.addWidget(self._findings, 1)
         plots = QScrollArea()
@@ -235,3 +243,6 @@ class HealthPanel(QWidget):
         finding = self._findings.chosen_finding()
         if finding is not None and finding.units != units:
             self._findings.leave()
+
+    def _show_hovered(self) -> None:
+        self._cards.point_at(self._session.selection.hovered)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from rbm_studio.app.pairs_view import PairsView
+from rbm_studio.app.picture_export import PictureButton
+from rbm_studio.app.pictures import Picture, PixelPicture
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
 from rbm_studio.core.sampling import reconstruct
@@ -39,9 +42,12 @@ class ReconstructionsPanel(QWidget):
                 "As in the article: the hidden units are sampled, the pixels are probabilities."
             )
         )
-        column = QVBoxLayout(self)
-        column.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
-        column.addWidget(self._view)
+        self._export = PictureButton(self._pictures, session)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
+        row.setSpacing(GRID)
+        row.addWidget(self._view, 1)
+        row.addWidget(self._export, 0, Qt.AlignmentFlag.AlignTop)
         session.images_changed.connect(self.refresh)
         # After the drawing's own pictures, not together with them: each redraw keeps the window from answering.
         self._turn = Throttle(TURN_MS, self.refresh, self, at_once=False)
@@ -64,3 +70,8 @@ class ReconstructionsPanel(QWidget):
         restored = reconstruct(model.parameters, inputs, np.random.default_rng(0))
         shape = (-1, *model.image_shape)
         self._view.set_pairs(inputs.reshape(shape), restored.reshape(shape))
+
+    def _pictures(self) -> list[Picture]:
+        """Return what can be copied or saved."""
+        picture = self._view.picture()
+        return [] if picture.isNull() else [PixelPicture(self.tr("Held-out images and reconstructions"), picture)]

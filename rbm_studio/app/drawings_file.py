@@ -1,0 +1,251 @@
+"""The kept drawings as a file, from one start of the program to the next."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from platformdirs import user_data_path
+from PySide6.QtCore import QObject
+
+from rbm_studio.app.background import Background
+from rbm_studio.app.drawing import Drawing
+from rbm_studio.app.drawings import LARGEST_SIDE, MOST_KEPT, Kept, bounded
+from rbm_studio.app.images import grey_image, grey_values
+from rbm_studio.data.handwriting import LARGEST_PEN_WIDTH, Stroke
+from rbm_studio.errors import RBMStudioError
+from rbm_studio.storage.atomic import write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from rbm_studio.app.session import Session
+
+INTERVAL_MS = 500
+MOST_BYTES = 16_000_000
+"""No file of ours is larger; another one is not read at all."""
+
+_FORMAT, _VERSION = "RBM Studio drawings", 1
+_MOST_POINTS = 8_000
+_MOST_STROKES = 2_000
+_log = logging.getLogger(__name__)
+
+
+def drawings_path() -> Path:
+    """Return where the kept drawings are, in the user's data folder."""
+    return user_data_path("rbm-studio", appauthor=False) / "drawings.json"
+
+
+class DrawingsFile(QObject):
+    """Brings back the drawings that were kept last time, and writes them down whenever others are kept.
+
+    A file that cannot be read is set aside, under the same name with ``.broken``; where even that fails, nothing is
+    written over it.
+
+    Parameters
+    ----------
+    session : Session
+    path : Path
+        Its folder is made if it is missing.
+    """
+
+    def __init__(self, session: Session, path: Path) -> None:
+        super().__init__(session)
+        self._session = session
+        self._path = path
+        self._is_written = True
+        self._background = Background("Writing down the kept drawings", INTERVAL_MS, self)
+        self._background.done.connect(self._note)
+        self._background.failed.connect(session.failed)
+        if self._bring_back():
+            session.drawings.kept_changed.connect(self._write)
+            session.ending.connect(self._shut_down)
+
+    def _bring_back(self) -> bool:
+        """Read the file, and tell whether another one may be written in its place."""
+        try:
+            if not self._path.exists():
+                return True
+            self._session.drawings.add(read_drawings(self._path))
+        except (OSError, RBMStudioError) as error:
+            _log.warning("The kept drawings cannot be read: %s", error)
+            return self._set_aside()
+        return True
+
+    def _set_aside(self) -> bool:
+        aside = self._path.with_name(self._path.name + ".broken")
+        try:
+            self._path.replace(aside)
+        except OSError:
+            self._session.failed.emit(
+                RBMStudioError(
+                    self.tr(
+                        "The drawings that were kept last time cannot be read, and those of today are not written."
+                    ),
+                    self.tr("Look after the file {path}."),
+                    path=self._path,
+                )
+            )
+            return False
+        self._session.failed.emit(
+            RBMStudioError(
+                self.tr("The drawings that were kept last time cannot be read."),
+                self.tr("The file was set aside as {path}; the tray begins empty."),
+                path=aside,
+            )
+        )
+        return True
+
+    def _write(self) -> None:
+        self._is_written = False
+        kept = self._session.drawings.kept
+        self._background.request(lambda: write_drawings(self._path, kept))
+
+    def _note(self, written: object) -> None:
+        self._is_written = written == self._session.drawings.kept
+
+    def _shut_down(self) -> None:
+        self._background.shut_down()
+        if not self._is_written:
+            try:
+                write_drawings(self._path, self._session.drawings.kept)
+            except RBMStudioError as error:
+                _log.warning("The kept drawings were not written: %s", error)
+
+
+def write_drawings(path: Path, drawings: tuple[Kept, ...]) -> tuple[Kept, ...]:
+    """Write drawings to a file, whole or not at all, and return them; its folder is made if it is missing.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written.
+    """
+    content = {"format": _FORMAT, "version": _VERSION, "drawings": [_as_json(kept) for kept in drawings]}
+    data = json.dumps(content, separators=(",", ":")).encode()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        _log.info("The folder %s cannot be made", path.parent)  # the next line says why, in words
+    write_atomically(path, lambda file: file.write(data))
+    return drawings
+
+
+def _as_json(kept: Kept) -> dict[str, Any]:
+    common = {"pen_width": kept.pen_width, "normalize": kept.normalize}
+    if kept.drawing.picture is not None:
+        levels = np.rint(grey_values(bounded(kept.drawing.picture)) * 255).astype(int)
+        return {**common, "picture": levels.tolist(), "imported": kept.drawing.is_imported}
+    strokes = kept.drawing.strokes[:_MOST_STROKES]
+    # Of a very long scribble, points that are evenly left out make no difference to the eye.
+    step = -(-sum(len(stroke.points) for stroke in strokes) // (_MOST_POINTS - _MOST_STROKES))
+    return {**common, "strokes": [_stroke_as_json(stroke, step) for stroke in strokes]}
+
+
+def _stroke_as_json(stroke: Stroke, step: int) -> dict[str, Any]:
+    kept = [*range(0, len(stroke.points) - 1, step), len(stroke.points) - 1]
+    # Six digits of a side of the paper are finer than any pen.
+    written: dict[str, Any] = {"points": np.round(stroke.points[kept].astype(float), 6).tolist()}
+    if stroke.pressure is not None:
+        written["pressure"] = np.round(stroke.pressure[kept].astype(float), 3).tolist()
+    return {**written, "erases": True} if stroke.erases else written
+
+
+def read_drawings(path: Path) -> list[Kept]:
+    """Read what `write_drawings` wrote; nothing in the file is believed before it is checked.
+
+    Raises
+    ------
+    RBMStudioError
+        If it is anything else.
+    OSError
+        If it cannot be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(MOST_BYTES + 1)
+    _check(len(data) <= MOST_BYTES)
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise _Broken from error
+    _check(isinstance(content, dict) and content.get("format") == _FORMAT and content.get("version") == _VERSION)
+    drawings = content.get("drawings")
+    return [_kept(each) for each in _list(drawings, MOST_KEPT)]
+
+
+class _Broken(RBMStudioError):
+    def __init__(self) -> None:
+        super().__init__("This is no file of kept drawings.", "Keep the drawings anew.")
+
+
+def _check(condition: bool) -> None:
+    if not condition:
+        raise _Broken
+
+
+def _list(value: object, most: int) -> list[Any]:
+    if not isinstance(value, list) or len(value) > most:
+        raise _Broken
+    return value
+
+
+def _kept(value: object) -> Kept:
+    if not isinstance(value, dict):
+        raise _Broken
+    width, normalize = value.get("pen_width"), value.get("normalize")
+    if not (isinstance(normalize, bool) and isinstance(width, int | float)):
+        raise _Broken
+    _check(_is_number(width, 0, LARGEST_PEN_WIDTH) and width > 0)
+    if "picture" in value:
+        drawing = Drawing(picture=_picture(value["picture"]), is_imported=_flag(value, "imported"))
+    else:
+        drawing = Drawing(_strokes(value))
+    _check(not drawing.is_empty())
+    return Kept(drawing, float(width), normalize)
+
+
+def _strokes(value: dict[str, Any]) -> tuple[Stroke, ...]:
+    strokes = _list(value.get("strokes"), _MOST_STROKES)
+    _check(all(isinstance(each, dict) for each in strokes))
+    _check(sum(len(_list(each.get("points"), _MOST_POINTS)) for each in strokes) <= _MOST_POINTS)
+    return tuple(map(_stroke, strokes))
+
+
+def _stroke(value: dict[str, Any]) -> Stroke:
+    points = _array(value["points"], 2, 1).astype(np.float32)
+    pressure = None
+    if "pressure" in value:
+        pressures = _list(value["pressure"], _MOST_POINTS)
+        _check(len(pressures) == len(points) and all(_is_number(each, 0, 1) for each in pressures))
+        pressure = np.array(pressures, dtype=np.float32)
+    return Stroke(points, pressure, _flag(value, "erases"))
+
+
+def _flag(value: dict[str, Any], name: str) -> bool:
+    flag = value.get(name, False)
+    if not isinstance(flag, bool):
+        raise _Broken
+    return flag
+
+
+def _picture(value: object) -> Any:
+    rows = _list(value, LARGEST_SIDE)
+    _check(bool(rows) and isinstance(rows[0], list))
+    levels = _array(rows, len(rows[0]), 255)
+    return grey_image(np.rint(levels).astype(np.uint8))
+
+
+def _array(rows: Sequence[object], width: int, highest: float) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return lists of `width` numbers in 0..highest as an array."""
+    _check(bool(rows) and 0 < width <= LARGEST_SIDE)
+    for row in rows:
+        _check(isinstance(row, list) and len(row) == width and all(_is_number(number, 0, highest) for number in row))
+    return np.array(rows, dtype=np.float64)
+
+
+def _is_number(value: object, lowest: float, highest: float) -> bool:
+    # bool is an int to Python, but no number to anyone else; NaN compares as False.
+    return isinstance(value, int | float) and not isinstance(value, bool) and lowest <= value <= highest

@@ -1,0 +1,157 @@
+"""Moments of a run: the parameters that a model had on its way, kept so that they can be compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rbm_studio.app.session import Session
+    from rbm_studio.app.state import Model
+    from rbm_studio.core.metrics import EpochRecord
+    from rbm_studio.core.parameters import Parameters
+
+MOST = 24
+"""So many moments of one run are kept at most,"""
+
+BUDGET_BYTES = 64 << 20
+"""and so many bytes of parameters; of very large models the start alone."""
+
+FIRST_INTERVAL = 0.25
+"""Epochs from one moment to the next at first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """A model as it was at some time.
+
+    Attributes
+    ----------
+    parameters : Parameters
+        Never changed afterwards.
+    image_shape : tuple of int
+        (height, width) of the visible units.
+    epochs : float
+        Passes through the data that it has behind it.
+    record : EpochRecord or None
+        The last whole epoch's figures at that time, if they are known.
+    path : Path or None
+        The file that it was read from; None where it was trained here.
+    """
+
+    parameters: Parameters
+    image_shape: tuple[int, int]
+    epochs: float
+    record: EpochRecord | None = None
+    path: Path | None = None
+
+    @classmethod
+    def of(cls, model: Model) -> Moment:
+        """Return a model's present moment; nothing is copied, for a model's parameters are never written to."""
+        past = [record for record in model.history if record.epoch <= model.epochs_trained]
+        return cls(model.parameters, model.image_shape, model.epochs_trained, past[-1] if past else None)
+
+    @property
+    def size(self) -> int:
+        """Bytes of its parameters."""
+        return sum(array.nbytes for array in self.parameters.arrays().values())
+
+
+class Moments(QObject):
+    """Keeps moments of the present model's life, evenly spaced, and the last one of the model before.
+
+    Of each multiple of an interval the first parameters that come after it are kept. When these are more than `MOST`,
+    or than `BUDGET_BYTES` hold, the interval is doubled, and those in between are dropped. The start always stays. The
+    last moment of the model before comes on top of the budget.
+
+    Parameters
+    ----------
+    session : Session
+    parent : QObject, optional
+
+    Signals
+    -------
+    restarted
+        Another model's life begins: all moments are new.
+    changed
+        `kept` or `before` are others.
+    """
+
+    restarted = Signal()
+    changed = Signal()
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._kept: list[Moment] = []
+        self._before: Moment | None = None
+        self._newest: Moment | None = None
+        self._interval = FIRST_INTERVAL
+        session.curve_started.connect(self._restart)
+        session.model_changed.connect(self._take)
+        self._restart()
+
+    @property
+    def kept(self) -> tuple[Moment, ...]:
+        """The moments of the present model, from its start; not empty where there is a model."""
+        return tuple(self._kept)
+
+    @property
+    def start(self) -> Moment | None:
+        """The present model as it came."""
+        return self._kept[0] if self._kept else None
+
+    @property
+    def before(self) -> Moment | None:
+        """The last moment of the trained model that the present one replaced."""
+        return self._before
+
+    @property
+    def interval(self) -> float:
+        """From one moment to the next, in epochs."""
+        return self._interval
+
+    def _restart(self) -> None:
+        model, newest = self._session.model, self._newest
+        # A run begins a curve too, with the untrained model that was drawn for it.
+        if newest is not None and newest.epochs > 0:
+            self._before = newest
+        # The very model that was brought back.
+        if self._before is not None and model is not None and model.parameters is self._before.parameters:
+            self._before = None
+        self._newest = Moment.of(model) if model is not None else None
+        self._kept = [self._newest] if self._newest is not None else []
+        self._interval = FIRST_INTERVAL
+        self.restarted.emit()
+        self.changed.emit()
+
+    def _take(self) -> None:
+        model = self._session.model
+        if model is None:
+            return
+        moment = self._newest = Moment.of(model)
+        if not self._kept:
+            self._kept.append(moment)
+        elif self._multiple(moment) > self._multiple(self._kept[-1]):
+            self._kept.append(moment)
+            self._thin()
+        else:
+            return
+        self.changed.emit()
+
+    def _thin(self) -> None:
+        most = min(MOST, max(BUDGET_BYTES // self._kept[0].size, 1))
+        while len(self._kept) > most:
+            self._interval *= 2
+            kept = self._kept[:1]
+            for moment in self._kept[1:]:
+                if self._multiple(moment) > self._multiple(kept[-1]):
+                    kept.append(moment)
+            self._kept = kept
+
+    def _multiple(self, moment: Moment) -> int:
+        return int(moment.epochs / self._interval)
