@@ -15,6 +15,7 @@ from rbm_studio.app.card_scroller import CardScroller
 from rbm_studio.app.facts_view import FactsView
 from rbm_studio.app.histogram_view import HistogramView
 from rbm_studio.app.images import diverging_image, grey_image, grey_values
+from rbm_studio.app.mosaic_view import MosaicView
 from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.panels.unit_panel import UnitPanel
 from rbm_studio.app.picture_row import PictureRow
@@ -166,6 +167,17 @@ def test_a_unit_that_is_selected_elsewhere_has_its_page(qtbot: QtBot, window: Ma
     # The same click again selects none.
     select_in_health(qtbot, window, 7)
     qtbot.waitUntil(lambda: headline(window) == "No unit selected")
+
+
+def test_a_filter_that_is_clicked_among_the_weights_has_its_page(qtbot: QtBot, window: MainWindow) -> None:
+    look(qtbot, window)
+    mosaic = window.panel("weights").findChild(MosaicView)
+    assert isinstance(mosaic, MosaicView)
+    QTest.mouseClick(mosaic, LEFT, pos=mosaic.tile_rect(3).center().toPoint())
+    assert headline(window) == "Hidden unit 4 of 12"
+    # The page's own way on lights up among the weights.
+    click(named(panel(window), QToolButton, "Next unit"))
+    assert mosaic.marked() == (4,)
 
 
 def test_of_several_units_the_first_is_shown(qtbot: QtBot, window: MainWindow) -> None:
