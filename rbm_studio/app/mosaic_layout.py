@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF
@@ -12,13 +12,15 @@ from PySide6.QtCore import QPointF, QRectF
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+Pixel = TypeVar("Pixel", np.uint8, np.float32)
+
 # Up to here, whole-number scales would leave too much of the room empty.
 _LEAST_WHOLE_SCALE = 4
 # Tiles of fewer screen pixels than this need their room more than a gap.
 _LEAST_TILE_WITH_GAP = 4
 
 
-def tile(images: NDArray[np.float32], columns: int, gap: int = 1, fill: float = np.nan) -> NDArray[np.float32]:
+def tile(images: NDArray[Pixel], columns: int, gap: int = 1, fill: float = np.nan) -> NDArray[Pixel]:
     """Many images as one, row after row.
 
     Parameters

@@ -27,6 +27,7 @@ from rbm_studio.app.panels.curve_panel import CurvePanel
 from rbm_studio.app.panels.dataset_panel import DatasetPanel
 from rbm_studio.app.panels.draw_panel import DrawPanel
 from rbm_studio.app.panels.drawings_panel import DrawingsPanel
+from rbm_studio.app.panels.dream_panel import DreamPanel
 from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.panels.model_panel import ModelPanel
 from rbm_studio.app.panels.reconstructions_panel import ReconstructionsPanel
@@ -54,6 +55,7 @@ PANELS: dict[str, type[QWidget]] = {
     "reconstructions": ReconstructionsPanel,
     "health": HealthPanel,
     "unit": UnitPanel,
+    "dream": DreamPanel,
     "compare": ComparePanel,
 }
 """The panels by name; each is a dock of that name."""
@@ -126,6 +128,7 @@ class MainWindow(QMainWindow):
             "reconstructions": self.tr("Reconstructions: held-out images, input and restored"),
             "health": self.tr("Health"),
             "unit": self.tr("Unit"),
+            "dream": self.tr("Dream"),
             "compare": self.tr("Compare"),
         }
         dock = QDockWidget(titles[name], self)

@@ -20,7 +20,7 @@ from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
 from rbm_studio.core.gibbs import Stage
-from rbm_studio.core.sampling import bernoulli
+from rbm_studio.core.sampling import sample_hidden
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -230,10 +230,12 @@ class DrawPanel(QWidget):
         # Nobody sees what is covered: in its place is what the chains have put there so far.
         visible = chains.visible if self.lab.held.covers else self._drawing.reshape(1, -1)
         self._show_labels(model, visible)
-        hidden = model.parameters.expect_hidden(visible[:1])
         sampled = bool(self._mode.currentData())
-        if sampled:
-            hidden = bernoulli(hidden, self._rng)
+        hidden = (
+            sample_hidden(model.parameters, visible[:1], self._rng)
+            if sampled
+            else model.parameters.expect_hidden(visible[:1])
+        )
         restored = model.parameters.expect_visible(hidden).reshape(self._drawing.shape)
         self.pictures.show_restored(hidden[0], restored, sampled=sampled)
 
