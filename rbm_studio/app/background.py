@@ -58,6 +58,8 @@ class Background(QObject):
 
     def request(self, work: Callable[[], object], *, urgent: bool = False) -> None:
         """Do this work as soon as its turn comes, in place of what waits; without a rest before if it is urgent."""
+        if self._closed:
+            return
         self._waiting = work
         self._is_urgent |= urgent
         if self._task is None and (self._is_urgent or not self._rest.isActive()):
@@ -71,6 +73,8 @@ class Background(QObject):
         """Wait for what is under way, and do nothing more."""
         self._closed = True
         self.forget()
+        # A timer that runs on would outlive the thread that it belongs to.
+        self._rest.stop()
         if self._task is not None:
             self._task.join()
 
@@ -78,7 +82,7 @@ class Background(QObject):
         self._rest.stop()
         self._is_urgent = False
         work, self._waiting = self._waiting, None
-        if work is None or self._closed:
+        if work is None:
             return
 
         def timed(_task: Task) -> object:
@@ -106,4 +110,6 @@ class Background(QObject):
             self._task.join()
             self._task.deleteLater()
             self._task = None
-        self._rest.start(0 if self._is_urgent else max(self._interval, round(_REST * self._busy * 1000)))
+        if not self._closed:
+            rest = max(self._interval, round(_REST * self._busy * 1000))
+            self._rest.start(0 if self._is_urgent else rest)

@@ -21,3 +21,8 @@ def short(value: float, digits: int = 2) -> str:
 def fixed(value: float, decimals: int) -> str:
     """Return a number with so many decimal places."""
     return QLocale().toString(float(value), "f", decimals).replace("-", MINUS)
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """Return a number as `short` does, with a plus before it where it is above 0."""
+    return f"+{short(value, digits)}" if value > 0 else short(value, digits)

@@ -271,6 +271,13 @@ QGroupBox::title {{ subcontrol-origin: margin; subcontrol-position: top left; pa
 QLabel#heading {{ font-weight: 600; }}
 QLabel#quiet {{ color: {shades.quiet_text}; }}
 QToolButton#group {{ border: none; background: transparent; font-weight: 600; padding: {GRID // 2}px 0; }}
+QToolButton#choice {{
+    background: {shades.button}; border: 1px solid {shades.line}; border-radius: {GRID // 2}px; padding: 2px {GRID}px;
+}}
+QToolButton#choice:checked {{
+    background: {shades.highlight}; color: {shades.highlighted_text}; border-color: {shades.accent};
+}}
+QToolButton#choice:hover, QToolButton#choice:focus {{ border-color: {shades.accent}; }}
 QProgressBar {{
     background: {shades.base}; border: 1px solid {shades.line}; border-radius: {GRID // 2}px; text-align: center;
     min-height: {2 * GRID}px;

@@ -32,6 +32,7 @@ from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.panels.model_panel import ModelPanel
 from rbm_studio.app.panels.reconstructions_panel import ReconstructionsPanel
 from rbm_studio.app.panels.training_bar import TrainingBar
+from rbm_studio.app.panels.unit_panel import UnitPanel
 from rbm_studio.app.panels.weights_panel import WeightsPanel
 from rbm_studio.app.questions import ask_to_keep
 from rbm_studio.app.recent import RecentFiles
@@ -53,6 +54,7 @@ PANELS: dict[str, type[QWidget]] = {
     "drawings": DrawingsPanel,
     "reconstructions": ReconstructionsPanel,
     "health": HealthPanel,
+    "unit": UnitPanel,
     "dream": DreamPanel,
     "compare": ComparePanel,
 }
@@ -125,6 +127,7 @@ class MainWindow(QMainWindow):
             "drawings": self.tr("Drawings"),
             "reconstructions": self.tr("Reconstructions: held-out images, input and restored"),
             "health": self.tr("Health"),
+            "unit": self.tr("Unit"),
             "dream": self.tr("Dream"),
             "compare": self.tr("Compare"),
         }

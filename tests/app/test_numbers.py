@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PySide6.QtCore import QLocale
 
-from rbm_studio.app.numbers import fixed, short
+from rbm_studio.app.numbers import fixed, short, signed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,3 +50,8 @@ def test_numbers_are_in_the_user_s_language() -> None:
     assert fixed(1.5, 1) == "1,5"
     QLocale.setDefault(QLocale(QLocale.Language.Finnish))
     assert short(-1.6e-8) == "−1,6e−8"
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.5, "+0.5"), (-0.25, "−0.25"), (0, "0"), (1e-5, "+1e−5")])
+def test_what_is_above_zero_has_a_sign_too(value: float, text: str) -> None:
+    assert signed(value) == text

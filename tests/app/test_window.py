@@ -313,7 +313,7 @@ def test_the_labs_stand_behind_the_drawing_and_beside_the_weights(window: MainWi
     def in_view() -> set[str]:
         return {name for name, dock in window.docks.items() if not dock.visibleRegion().isEmpty()}
 
-    tabs = {"draw", "drawings", "compare", "health", "dream"}
+    tabs = {"draw", "drawings", "dream", "unit", "compare", "health"}
     assert in_view() == set(window.docks) - tabs | {"draw"}
     for name in sorted(tabs - {"draw"}):
         window.docks[name].raise_()

@@ -1,0 +1,119 @@
+"""A picture whose pixels can be chosen, by pointer and keyboard."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPalette, QPen
+
+from rbm_studio.app.image_view import ImageView
+
+if TYPE_CHECKING:
+    from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPaintEvent
+    from PySide6.QtWidgets import QWidget
+
+_STEPS = {
+    Qt.Key.Key_Left: (0, -1),
+    Qt.Key.Key_Right: (0, 1),
+    Qt.Key.Key_Up: (-1, 0),
+    Qt.Key.Key_Down: (1, 0),
+}
+_CHOOSE = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+
+
+class PixelPicture(ImageView):
+    """A picture in which a pixel is marked; the arrow keys move a cursor over it, and Enter or Space click there.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._marked: tuple[int, int] | None = None
+        self._cursor: tuple[int, int] | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def marked(self) -> tuple[int, int] | None:
+        """Return the row and column of the marked pixel."""
+        return self._marked
+
+    def set_marked(self, pixel: tuple[int, int] | None) -> None:
+        """Outline a pixel; None outlines none."""
+        if pixel != self._marked:
+            self._marked = pixel
+            self.update()
+
+    def set_image(self, image: QImage | None) -> None:
+        """Show another image; a cursor that it has no room for goes."""
+        super().set_image(image)
+        if self._cursor is not None and not self._holds(self._cursor):
+            self._cursor = None
+
+    def pixel_rect(self, pixel: tuple[int, int]) -> QRectF:
+        """Return where a pixel lies in the widget; empty where there is no such one."""
+        image, rect = self.image(), self.image_rect()
+        if image is None or not self._holds(pixel):
+            return QRectF()
+        width, height = rect.width() / image.width(), rect.height() / image.height()
+        return QRectF(rect.left() + pixel[1] * width, rect.top() + pixel[0] * height, width, height)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the image, the marked pixel and the cursor."""
+        super().paintEvent(event)
+        painter = QPainter(self)
+        if self._marked is not None and self._holds(self._marked):
+            self._outline(painter, self.pixel_rect(self._marked))
+        if self.hasFocus():
+            accent = self.palette().color(QPalette.ColorRole.Accent)
+            painter.setPen(QPen(accent, 1))
+            painter.drawRect(self.image_rect().adjusted(-1, -1, 1, 1))
+            if self._cursor is not None:
+                self._outline(painter, self.pixel_rect(self._cursor))
+
+    def _outline(self, painter: QPainter, rect: QRectF) -> None:
+        # Two lines, so that the outline stands out from any colour of the picture.
+        for role, line in ((QPalette.ColorRole.Window, 4), (QPalette.ColorRole.Accent, 2)):
+            painter.setPen(QPen(self.palette().color(role), line, j=Qt.PenJoinStyle.MiterJoin))
+            painter.drawRect(rect.adjusted(-2, -2, 2, 2))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move the cursor, or click at it."""
+        image, key = self.image(), event.key()
+        if image is None or (key not in _STEPS and (key not in _CHOOSE or self._cursor is None)):
+            super().keyPressEvent(event)
+        elif key in _STEPS:
+            down, across = _STEPS[Qt.Key(key)]
+            if self._cursor is None:
+                self._move_cursor(self._marked or (image.height() // 2, image.width() // 2))
+            else:
+                row, column = self._cursor[0] + down, self._cursor[1] + across
+                self._move_cursor((min(max(row, 0), image.height() - 1), min(max(column, 0), image.width() - 1)))
+        elif self._cursor is not None:
+            self.clicked.emit(*self._cursor)
+
+    def _move_cursor(self, pixel: tuple[int, int]) -> None:
+        self._cursor = pixel
+        self._hover(pixel)
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Begin a click, which leaves the keyboard's cursor."""
+        super().mousePressEvent(event)
+        self._cursor = None
+        self.update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show that the keys go here."""
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Show that the keys go elsewhere."""
+        super().focusOutEvent(event)
+        if self._cursor is not None:
+            self._cursor = None
+            self._hover(None)
+        self.update()
