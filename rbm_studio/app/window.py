@@ -52,11 +52,11 @@ PANELS: dict[str, type[QWidget]] = {
     "weights": WeightsPanel,
     "draw": DrawPanel,
     "drawings": DrawingsPanel,
-    "reconstructions": ReconstructionsPanel,
-    "health": HealthPanel,
-    "unit": UnitPanel,
     "dream": DreamPanel,
+    "unit": UnitPanel,
     "compare": ComparePanel,
+    "health": HealthPanel,
+    "reconstructions": ReconstructionsPanel,
 }
 """The panels by name; each is a dock of that name."""
 
@@ -125,11 +125,11 @@ class MainWindow(QMainWindow):
             "weights": self.tr("Weights"),
             "draw": self.tr("Draw"),
             "drawings": self.tr("Drawings"),
-            "reconstructions": self.tr("Reconstructions: held-out images, input and restored"),
-            "health": self.tr("Health"),
-            "unit": self.tr("Unit"),
             "dream": self.tr("Dream"),
+            "unit": self.tr("Unit"),
             "compare": self.tr("Compare"),
+            "health": self.tr("Health"),
+            "reconstructions": self.tr("Reconstructions: held-out images, input and restored"),
         }
         dock = QDockWidget(titles[name], self)
         dock.setObjectName(name)
