@@ -170,6 +170,10 @@ def plot_picture(name: str, plot: QWidget, caption: str = "") -> DrawnPicture:
 
     def draw(painter: QPainter) -> None:
         shown = plot.printed(light_palette(), size) if isinstance(plot, Printable) else plot
+        if shown is not plot:
+            for part in shown.findChildren(QWidget):
+                # Under a style sheet parts do not take after the whole.
+                part.setPalette(light_palette())
         painter.setFont(_bold(font))
         painter.setPen(plot_colours(light_palette()).text)
         painter.drawText(QRectF(_MARGIN, _MARGIN, size.width(), line), int(Qt.AlignmentFlag.AlignLeft), name)

@@ -15,6 +15,7 @@ from rbm_studio.app.dream_runner import DreamRunner
 from rbm_studio.app.dream_view import DreamView
 from rbm_studio.app.dream_words import empty_words, joined, kind_words, looks_like, mixing_words, visits_words
 from rbm_studio.app.numbers import fixed
+from rbm_studio.app.picture_export import PictureButton
 from rbm_studio.app.state import RunState, Speed
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
@@ -44,7 +45,8 @@ class DreamPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._rng = np.random.default_rng()
-        self._controls, self._view = DreamControls(), DreamView()
+        self._view = DreamView()
+        self._controls = DreamControls([PictureButton(self._view.pictures, session)])
         self._runner = DreamRunner(self)
         self._frame: Frame | None = None
         self._watched: deque[tuple[Moment, str]] = deque(maxlen=FILM_LENGTH)
