@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import Enum, auto
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
@@ -13,9 +12,6 @@ from rbm_studio.app.fields import Choice, CountBox, NumberBox
 from rbm_studio.app.icons import icon
 from rbm_studio.app.wrapping_row import WrappingRow, side_by_side, with_caption
 from rbm_studio.core.gibbs import FREE, Clamp
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 CHAINS = 16
 MOST_CHAINS = 100
@@ -42,8 +38,6 @@ class DreamControls(QWidget):
 
     Parameters
     ----------
-    more : sequence of QWidget
-        Stand at the end.
     parent : QWidget, optional
 
     Attributes
@@ -64,9 +58,8 @@ class DreamControls(QWidget):
     wishes_changed = Signal()
     shown_changed = Signal()
 
-    def __init__(self, more: Sequence[QWidget] = (), parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._more = tuple(more)
         self._run, self._step, self._restart = QToolButton(), QToolButton(), QToolButton()
         self._reset = QToolButton()
         self._start = Choice(
@@ -232,7 +225,6 @@ class DreamControls(QWidget):
                 self._label_field,
                 with_caption(self.tr("Selected units"), self._hold),
                 with_caption(self.tr("Film every"), self._film),
-                *self._more,
             ]
         )
         column = QVBoxLayout(self)

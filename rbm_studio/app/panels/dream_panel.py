@@ -6,8 +6,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QLocale
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QLocale, Qt
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from rbm_studio.app.dream import FILM_LENGTH, Dream, Frame, Moment, Wishes, levels
 from rbm_studio.app.dream_controls import DreamControls, Start
@@ -45,8 +45,8 @@ class DreamPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._rng = np.random.default_rng()
-        self._view = DreamView()
-        self._controls = DreamControls([PictureButton(self._view.pictures, session)])
+        self._controls, self._view = DreamControls(), DreamView()
+        self._export = PictureButton(self._view.pictures, session)
         self._runner = DreamRunner(self)
         self._frame: Frame | None = None
         self._watched: deque[tuple[Moment, str]] = deque(maxlen=FILM_LENGTH)
@@ -67,7 +67,11 @@ class DreamPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
         column.setSpacing(GRID // 2)
-        column.addWidget(self._view, 1)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(self._view, 1)
+        row.addWidget(self._export, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(row, 1)
         column.addWidget(self._controls)
 
     def _connect(self) -> None:
