@@ -191,10 +191,16 @@ class ComparisonView(QWidget):
             self.tr("Filters: {0}").format(right),
             self.tr("Differences: {0} less {1}").format(right, left),
         )
-        pairs = self.tr("{0} pairs of filters: {1}, and {2} at their right").format(
+        pairs = self.tr("{0} pairs of filters: {1} at the left, {2} at the right").format(
             len(pictures.pairs.left), left, right
         )
-        words = (self._model_words(pictures.left)[0], self._model_words(pictures.right)[0], self._total_words(pictures))
+        words = (
+            self._model_words(pictures.left)[0],
+            self._model_words(pictures.right)[0],
+            self.tr("{0}. In each tile: the pair's similarity, as a number or a bar").format(
+                self._total_words(pictures)
+            ),
+        )
         return [
             plot_picture(name, mosaic, f"{pairs}. {said}.")
             for name, mosaic, said in zip(names, self.mosaics, words, strict=True)

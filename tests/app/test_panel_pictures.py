@@ -252,7 +252,7 @@ def test_the_mosaics_name_the_two_sides(qtbot: QtBot, window: MainWindow, tmp_pa
     for name, limit in zip(names, (pictures.left_limit, pictures.right_limit, pictures.difference_limit), strict=True):
         said = svg_words(qtbot, window, "compare", name, tmp_path / "filters.svg")
         assert name in said
-        assert f"12 pairs of filters: {start}, and {now} at their right." in said
+        assert f"12 pairs of filters: {start} at the left, {now} at the right." in said
         assert f"+{limit:.2g}" in said
         image = saved(qtbot, window, "compare", name, tmp_path / "filters.png", 2)
         is_printed_light(image)
