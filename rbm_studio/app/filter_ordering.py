@@ -9,8 +9,9 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from rbm_studio.app.background import Background
-from rbm_studio.core.filter_order import descending_order, filter_norms, similarity_order
+from rbm_studio.core.filter_order import descending_order, similarity_order
 from rbm_studio.core.health import fixed_part
+from rbm_studio.core.similarity import filter_norms
 
 if TYPE_CHECKING:
     from collections.abc import Callable

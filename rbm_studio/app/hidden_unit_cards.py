@@ -17,8 +17,9 @@ from rbm_studio.app.probability_histogram import ProbabilityHistogram
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.weights_picture import WeightsPicture
 from rbm_studio.core.histogram import histogram
+from rbm_studio.core.similarity import cosines, most_alike
 from rbm_studio.core.unit_activity import EXTREMES, Extremes
-from rbm_studio.core.unit_probes import cosines, most_alike, unit_effect
+from rbm_studio.core.unit_probes import unit_effect
 
 if TYPE_CHECKING:
     from rbm_studio.app.state import Model
@@ -133,7 +134,7 @@ class HiddenUnitCards(QObject):
 
     def _show_alike(self, model: Model, unit: int) -> None:
         w = model.parameters.w
-        alike = cosines(w.T, unit)
+        alike = cosines(w[:, [unit]], w)[0]
         self._alike = most_alike(alike, unit, ALIKE)
         limit = self._filter.limit()
         pictures = [

@@ -16,7 +16,7 @@ from rbm_studio.app.pixel_picture import PixelPicture
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.weights_picture import WeightsPicture
 from rbm_studio.core.histogram import histogram
-from rbm_studio.core.unit_probes import cosines, most_alike
+from rbm_studio.core.similarity import cosines, most_alike
 
 if TYPE_CHECKING:
     from rbm_studio.app.state import Images, Model
@@ -102,7 +102,7 @@ class VisibleUnitCards(QObject):
         row = p.w[pixel]
         self._units.set_values(row, whose=pixel)
         self._read_weight(self._read_unit)
-        alike = cosines(p.w, pixel)
+        alike = cosines(p.w[[pixel]].T, p.w.T)[0]
         self._most_alike = next(iter(most_alike(alike, pixel, 1)), -1)
         self._alike.set_values(alike, self._width)
         self._alike.set_marked(pixel)

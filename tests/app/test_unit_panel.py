@@ -25,7 +25,8 @@ from rbm_studio.app.session import Session
 from rbm_studio.app.units_view import UnitsView
 from rbm_studio.app.weights_picture import WeightsPicture
 from rbm_studio.core.parameters import Parameters
-from rbm_studio.core.unit_probes import UnitEffect, cosines, most_alike, unit_effect
+from rbm_studio.core.similarity import cosines, most_alike
+from rbm_studio.core.unit_probes import UnitEffect, unit_effect
 from rbm_studio.storage.model_file import SavedModel, save_model
 
 from .conftest import SIDE, bars_dataset, load
@@ -265,7 +266,7 @@ def test_the_weights_have_a_histogram(page: MainWindow) -> None:
 
 def test_like_units_stand_in_their_order_and_a_click_goes_there(page: MainWindow) -> None:
     w = parameters(page).w
-    alike = cosines(w.T, UNIT)
+    alike = cosines(w[:, [UNIT]], w)[0]
     others = most_alike(alike, UNIT, 6)
     row_of_like = row(page, "Units most like it")
     assert words(page, "Units most like it") == [
@@ -280,7 +281,7 @@ def test_like_units_stand_in_their_order_and_a_click_goes_there(page: MainWindow
 
 
 def test_a_unit_that_is_pointed_at_elsewhere_is_outlined_among_the_like(page: MainWindow) -> None:
-    others = most_alike(cosines(parameters(page).w.T, UNIT), UNIT, 12)
+    others = most_alike(cosines(parameters(page).w[:, [UNIT]], parameters(page).w)[0], UNIT, 12)
     page.session.selection.hover(others[2])
     assert row(page, "Units most like it").marked() == 2
     page.session.selection.hover(others[-1])
@@ -390,7 +391,7 @@ def test_pixels_like_it_are_a_map(page: MainWindow) -> None:
     pixel = 3 * SIDE + 4
     page.session.selection.select_pixel(pixel)
     view = picture(page, "Pixels like it")
-    alike = cosines(parameters(page).w, pixel)
+    alike = cosines(parameters(page).w[[pixel]].T, parameters(page).w.T)[0]
     assert view.image() == diverging_image(alike.reshape(SIDE, SIDE), 1.0)
     best = most_alike(alike, pixel, 1)[0]
     caption = card(page, "Pixels most like it").caption
