@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import QLocale, QObject, Signal
 
 from rbm_studio.app.card_grid import Card
-from rbm_studio.app.colour_key import calm_limit, reach_of
+from rbm_studio.app.colour_scale import calm_limit, reach_of
 from rbm_studio.app.histogram_view import HistogramView
 from rbm_studio.app.images import diverging_image, grey_image
 from rbm_studio.app.numbers import fixed, short, signed

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 
 from rbm_studio.app.image_view import ImageView
@@ -13,6 +12,7 @@ from rbm_studio.app.images import grey_image
 from rbm_studio.app.mosaic_layout import tile_columns
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QRectF
     from PySide6.QtWidgets import QWidget
 
     from rbm_studio.app.selection import Selection
@@ -48,15 +48,6 @@ class StageView(ImageView):
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Accent), _MARK))
             inside = _MARK / 2
             painter.drawRect(self.image_rect().adjusted(inside - 1, inside - 1, 1 - inside, 1 - inside))
-
-
-def pixel_rect(view: ImageView, row: int, column: int) -> QRectF:
-    """Return where a pixel of a view's picture lies in the widget; empty where there is no picture."""
-    image, rect = view.image(), view.image_rect()
-    if image is None:
-        return QRectF()
-    width, height = rect.width() / image.width(), rect.height() / image.height()
-    return QRectF(rect.left() + column * width, rect.top() + row * height, width, height)
 
 
 def outline(painter: QPainter, rect: QRectF) -> None:
@@ -102,7 +93,7 @@ class HiddenView(StageView):
         painter = QPainter(self)
         for unit in pointed_at:
             if 0 <= unit < self._count:
-                outline(painter, pixel_rect(self, *divmod(unit, self._columns)))
+                outline(painter, self.pixel_rect(divmod(unit, self._columns)))
 
     def _unit_at(self, row: int, column: int) -> int:
         unit = row * self._columns + column

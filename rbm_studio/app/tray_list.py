@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemD
 
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.numbers import fixed
+from rbm_studio.app.painting import draw_placeholder
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
@@ -244,9 +245,7 @@ class TrayView(QListView):
         super().paintEvent(event)
         if not self.tray.rowCount():
             painter = QPainter(self.viewport())
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.viewport().rect().adjusted(GRID, GRID, -GRID, -GRID), int(flags), self._placeholder)
+            draw_placeholder(painter, self.viewport().rect(), self._placeholder, self.palette())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show larger thumbnails where there is room for them."""

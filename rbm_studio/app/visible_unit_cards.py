@@ -12,7 +12,7 @@ from rbm_studio.app.facts_view import FactsView
 from rbm_studio.app.histogram_view import HistogramView
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.numbers import fixed, short, signed
-from rbm_studio.app.pixel_picture import PixelPicture
+from rbm_studio.app.pixel_chooser import PixelChooser
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.weights_picture import WeightsPicture
 from rbm_studio.core.histogram import histogram
@@ -52,7 +52,7 @@ class VisibleUnitCards(QObject):
         self._read_unit, self._read_other = -1, -1
         self._most_alike = -1
         self._bias = 0.0
-        self._place = PixelPicture()
+        self._place = PixelChooser()
         self._units, self._alike = WeightsPicture(), WeightsPicture(limit=1.0)
         self._facts = FactsView(
             [

@@ -121,4 +121,4 @@ def test_without_pictures_there_is_a_word(row: PictureRow) -> None:
     row.set_pictures([], "Measuring…")
     row.grab()
     assert row.accessibleDescription() == "Measuring…"
-    assert row.picture_at(QPointF(300, 50)) == -1
+    assert row.item_at(QPointF(300, 50)) == -1

@@ -19,7 +19,7 @@ from rbm_studio.app.mosaic_view import MosaicView
 from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.panels.unit_panel import UnitPanel
 from rbm_studio.app.picture_row import PictureRow
-from rbm_studio.app.pixel_picture import PixelPicture
+from rbm_studio.app.pixel_chooser import PixelChooser
 from rbm_studio.app.probability_histogram import ProbabilityHistogram
 from rbm_studio.app.session import Session
 from rbm_studio.app.units_view import UnitsView
@@ -85,8 +85,8 @@ def words(window: MainWindow, title: str) -> list[str]:
     return [picture.words for picture in row(window, title).pictures()]
 
 
-def picture(window: MainWindow, name: str) -> PixelPicture:
-    return named(panel(window), PixelPicture, name)
+def picture(window: MainWindow, name: str) -> PixelChooser:
+    return named(panel(window), PixelChooser, name)
 
 
 def number(window: MainWindow) -> QSpinBox:
