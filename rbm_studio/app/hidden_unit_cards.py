@@ -12,7 +12,7 @@ from rbm_studio.app.colour_scale import calm_limit, reach_of
 from rbm_studio.app.histogram_view import HistogramView
 from rbm_studio.app.images import diverging_image, grey_image
 from rbm_studio.app.numbers import fixed, short, signed
-from rbm_studio.app.picture_row import Picture, PictureRow
+from rbm_studio.app.picture_row import CaptionedPicture, PictureRow
 from rbm_studio.app.probability_histogram import ProbabilityHistogram
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.weights_picture import WeightsPicture
@@ -138,7 +138,7 @@ class HiddenUnitCards(QObject):
         self._alike = most_alike(alike, unit, ALIKE)
         limit = self._filter.limit()
         pictures = [
-            Picture(
+            CaptionedPicture(
                 diverging_image(w[:, other].reshape(model.image_shape), limit),
                 self.tr("{0}: {1}").format(other + 1, fixed(float(alike[other]), 2)),
             )
@@ -179,7 +179,7 @@ class HiddenUnitCards(QObject):
         shape = measured.images.dataset.image_shape
         row.set_pictures(
             [
-                Picture(grey_image(image.reshape(shape)), _probability(float(probability)))
+                CaptionedPicture(grey_image(image.reshape(shape)), _probability(float(probability)))
                 for image, probability in zip(images, extremes.probabilities[unit], strict=True)
             ]
         )
@@ -205,12 +205,12 @@ class HiddenUnitCards(QObject):
         )
         self._effect.set_pictures(
             [
-                Picture(grey_image(visible), self.tr("drawing")),
-                Picture(grey_image(effect.restored.reshape(shape)), self.tr("as it is")),
-                Picture(grey_image(effect.switched_off.reshape(shape)), self.tr("switched off")),
-                Picture(diverging_image(off.reshape(shape), limit), self.tr("change")),
-                Picture(grey_image(effect.forced_on.reshape(shape)), self.tr("forced on")),
-                Picture(diverging_image(on.reshape(shape), limit), self.tr("change")),
+                CaptionedPicture(grey_image(visible), self.tr("drawing")),
+                CaptionedPicture(grey_image(effect.restored.reshape(shape)), self.tr("as it is")),
+                CaptionedPicture(grey_image(effect.switched_off.reshape(shape)), self.tr("switched off")),
+                CaptionedPicture(diverging_image(off.reshape(shape), limit), self.tr("change")),
+                CaptionedPicture(grey_image(effect.forced_on.reshape(shape)), self.tr("forced on")),
+                CaptionedPicture(diverging_image(on.reshape(shape), limit), self.tr("change")),
             ]
         )
 

@@ -26,7 +26,7 @@ _BY_TAB = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class CaptionedPicture:
     """A picture, and what is written below it."""
 
     image: QImage
@@ -63,18 +63,18 @@ class PictureRow(ItemsView):
         self._columns = columns
         self._widest = widest
         self._active = active
-        self._pictures: list[Picture] = []
+        self._pictures: list[CaptionedPicture] = []
         self._notice = ""
         self._marked = -1
         self.setMouseTracking(active)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if active else Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(self.tr("Pictures"))
 
-    def pictures(self) -> list[Picture]:
+    def pictures(self) -> list[CaptionedPicture]:
         """Return what is shown."""
         return list(self._pictures)
 
-    def set_pictures(self, pictures: list[Picture], notice: str = "") -> None:
+    def set_pictures(self, pictures: list[CaptionedPicture], notice: str = "") -> None:
         """Show other pictures; without any, a notice in their place."""
         self._pictures = pictures
         self._notice = notice
