@@ -20,7 +20,7 @@ from rbm_studio.core.parameters import Parameters
 from rbm_studio.storage.model_file import SavedModel, save_model
 
 from .conftest import load
-from .driving import LEFT, button, click, drag, labels, named, press, train, wait_until_idle
+from .driving import LEFT, button, choose_item, click, drag, labels, named, press, train, wait_until_idle
 from .test_draw_panel import HIDDEN, RESTORED, SEEN, STROKE, open_row, panel_of, picture, tool, wait_until_other
 from .test_labels import answers, labelled, squares
 
@@ -54,17 +54,8 @@ def gibbs_steps(panel: QWidget) -> int:
     return int(words.removeprefix("Gibbs steps: "))
 
 
-def choose(box: QComboBox, text: str) -> None:
-    """Choose an entry with the keyboard."""
-    box.setFocus()
-    QTest.keyClick(box, Qt.Key.Key_Home)
-    for _ in range(box.findText(text)):
-        QTest.keyClick(box, Qt.Key.Key_Down)
-    assert box.currentText() == text
-
-
 def cover(panel: QWidget, text: str) -> None:
-    choose(named(panel, QComboBox, "Cover"), text)
+    choose_item(named(panel, QComboBox, "Cover"), text)
 
 
 def settle_lab(qtbot: QtBot, panel: DrawPanel) -> None:
@@ -377,7 +368,7 @@ def test_covered_ink_is_not_used_for_the_reconstruction(qtbot: QtBot, session: S
         qtbot.waitExposed(panel)
         click(named(panel, QCheckBox, "Centre and scale"))
         click(button(panel, "Chain"))
-        choose(named(panel, QComboBox, "Hidden units"), "Hidden: mean field")
+        choose_item(named(panel, QComboBox, "Hidden units"), "Hidden: mean field")
         drag(panel.canvas, (0.2, 0.2), (0.2, 0.7))
         drag(panel.canvas, *places)
         panel.refresh()
@@ -437,14 +428,14 @@ def test_draw_me_a_class(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> No
     assert [box.itemText(i) for i in range(box.count())] == ["–", "0", "1", "2"]
     p = parameters_of(session)
     for each in (2, 0, 1):
-        choose(box, str(each))
+        choose_item(box, str(each))
         settle_lab(qtbot, panel)
         assert f"4 drawn as a {each}" in labels(panel)
         drawn = completions(panel).reshape(4, -1)
         np.testing.assert_array_equal(p.label_probabilities(drawn).argmax(axis=1), each)
         assert panel.lab.chains is not None
         np.testing.assert_array_equal(panel.lab.chains.labels.argmax(axis=1), each)
-    choose(box, "–")
+    choose_item(box, "–")
     assert not named(panel, CompletionView, "Chains").isVisible()
 
 

@@ -16,22 +16,15 @@ from rbm_studio.storage.model_file import SavedModel, load_model, save_model
 from tests.app.driving import state
 
 from .conftest import bars, bars_dataset, load
-from .driving import Failing, wait_until_idle
+from .driving import Failing, model_of, wait_until_idle
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
 
-    from rbm_studio.app.state import Model
-
 
 SINGLE_SHOT = Qt.ConnectionType.SingleShotConnection
-
-
-def model_of(session: Session) -> Model:
-    assert session.model is not None
-    return session.model
 
 
 def weights(session: Session) -> bytes:
