@@ -198,7 +198,8 @@ def settle(qtbot: QtBot, panel: QWidget) -> None:
 def choose_item(box: QComboBox, text: str) -> None:
     """Go to an item of a list by the keyboard."""
     target = box.findText(text)
-    assert box.isEnabled() and target >= 0, text
+    assert box.isEnabled()
+    assert target >= 0, text
     while (steps := target - box.currentIndex()) != 0:
         QTest.keyClick(box, Qt.Key.Key_Down if steps > 0 else Qt.Key.Key_Up)
         assert abs(target - box.currentIndex()) < abs(steps), text

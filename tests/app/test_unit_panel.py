@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +29,7 @@ from rbm_studio.core.unit_probes import UnitEffect, unit_effect
 from rbm_studio.storage.model_file import SavedModel, save_model
 
 from .conftest import SIDE, bars_dataset, load
-from .driving import LEFT, answer, button, click, drag, labels, named, press, train, wait_until_idle
+from .driving import LEFT, answer, button, click, drag, is_at_work, labels, named, press, train, wait_until_idle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -493,7 +492,7 @@ def test_images_of_another_size_are_not_measured_on(qtbot: QtBot, page: MainWind
 
 
 def is_measuring() -> bool:
-    return any(thread.name == "Measuring what each unit does" for thread in threading.enumerate())
+    return is_at_work("Measuring what each unit does")
 
 
 @pytest.fixture
