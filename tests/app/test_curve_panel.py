@@ -9,9 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QGraphicsView
 
 from rbm_studio.app.panels.curve_panel import CurvePanel
-from tests.app.driving import button, click, message, pick, press, status
 
-from .driving import train
+from .driving import button, click, message, pick, press, status, train
 
 if TYPE_CHECKING:
     from pathlib import Path
