@@ -45,7 +45,7 @@ def draw_scale(
     """
     painter.drawImage(bar, _colours(upright))
     align = Qt.AlignmentFlag
-    places = (align.AlignLeft, align.AlignHCenter, align.AlignRight)
+    places = (align.AlignLeft | align.AlignVCenter, align.AlignCenter, align.AlignRight | align.AlignVCenter)
     if upright:
         places = (align.AlignBottom, align.AlignVCenter, align.AlignTop)
     for place, label in zip(places, labels, strict=True):
