@@ -12,6 +12,7 @@ from rbm_studio.app.items_view import CLICK_KEYS
 from rbm_studio.app.painting import draw_outline
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QSize
     from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPaintEvent
     from PySide6.QtWidgets import QWidget
 
@@ -52,6 +53,15 @@ class PixelChooser(ImageView):
         super().set_image(image)
         if self._cursor is not None and not self._holds(self._cursor):
             self._cursor = None
+
+    def printed(self, palette: QPalette, size: QSize) -> PixelChooser:
+        """Return the same picture with the pixel that is marked, to be rendered on paper."""
+        printed = PixelChooser()
+        printed.setPalette(palette)
+        printed.set_image(self.image())
+        printed.set_marked(self._marked)
+        printed.resize(size)
+        return printed
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the image, the marked pixel and the cursor."""

@@ -15,7 +15,7 @@ from rbm_studio.app.theme import GRID, plot_colours
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QPaintEvent, QPalette
 
 _GAP = GRID // 2
 # Rarer bars keep this height, so that a few images can be seen.
@@ -52,6 +52,21 @@ class ProbabilityHistogram(QWidget):
     def counts(self) -> npt.NDArray[np.int64] | None:
         """Return what is shown."""
         return self._bars.counts
+
+    def printed(self, palette: QPalette, size: QSize) -> ProbabilityHistogram:
+        """Return the same bars, to be rendered on paper."""
+        printed = ProbabilityHistogram()
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        # The style's quiet colour is for the window's ground.
+        printed._highest.setObjectName("")
+        printed._log.setChecked(self._log.isChecked())
+        printed._log.hide()
+        printed.set_counts(self._bars.counts)
+        if self._log.isChecked():
+            printed._highest.setText(self.tr("{0}, log scale").format(self._highest.text()))
+        printed.resize(size)
+        return printed
 
     def bar_heights(self) -> list[float]:
         """Return the heights of the bars, as parts of the highest; 0 only where there is nothing."""

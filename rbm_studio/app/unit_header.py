@@ -12,6 +12,8 @@ from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtGui import QKeyEvent
 
 _MOST = 99_999
@@ -31,6 +33,8 @@ class UnitHeader(QWidget):
 
     Parameters
     ----------
+    more : sequence of QWidget
+        Stand at the end.
     parent : QWidget, optional
 
     Signals
@@ -47,8 +51,9 @@ class UnitHeader(QWidget):
     layer_asked = Signal(bool)
     back_asked = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, more: Sequence[QWidget] = (), parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._more = tuple(more)
         self._hidden, self._visible = QToolButton(), QToolButton()
         self._previous, self._next = QToolButton(), QToolButton()
         self._number = _NumberBox()
@@ -90,6 +95,8 @@ class UnitHeader(QWidget):
         row.addWidget(self._next)
         row.addWidget(self._back)
         row.addWidget(self._note, 1)
+        for widget in self._more:
+            row.addWidget(widget)
         # Wide enough for the longest number, so that nothing moves when units change.
         self._number.setRange(0, _MOST)
         self._number.setPrefix(self.tr("Hidden unit "))
