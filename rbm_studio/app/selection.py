@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QObject, Signal
 
 
 class Selection(QObject):
     """The units that are pointed at in some panel, for all the others.
+
+    Units that the model does not have are left out: a panel that measures in the background shows the model before
+    until it has measured the present one, and can be pointed at meanwhile.
 
     Signals
     -------
@@ -27,6 +32,8 @@ class Selection(QObject):
         self._units: tuple[int, ...] = ()
         self._hovered = -1
         self._pixel = -1
+        self._hidden_num: float = math.inf
+        self._visible_num: float = math.inf
 
     @property
     def units(self) -> tuple[int, ...]:
@@ -45,6 +52,7 @@ class Selection(QObject):
 
     def select_units(self, units: tuple[int, ...]) -> None:
         """Select some hidden units; none with an empty tuple."""
+        units = tuple(unit for unit in units if unit < self._hidden_num)
         if units != self._units:
             self._units = units
             self.units_changed.emit()
@@ -55,18 +63,21 @@ class Selection(QObject):
 
     def hover(self, unit: int) -> None:
         """Say which hidden unit the pointer is on; -1 when it has left."""
+        unit = unit if unit < self._hidden_num else -1
         if unit != self._hovered:
             self._hovered = unit
             self.hovered_changed.emit()
 
     def select_pixel(self, pixel: int) -> None:
         """Select a visible unit; none with -1."""
+        pixel = pixel if pixel < self._visible_num else -1
         if pixel != self._pixel:
             self._pixel = pixel
             self.pixel_changed.emit()
 
-    def clear(self) -> None:
-        """Point at nothing: another model has come."""
+    def begin_again(self, hidden_num: int, visible_num: int) -> None:
+        """Point at nothing: another model has come, with so many units."""
+        self._hidden_num, self._visible_num = hidden_num, visible_num
         self.hover(-1)
         self.select_units(())
         self.select_pixel(-1)
