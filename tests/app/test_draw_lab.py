@@ -281,7 +281,8 @@ def test_a_half_that_is_covered_is_completed_by_chains_side_by_side(qtbot: QtBot
     found = completions(panel)
     assert found.shape == (4, 8, 8)
     np.testing.assert_array_equal(found[:, :, :4], np.tile(drawing[:, :4], (4, 1, 1)))
-    assert not np.array_equal(found[0], found[1])
+    # Two of them may be alike by chance.
+    assert len(np.unique(found, axis=0)) > 1
     np.testing.assert_array_equal(seen_by(panel).covered[0], [False] * 4 + [True] * 4)
     spin = named(panel, QSpinBox, "Chains")
     spin.setFocus()
