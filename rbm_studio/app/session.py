@@ -291,10 +291,11 @@ class Session(QObject):
             return
         model, state, unsaved = self._previous
         self._previous = None
+        # Before the model, whose curve is named by them.
+        self._settings = self._settings_of(model.parameters, model.training)
         self._set_model(model)
         self._training_state, self._unsaved = state, unsaved
         self._show_history(model)
-        self._settings = self._settings_of(model.parameters, model.training)
         self.settings_changed.emit()
         self.model_changed.emit()
 
@@ -309,7 +310,7 @@ class Session(QObject):
         self._training_state = None
         self._progress = None
         self._unsaved = False
-        self.selection.clear()
+        self.selection.begin_again(model.parameters.hidden_num, model.parameters.visible_num)
         self._start_curve(model)
         self.progressed.emit()
         self.model_changed.emit()
