@@ -216,7 +216,7 @@ class DrawPictures(QWidget):
         elif lab.held.covers:
             words = self.tr("Completions: {0}").format(count)
         else:
-            words = self.tr("{0} drawn as a {1}").format(count, lab.held.label)
+            words = self.tr("Drawn as {0}").format(lab.held.label)
         self._say(self.completions, words)
 
     def show_labels(self, probabilities: NDArray[np.float64] | None) -> None:

@@ -218,10 +218,10 @@ class PairMosaic(ItemsView):
 
     def _draw_bar(self, painter: QPainter, rect: QRectF, value: float) -> None:
         """Draw how alike the pair is: the full width is 1; nothing is left of it at 0 and below."""
-        track = QRectF(rect.left(), rect.bottom() - _MARK_HEIGHT, rect.width(), _MARK_HEIGHT)
-        painter.fillRect(track, self.palette().color(QPalette.ColorRole.Base))
-        track.setWidth(rect.width() * max(value, 0.0))
-        painter.fillRect(track, self.palette().color(QPalette.ColorRole.Accent))
+        bar = QRectF(rect.left(), rect.bottom() - _MARK_HEIGHT, rect.width() * max(value, 0.0), _MARK_HEIGHT)
+        # A line sets it off from the filter; more ground than that would be stripes across a dark window.
+        painter.fillRect(bar.adjusted(0, -1, 0, 0), self.palette().color(QPalette.ColorRole.Base))
+        painter.fillRect(bar, self.palette().color(QPalette.ColorRole.Accent))
 
     # --- pointer and keys
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MARK = 3.0
 _OUTLINE = 2.0
+_LEAST_LINED = 12.0  # px
 
 
 class StageView(ImageView):
@@ -91,9 +92,18 @@ class HiddenView(StageView):
         super().paintEvent(event)
         pointed_at = {*self._selection.units, self._selection.hovered}
         painter = QPainter(self)
+        self._draw_lines(painter)
         for unit in pointed_at:
             if 0 <= unit < self._count:
                 outline(painter, self.pixel_rect(divmod(unit, self._columns)))
+
+    def _draw_lines(self, painter: QPainter) -> None:
+        """Set large units off from one another: a few that are off would be one black patch."""
+        if not self._count or pixel_rect(self, 0, 0).width() < _LEAST_LINED:
+            return
+        painter.setPen(QPen(QColor("#808080"), 0))  # as far from black as from white, in any palette
+        for unit in range(self._count):
+            painter.drawRect(pixel_rect(self, *divmod(unit, self._columns)))
 
     def _unit_at(self, row: int, column: int) -> int:
         unit = row * self._columns + column

@@ -107,7 +107,7 @@ class TrayModel(QAbstractListModel):
         if not math.isfinite(figures.rank):
             return words
         percent = fixed(100 * figures.rank, 0)
-        return self.tr("{0}.\nMore surprising than {1} % of the held-out images.").format(words, percent)
+        return self.tr("{0}.\nMore surprising than {1}% of the held-out images.").format(words, percent)
 
 
 class _Card(QStyledItemDelegate):
@@ -166,8 +166,8 @@ class _Card(QStyledItemDelegate):
             self._draw_rank(painter, palette, row, figures.rank)
 
     def _draw_rank(self, painter: QPainter, palette: QPalette, row: QRectF, rank: float) -> None:
-        width = QFontMetricsF(painter.font()).horizontalAdvance("100 %") + GRID
-        words = self.tr("{0} %").format(fixed(100 * rank, 0))
+        width = QFontMetricsF(painter.font()).horizontalAdvance("100%") + GRID
+        words = self.tr("{0}%").format(fixed(100 * rank, 0))
         painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), words)
         colours = plot_colours(palette)
         track = QRectF(row.left(), row.center().y() - GRID / 2, row.width() - width, GRID)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QSlider, QSpinBox
 
@@ -15,6 +15,7 @@ from rbm_studio.app.completion_view import CompletionView
 from rbm_studio.app.cover_view import CoverView
 from rbm_studio.app.images import grey_values
 from rbm_studio.app.panels.draw_panel import DrawPanel
+from rbm_studio.app.selection import Selection
 from rbm_studio.app.stage_view import HiddenView, StageView
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.storage.model_file import SavedModel, save_model
@@ -95,6 +96,43 @@ def test_one_row_of_controls_at_a_time(window: MainWindow) -> None:
     assert not any(b.isVisible() for b in panel.findChildren(QAbstractButton) if b.text() == "Stage")
     click(button(panel, "Cover"))
     assert not any(b.isVisible() for b in panel.findChildren(QAbstractButton) if b.text() == "Uncover")
+
+
+def test_the_rows_take_turns_in_a_small_window(window: MainWindow) -> None:
+    open_row(window, "Chain")
+    QCoreApplication.sendPostedEvents()
+    window.resize(1024, 100)
+    least = window.height()
+    assert 100 < least < 700
+    for text in ("Cover", "Chain", "Cover"):
+        open_row(window, text)
+        QCoreApplication.sendPostedEvents()
+        assert window.height() == least
+
+
+def test_nothing_beside_run_moves_when_it_is_pressed(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    panel = window.panel("draw")
+    open_row(window, "Chain")
+    before = button(panel, "Restart").geometry()
+    click(button(panel, "Run"))
+    assert button(panel, "Pause").isVisible()
+    assert button(panel, "Pause").minimumWidth() >= button(panel, "Pause").sizeHint().width()
+    assert button(panel, "Restart").geometry() == before
+
+
+def test_large_hidden_units_are_set_off_from_one_another(qtbot: QtBot) -> None:
+    view = HiddenView(Selection())
+    qtbot.addWidget(view)
+    view.resize(100, 100)
+
+    def colours(units: int) -> int:
+        view.set_units(np.zeros(units, dtype=np.float32))
+        shown = view.grab(view.image_rect().toRect().adjusted(2, 2, -2, -2)).toImage()
+        return len({shown.pixel(x, y) for x in range(shown.width()) for y in range(shown.height())})
+
+    assert colours(9) == 2
+    assert colours(400) == 1
 
 
 def test_each_stage_is_shown_and_marked_in_turn(qtbot: QtBot, window: MainWindow) -> None:
@@ -451,7 +489,7 @@ def test_draw_me_a_class(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> No
     for each in (2, 0, 1):
         choose_item(box, str(each))
         settle_lab(qtbot, panel)
-        assert f"4 drawn as a {each}" in labels(panel)
+        assert f"Drawn as {each}" in labels(panel)
         drawn = completions(panel).reshape(4, -1)
         np.testing.assert_array_equal(p.label_probabilities(drawn).argmax(axis=1), each)
         assert panel.lab.chains is not None
