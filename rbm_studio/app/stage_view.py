@@ -99,11 +99,11 @@ class HiddenView(StageView):
 
     def _draw_lines(self, painter: QPainter) -> None:
         """Set large units off from one another: a few that are off would be one black patch."""
-        if not self._count or pixel_rect(self, 0, 0).width() < _LEAST_LINED:
+        if not self._count or self.pixel_rect((0, 0)).width() < _LEAST_LINED:
             return
         painter.setPen(QPen(QColor("#808080"), 0))  # as far from black as from white, in any palette
         for unit in range(self._count):
-            painter.drawRect(pixel_rect(self, *divmod(unit, self._columns)))
+            painter.drawRect(self.pixel_rect(divmod(unit, self._columns)))
 
     def _unit_at(self, row: int, column: int) -> int:
         unit = row * self._columns + column
