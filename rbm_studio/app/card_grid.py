@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QFontMetricsF, QPalette
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from rbm_studio.app.pictures import plot_picture
@@ -80,7 +81,8 @@ class Card(QFrame):
         """Keep room for one line below a wide plot and for two below a narrow one, so that no plot jumps with them."""
         super().resizeEvent(event)
         lines = 1 if self.width() >= _ONE_LINE_FROM else 2
-        self._caption.setFixedHeight(lines * self._caption.fontMetrics().lineSpacing())
+        # A font's lines are seldom whole px high: rounded down, the last would lose its descenders.
+        self._caption.setFixedHeight(math.ceil(lines * QFontMetricsF(self._caption.font()).lineSpacing()))
 
     @property
     def is_present(self) -> bool:

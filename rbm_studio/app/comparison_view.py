@@ -8,7 +8,7 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
-from rbm_studio.app.colour_bar import ColourBar
+from rbm_studio.app.colour_scale import ColourBar
 from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.numbers import fixed, short
 from rbm_studio.app.pair_mosaic import PairMosaic

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 )
 
 from rbm_studio.app.cover import brush
-from rbm_studio.app.stage_view import StageView, outline, pixel_rect
+from rbm_studio.app.stage_view import StageView, outline
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,7 +112,7 @@ class CoverView(StageView):
         if self._covered.shape == (image.height(), image.width()):
             self._paint_cover(painter)
         if 0 <= self._outlined < image.width() * image.height():
-            outline(painter, pixel_rect(self, *divmod(self._outlined, image.width())))
+            outline(painter, self.pixel_rect(divmod(self._outlined, image.width())))
 
     def _paint_cover(self, painter: QPainter) -> None:
         covered = self._covered_area()

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 
 from rbm_studio.app.canvas import DrawingCanvas
 from rbm_studio.app.completion_view import CompletionView
+from rbm_studio.app.controls import explain
 from rbm_studio.app.cover_view import CoverView
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.label_bars import LabelBars
@@ -119,9 +120,7 @@ class DrawPictures(QWidget):
                 ),
             ),
         }
-        for widget, (name, tip) in tips.items():
-            widget.setAccessibleName(name)
-            widget.setToolTip(tip)
+        explain(tips)
 
     def caption(self, picture: QWidget) -> str:
         """Return what is said under a picture."""
@@ -217,7 +216,7 @@ class DrawPictures(QWidget):
         elif lab.held.covers:
             words = self.tr("Completions: {0}").format(count)
         else:
-            words = self.tr("{0} drawn as a {1}").format(count, lab.held.label)
+            words = self.tr("Drawn as {0}").format(lab.held.label)
         self._say(self.completions, words)
 
     def show_labels(self, probabilities: NDArray[np.float64] | None) -> None:

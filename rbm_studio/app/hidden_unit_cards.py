@@ -8,21 +8,22 @@ import numpy as np
 from PySide6.QtCore import QLocale, QObject, Signal
 
 from rbm_studio.app.card_grid import Card
-from rbm_studio.app.colour_key import calm_limit, reach_of
+from rbm_studio.app.colour_scale import calm_limit, reach_of
 from rbm_studio.app.histogram_view import HistogramView
 from rbm_studio.app.images import diverging_image, grey_image
 from rbm_studio.app.numbers import fixed, short, signed
-from rbm_studio.app.picture_row import Picture, PictureRow
-from rbm_studio.app.pictures import PixelPicture as PixelPrint
+from rbm_studio.app.picture_row import CaptionedPicture, PictureRow
+from rbm_studio.app.pictures import PixelPicture
 from rbm_studio.app.probability_histogram import ProbabilityHistogram
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.weights_picture import WeightsPicture
 from rbm_studio.core.histogram import histogram
+from rbm_studio.core.similarity import cosines, most_alike
 from rbm_studio.core.unit_activity import EXTREMES, Extremes
-from rbm_studio.core.unit_probes import cosines, most_alike, unit_effect
+from rbm_studio.core.unit_probes import unit_effect
 
 if TYPE_CHECKING:
-    from rbm_studio.app.pictures import Picture as Print
+    from rbm_studio.app.pictures import Picture
     from rbm_studio.app.state import Model
     from rbm_studio.app.unit_measuring import Measured, UnitMeasuring
     from rbm_studio.core.backend import FloatArray
@@ -101,7 +102,7 @@ class HiddenUnitCards(QObject):
             (self._weights_card, 30 * GRID),
         ]
 
-    def prints(self, whose: str) -> list[Print]:
+    def prints(self, whose: str) -> list[Picture]:
         """Return what can be copied or saved: the cards that show something, and the filter pixel by pixel."""
         shows = {
             self._filter_card: True,
@@ -115,7 +116,7 @@ class HiddenUnitCards(QObject):
         pixels = self.tr("Filter, pixel by pixel ({0})").format(whose)
         return [
             *(card.picture(whose) for card, has_something in shows.items() if has_something),
-            PixelPrint(pixels, self._filter.picture.picture()),
+            PixelPicture(pixels, self._filter.picture.picture()),
         ]
 
     # --- what follows from the parameters alone
@@ -153,11 +154,11 @@ class HiddenUnitCards(QObject):
 
     def _show_alike(self, model: Model, unit: int) -> None:
         w = model.parameters.w
-        alike = cosines(w.T, unit)
+        alike = cosines(w[:, [unit]], w)[0]
         self._alike = most_alike(alike, unit, ALIKE)
         limit = self._filter.limit()
         pictures = [
-            Picture(
+            CaptionedPicture(
                 diverging_image(w[:, other].reshape(model.image_shape), limit),
                 self.tr("{0}: {1}").format(other + 1, fixed(float(alike[other]), 2)),
             )
@@ -200,7 +201,7 @@ class HiddenUnitCards(QObject):
         shape = measured.images.dataset.image_shape
         row.set_pictures(
             [
-                Picture(grey_image(image.reshape(shape)), _probability(float(probability)))
+                CaptionedPicture(grey_image(image.reshape(shape)), _probability(float(probability)))
                 for image, probability in zip(images, extremes.probabilities[unit], strict=True)
             ]
         )
@@ -226,12 +227,12 @@ class HiddenUnitCards(QObject):
         )
         self._effect.set_pictures(
             [
-                Picture(grey_image(visible), self.tr("drawing")),
-                Picture(grey_image(effect.restored.reshape(shape)), self.tr("as it is")),
-                Picture(grey_image(effect.switched_off.reshape(shape)), self.tr("switched off")),
-                Picture(diverging_image(off.reshape(shape), limit), self.tr("change")),
-                Picture(grey_image(effect.forced_on.reshape(shape)), self.tr("forced on")),
-                Picture(diverging_image(on.reshape(shape), limit), self.tr("change")),
+                CaptionedPicture(grey_image(visible), self.tr("drawing")),
+                CaptionedPicture(grey_image(effect.restored.reshape(shape)), self.tr("as it is")),
+                CaptionedPicture(grey_image(effect.switched_off.reshape(shape)), self.tr("switched off")),
+                CaptionedPicture(diverging_image(off.reshape(shape), limit), self.tr("change")),
+                CaptionedPicture(grey_image(effect.forced_on.reshape(shape)), self.tr("forced on")),
+                CaptionedPicture(diverging_image(on.reshape(shape), limit), self.tr("change")),
             ]
         )
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SURE = 0.5
 """A class with more than this is likelier than all others together."""
-_LEAST_ROW = 12  # px: less cannot be read
+_LEAST_ROW = 11  # px: less cannot be read
 _WIDE = 24 * GRID  # px: from here on there is room for a figure behind each bar
 _ANSWER_SHARE = 0.36  # of the width, for the likeliest class
 
@@ -133,9 +133,9 @@ class LabelBars(QWidget):
 
 
 def _percent(probability: float) -> str:
-    # 100 % is said of what is certain only.
+    # 100% is said of what is certain only.
     percent = min(round(100 * probability), 99) if probability < 1 else 100
-    return f"{percent} %"
+    return f"{percent}%"
 
 
 def _text_height(font: QFont) -> float:

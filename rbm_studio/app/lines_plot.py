@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rbm_studio.app.curve_axes import linear_ticks, log_ticks, nice_log_range, nice_range, nice_step, number_text
+from rbm_studio.app.painting import draw_placeholder
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
@@ -132,9 +133,7 @@ class LinesPlot(QWidget):
         """Draw the axes and the lines."""
         painter = QPainter(self)
         if not self._lines:
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(GRID, GRID, -GRID, -GRID), int(flags), self._notice)
+            draw_placeholder(painter, self.rect(), self._notice, self.palette())
             return
         metrics = QFontMetricsF(self.font())
         row = metrics.height()

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QPixmap
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QPixmap
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from rbm_studio.app.colour_bar import ColourBar
+from rbm_studio.app.colour_scale import ColourBar
 from rbm_studio.app.images import diverging_image
+from rbm_studio.app.items_view import CLICK_KEYS, ItemsView, keys_step
 from rbm_studio.app.mosaic_layout import MosaicLayout, lay_out, tile
 from rbm_studio.app.numbers import fixed
+from rbm_studio.app.painting import draw_outline
 from rbm_studio.app.theme import GRID
 from rbm_studio.data.resampling import resample
 
@@ -26,7 +28,7 @@ _LEAST_MARKED = 10
 _MARK_HEIGHT = 3
 
 
-class PairMosaic(QWidget):
+class PairMosaic(ItemsView):
     """Shows one tile for each pair of filters; the pair that is pointed at is lit by whoever hears of it.
 
     The arrow keys, Home and End go from pair to pair; Enter and Space click.
@@ -34,17 +36,7 @@ class PairMosaic(QWidget):
     Parameters
     ----------
     parent : QWidget, optional
-
-    Attributes
-    ----------
-    hovered : Signal(int)
-        The pair that the pointer or the keyboard has come upon; -1 when the pointer has left.
-    clicked : Signal(int)
-        The pair that was clicked with the left button or the keyboard.
     """
-
-    hovered = Signal(int)
-    clicked = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -59,11 +51,6 @@ class PairMosaic(QWidget):
         self._keeps = True
         self._lit = -1
         self._marked: tuple[int, ...] = ()
-        self._under_pointer = -1
-        self._pressed = -1
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     # --- what is shown
 
@@ -168,7 +155,7 @@ class PairMosaic(QWidget):
             painter.drawRect(layout.mosaic_rect().adjusted(-2, -2, 2, 2))
         for pair, width in (*((pair, 2.0) for pair in self._marked), (self._lit, 3.0)):
             if 0 <= pair < len(self._tiles):
-                self._outline(painter, layout.tile_rect(pair), width)
+                draw_outline(painter, layout.tile_rect(pair), width, self.palette())
 
     def _draw(self, layout: MosaicLayout) -> QPixmap:
         """Return all but the outlines, which follow the pointer: of many pairs it takes longer than a frame."""
@@ -231,69 +218,26 @@ class PairMosaic(QWidget):
 
     def _draw_bar(self, painter: QPainter, rect: QRectF, value: float) -> None:
         """Draw how alike the pair is: the full width is 1; nothing is left of it at 0 and below."""
-        track = QRectF(rect.left(), rect.bottom() - _MARK_HEIGHT, rect.width(), _MARK_HEIGHT)
-        painter.fillRect(track, self.palette().color(QPalette.ColorRole.Base))
-        track.setWidth(rect.width() * max(value, 0.0))
-        painter.fillRect(track, self.palette().color(QPalette.ColorRole.Accent))
-
-    def _outline(self, painter: QPainter, rect: QRectF, width: float) -> None:
-        # Two lines, so that the outline stands out from any colour of the tiles.
-        for role, line in ((QPalette.ColorRole.Window, width + 2), (QPalette.ColorRole.Accent, width)):
-            painter.setPen(QPen(self.palette().color(role), line, j=Qt.PenJoinStyle.MiterJoin))
-            painter.drawRect(rect.adjusted(-width / 2, -width / 2, width / 2, width / 2))
+        bar = QRectF(rect.left(), rect.bottom() - _MARK_HEIGHT, rect.width() * max(value, 0.0), _MARK_HEIGHT)
+        # A line sets it off from the filter; more ground than that would be stripes across a dark window.
+        painter.fillRect(bar.adjusted(0, -1, 0, 0), self.palette().color(QPalette.ColorRole.Base))
+        painter.fillRect(bar, self.palette().color(QPalette.ColorRole.Accent))
 
     # --- pointer and keys
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell which pair the pointer is on, when it has changed."""
-        self._point(self._pair_at(event.position()))
-
-    def leaveEvent(self, _event: QEvent) -> None:
-        """Tell that the pointer has left."""
-        self._point(-1)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a click."""
-        self._pressed = self._pair_at(event.position()) if event.button() == Qt.MouseButton.LeftButton else -1
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End a click on the tile where it began."""
-        if event.button() == Qt.MouseButton.LeftButton and self._pressed >= 0:
-            if self._pair_at(event.position()) == self._pressed:
-                self.clicked.emit(self._pressed)
-            self._pressed = -1
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go to another pair, or click the one that is lit."""
         layout, key = self._current_layout(), event.key()
-        if layout is None:
-            super().keyPressEvent(event)
-            return
-        last = len(self._tiles) - 1
-        steps = {
-            Qt.Key.Key_Left: -1,
-            Qt.Key.Key_Right: 1,
-            Qt.Key.Key_Up: -layout.columns,
-            Qt.Key.Key_Down: layout.columns,
-            Qt.Key.Key_Home: -last,
-            Qt.Key.Key_End: last,
-        }
-        if key in steps:
-            target = max(self._lit, 0) + steps[Qt.Key(key)] if self._lit >= 0 or key == Qt.Key.Key_End else 0
-            if key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not 0 <= target <= last:
-                target = self._lit
-            self.hovered.emit(min(max(target, 0), last))
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._lit >= 0:
-            self.clicked.emit(self._lit)
+        target = None if layout is None else keys_step(key, self._lit, len(self._tiles), layout.columns)
+        if target is not None:
+            self.hovered.emit(target)
+        elif key in CLICK_KEYS and self._lit >= 0:
+            self._click(self._lit)
         else:
             super().keyPressEvent(event)
 
-    def _point(self, pair: int) -> None:
-        if pair != self._under_pointer:
-            self._under_pointer = pair
-            self.hovered.emit(pair)
-
-    def _pair_at(self, pos: QPointF) -> int:
+    def item_at(self, pos: QPointF) -> int:
+        """Return the pair at a place of the widget, or -1 beside them."""
         layout = self._current_layout()
         return -1 if layout is None else layout.index_at(pos)
 

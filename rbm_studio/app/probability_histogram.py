@@ -6,15 +6,16 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPalette
+from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from rbm_studio.app.painting import draw_placeholder
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QPaintEvent, QPalette
 
 _GAP = GRID // 2
 # Rarer bars keep this height, so that a few images can be seen.
@@ -114,9 +115,7 @@ class _Bars(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         if self.counts is None:
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect(), int(flags), self._notice)
+            draw_placeholder(painter, self.rect(), self._notice, self.palette())
             return
         colours = plot_colours(self.palette())
         row = QFontMetricsF(self.font()).height()

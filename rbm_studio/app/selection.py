@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 class Selection(QObject):
     """The units that are pointed at in some panel, for all the others.
+
+    Units that the model does not have are left out: a panel that measures in the background shows the model before
+    until it has measured the present one, and can be pointed at meanwhile.
 
     Signals
     -------
@@ -36,6 +40,8 @@ class Selection(QObject):
         self._hovered = -1
         self._pixel = -1
         self._page_in_view: Callable[[], bool | None] = lambda: None
+        self._hidden_num: float = math.inf
+        self._visible_num: float = math.inf
 
     @property
     def units(self) -> tuple[int, ...]:
@@ -54,6 +60,7 @@ class Selection(QObject):
 
     def select_units(self, units: tuple[int, ...]) -> None:
         """Select some hidden units; none with an empty tuple."""
+        units = tuple(unit for unit in units if unit < self._hidden_num)
         if units != self._units:
             self._units = units
             self.units_changed.emit()
@@ -67,12 +74,14 @@ class Selection(QObject):
 
     def hover(self, unit: int) -> None:
         """Say which hidden unit the pointer is on; -1 when it has left."""
+        unit = unit if unit < self._hidden_num else -1
         if unit != self._hovered:
             self._hovered = unit
             self.hovered_changed.emit()
 
     def select_pixel(self, pixel: int) -> None:
         """Select a visible unit; none with -1."""
+        pixel = pixel if pixel < self._visible_num else -1
         if pixel != self._pixel:
             self._pixel = pixel
             self.pixel_changed.emit()
@@ -91,8 +100,9 @@ class Selection(QObject):
         """
         self._page_in_view = page_in_view
 
-    def clear(self) -> None:
-        """Point at nothing: another model has come."""
+    def begin_again(self, hidden_num: int, visible_num: int) -> None:
+        """Point at nothing: another model has come, with so many units."""
+        self._hidden_num, self._visible_num = hidden_num, visible_num
         self.hover(-1)
         self.select_units(())
         self.select_pixel(-1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QAbstractSpinBox, QButtonGroup, QHBoxLayout, QPushButton, QSpinBox, QToolButton, QWidget
 
+from rbm_studio.app.controls import explain
 from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.theme import GRID
 
@@ -120,9 +121,7 @@ class UnitHeader(QWidget):
             ),
             self._back: (self.tr("Back"), self.tr("Back to the page before (Alt+Left)")),
         }
-        for widget, (name, tip) in tips.items():
-            widget.setAccessibleName(name)
-            widget.setToolTip(tip)
+        explain(tips)
 
     def _connect(self) -> None:
         self._hidden.clicked.connect(lambda: self.layer_asked.emit(False))

@@ -12,15 +12,15 @@ from rbm_studio.app.facts_view import FactsView
 from rbm_studio.app.histogram_view import HistogramView
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.numbers import fixed, short, signed
-from rbm_studio.app.pictures import PixelPicture as PixelPrint
-from rbm_studio.app.pixel_picture import PixelPicture
+from rbm_studio.app.pictures import PixelPicture
+from rbm_studio.app.pixel_chooser import PixelChooser
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.weights_picture import WeightsPicture
 from rbm_studio.core.histogram import histogram
-from rbm_studio.core.unit_probes import cosines, most_alike
+from rbm_studio.core.similarity import cosines, most_alike
 
 if TYPE_CHECKING:
-    from rbm_studio.app.pictures import Picture as Print
+    from rbm_studio.app.pictures import Picture
     from rbm_studio.app.state import Images, Model
     from rbm_studio.app.unit_measuring import Measured, UnitMeasuring
 
@@ -54,7 +54,7 @@ class VisibleUnitCards(QObject):
         self._read_unit, self._read_other = -1, -1
         self._most_alike = -1
         self._bias = 0.0
-        self._place = PixelPicture()
+        self._place = PixelChooser()
         self._units, self._alike = WeightsPicture(), WeightsPicture(limit=1.0)
         self._facts = FactsView(
             [
@@ -96,14 +96,14 @@ class VisibleUnitCards(QObject):
             (self._weights_card, 30 * GRID),
         ]
 
-    def prints(self, whose: str) -> list[Print]:
+    def prints(self, whose: str) -> list[Picture]:
         """Return what can be copied or saved: the cards, and the maps pixel by pixel."""
         cards = (self._place_card, self._units_card, self._alike_card, self._weights_card)
         maps = ((self._units_card, self._units), (self._alike_card, self._alike))
         return [
             *(card.picture(whose) for card in cards),
             *(
-                PixelPrint(self.tr("{0}, pixel by pixel ({1})").format(card.title(), whose), shown.picture.picture())
+                PixelPicture(self.tr("{0}, pixel by pixel ({1})").format(card.title(), whose), shown.picture.picture())
                 for card, shown in maps
             ),
         ]
@@ -116,7 +116,7 @@ class VisibleUnitCards(QObject):
         row = p.w[pixel]
         self._units.set_values(row, whose=pixel)
         self._read_weight(self._read_unit)
-        alike = cosines(p.w, pixel)
+        alike = cosines(p.w[[pixel]].T, p.w.T)[0]
         self._most_alike = next(iter(most_alike(alike, pixel, 1)), -1)
         self._alike.set_values(alike, self._width)
         self._alike.set_marked(pixel)

@@ -72,8 +72,8 @@ class VisitsView(QWidget):
         metrics, colours = QFontMetricsF(self.font()), plot_colours(self.palette())
         shares = self._counts / max(int(self._counts.sum()), 1)
         highest = max(float(shares.max()), 1 / len(shares))
-        end = self.tr("{0} %").format(round(100 * highest))
-        left, row = metrics.horizontalAdvance("100 %") + GRID, metrics.height()
+        end = self.tr("{0}%").format(round(100 * highest))
+        left, row = metrics.horizontalAdvance("100%") + GRID, metrics.height()
         plot = QRectF(left, row / 2, self.width() - left, self.height() - 1.5 * row - _GAP)
         at_right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for y, text in ((plot.top(), end), (plot.bottom(), "0")):

@@ -8,10 +8,10 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from rbm_studio.app.colour_key import ColourKey, calm_limit, reach_of
+from rbm_studio.app.colour_scale import ColourKey, calm_limit, reach_of
 from rbm_studio.app.images import diverging_image
 from rbm_studio.app.mosaic_layout import tile_columns
-from rbm_studio.app.pixel_picture import PixelPicture
+from rbm_studio.app.pixel_chooser import PixelChooser
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class WeightsPicture(QWidget):
 
     Attributes
     ----------
-    picture : PixelPicture
+    picture : PixelChooser
     bar : ColourKey
 
     Signals
@@ -53,7 +53,7 @@ class WeightsPicture(QWidget):
         self._whose: object = None
         self._values: FloatArray | None = None
         self._columns = 1
-        self.picture, self.bar = PixelPicture(), ColourKey()
+        self.picture, self.bar = PixelChooser(), ColourKey()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID)

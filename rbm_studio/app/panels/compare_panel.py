@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from rbm_studio.app.filters_page import FiltersPage
 from rbm_studio.app.moments import Moments
@@ -55,8 +55,11 @@ class ComparePanel(QWidget):
         switch = QHBoxLayout()
         switch.setSpacing(GRID // 2)
         for number, (name, tip) in enumerate(names):
-            button = QPushButton(name)
+            button = QToolButton()
+            button.setText(name)
+            button.setObjectName("choice")
             button.setCheckable(True)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.setToolTip(tip)
             button.setAccessibleName(name)
             self._buttons.addButton(button, number)

@@ -63,6 +63,8 @@ class DrawPanel(QWidget):
         self._rng = rng or np.random.default_rng()
         self._drawing: FloatArray = np.zeros((0, 0), dtype=np.float32)
         self._run_state = session.run_state
+        # The one that the drawing and the chains are of: the session may have another one a little earlier.
+        self._model: Model | None = None
         # Numbers of its own: how often the window is drawn anew has no part in what the chains do.
         self.lab = LabChain(self._rng.spawn(1)[0], lambda: not self.visibleRegion().isEmpty(), self)
         self.pictures = DrawPictures(session.selection)
@@ -117,8 +119,7 @@ class DrawPanel(QWidget):
     def _connect(self) -> None:
         session, lab = self._session, self.lab
         self.addActions([self._chain.step_action, self._chain.run_action])
-        for button, row in self._rows.items():
-            button.toggled.connect(row.setVisible)
+        for button in self._rows:
             button.toggled.connect(self._keep_one_row)
         self._pen.input_changed.connect(self._throttle.request)
         self._pen.digit_asked.connect(self.show_random_digit)
@@ -141,11 +142,13 @@ class DrawPanel(QWidget):
         session.curve_started.connect(self._leave_chain)
 
     def _keep_one_row(self) -> None:
-        """Close the other row: there is no height for both."""
+        """Close the other row before one opens: there is no height for both, and the window would grow for them."""
         opened = self.sender()
         for button in self._rows:
             if isinstance(opened, QToolButton) and opened.isChecked() and button is not opened:
                 button.setChecked(False)
+        for button, row in sorted(self._rows.items(), key=lambda item: item[0].isChecked()):
+            row.setVisible(button.isChecked())
             button.setArrowType(Qt.ArrowType.DownArrow if button.isChecked() else Qt.ArrowType.RightArrow)
         self._show_brush()
 
@@ -200,7 +203,7 @@ class DrawPanel(QWidget):
 
     def refresh(self) -> None:
         """Show what the model makes of what lies on the canvas."""
-        model = self._session.model
+        model = self._model = self._session.model
         shape = model.image_shape if model else self._session.settings.image_shape
         drawing, pen_width, normalizes = self._on_canvas(), self.canvas.pen_width, self._pen.normalizes
         self._drawing = as_seen(drawing, shape, pen_width=pen_width, normalize=normalizes)
@@ -223,7 +226,7 @@ class DrawPanel(QWidget):
         return Drawing(picture=picture, is_imported=canvas.picture_is_imported)
 
     def _show_live(self) -> None:
-        model, chains = self._session.model, self.lab.chains
+        model, chains = self._model, self.lab.chains
         self.pictures.show_seen(self._drawing, self.lab)
         if model is None or chains is None:
             self.pictures.show_no_model()
@@ -256,7 +259,7 @@ class DrawPanel(QWidget):
         self._show_completions()
 
     def _show_chain(self) -> None:
-        model, chains = self._session.model, self.lab.chains
+        model, chains = self._model, self.lab.chains
         if model is None or chains is None:
             return
         self._show_completions()

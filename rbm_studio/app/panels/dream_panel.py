@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QLocale, Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from rbm_studio.app.dream import FILM_LENGTH, Dream, Frame, Moment, Wishes, levels
+from rbm_studio.app.dream import FILM_LENGTH, Dream, DreamMoment, Frame, Wishes, levels
 from rbm_studio.app.dream_controls import DreamControls, Start
 from rbm_studio.app.dream_runner import DreamRunner
 from rbm_studio.app.dream_view import DreamView
@@ -49,7 +49,7 @@ class DreamPanel(QWidget):
         self._export = PictureButton(self._view.pictures, session)
         self._runner = DreamRunner(self)
         self._frame: Frame | None = None
-        self._watched: deque[tuple[Moment, str]] = deque(maxlen=FILM_LENGTH)
+        self._watched: deque[tuple[DreamMoment, str]] = deque(maxlen=FILM_LENGTH)
         self._labels: npt.NDArray[np.float64] | None = None
         self._runs = False
         self._speed = Speed()
@@ -233,7 +233,7 @@ class DreamPanel(QWidget):
         name = self.tr("epoch {0}").format(fixed(self._session.epochs_trained, 2))
         shown = levels(particles)
         if not self._watched or not np.array_equal(self._watched[-1][0].states, shown):
-            self._watched.append((Moment(len(self._watched), shown, shown, None), name))
+            self._watched.append((DreamMoment(len(self._watched), shown, shown, None), name))
         fitting = [moment for moment, _ in self._watched if moment.states.shape == shown.shape]
         self._frame = Frame(fitting[-1], tuple(fitting), 1)
         self._show()
