@@ -322,21 +322,26 @@ def test_the_curve_of_a_model_that_came_back_is_named_by_its_own_settings(qtbot:
     assert titles[-1] == "12 hidden, recommended, rate 0.15, batch 20"
 
 
+def pointed_at(session: Session) -> tuple[tuple[int, ...], int, int]:
+    selection = session.selection
+    return selection.units, selection.hovered, selection.pixel
+
+
 def test_units_that_the_model_does_not_have_are_not_selected(session: Session) -> None:
     selection = session.selection
     selection.select_units((3, 11, 12))
-    assert selection.units == (3, 11)
     selection.select_pixel(63)
     selection.hover(11)
+    assert pointed_at(session) == ((3, 11), 11, 63)
     session.change_settings(hidden_num=4)
-    assert (selection.units, selection.hovered, selection.pixel) == ((), -1, -1)
+    assert pointed_at(session) == ((), -1, -1)
     # A panel that still shows the model before is pointed at.
     selection.toggle_unit(11)
     selection.hover(11)
     selection.select_pixel(64)
-    assert (selection.units, selection.hovered, selection.pixel) == ((), -1, -1)
+    assert pointed_at(session) == ((), -1, -1)
     selection.toggle_unit(3)
-    assert selection.units == (3,)
+    assert pointed_at(session) == ((3,), -1, -1)
 
 
 def test_an_exploding_learning_rate_halts_and_a_lower_one_trains_on(qtbot: QtBot, session: Session) -> None:
