@@ -56,6 +56,7 @@ class Card(QFrame):
         super().__init__(parent)
         self.wide = wide
         self._is_present = True
+        self._said = ""
         self._title = QLabel(title)
         self._title.setObjectName("heading")
         self._caption = _Caption()
@@ -103,14 +104,17 @@ class Card(QFrame):
         """Return what the plot says."""
         return self._caption.text()
 
-    def picture(self) -> DrawnPicture:
-        """Return the plot with its title and caption, as it is to be copied or saved."""
-        return plot_picture(self._title.text(), self._body, self.caption())
+    def picture(self, whose: str = "") -> DrawnPicture:
+        """Return the plot with its title, whose it is, and its caption, as it is to be copied or saved."""
+        name = self.tr("{0} ({1})").format(self.title(), whose) if whose else self.title()
+        return plot_picture(name, self._body, self._said)
 
-    def set_caption(self, text: str) -> None:
-        """Say what the plot says, also to a screen reader."""
-        self._caption.setText(text)
-        self._body.setAccessibleDescription(text)
+    def set_caption(self, text: str, hint: str = "") -> None:
+        """Say what the plot says, also to a screen reader; a hint of what can be done with it is not printed."""
+        self._said = text
+        whole = f"{text} {hint}".strip()
+        self._caption.setText(whole)
+        self._body.setAccessibleDescription(whole)
 
 
 class CardGrid(QWidget):

@@ -9,7 +9,7 @@ from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rbm_studio.app.images import grey_image
-from rbm_studio.app.mosaic_layout import MosaicLayout, lay_out, tile
+from rbm_studio.app.mosaic_layout import MosaicLayout, lay_out, tile, tile_columns
 from rbm_studio.app.theme import GRID
 from rbm_studio.data.resampling import resample
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 # Room for the outline of a picture at the edge.
 _EDGE = 4
 _OUTLINE = 3
+# Neither ink nor paper, between pictures that are put into one image.
+_BETWEEN = 128
 
 
 class ChainGrid(QWidget):
@@ -55,6 +57,16 @@ class ChainGrid(QWidget):
     def pictures(self) -> NDArray[np.uint8] | None:
         """Return what is shown, of shape (n, height, width); None where there is nothing."""
         return self._pictures
+
+    def picture(self) -> QImage:
+        """Return all pictures as one image, a grey line between neighbours; a null image where there is none."""
+        if self._pictures is None:
+            return QImage()
+        return grey_image(tile(self._pictures, tile_columns(len(self._pictures), 1.0), fill=_BETWEEN))
+
+    def chosen_picture(self) -> QImage:
+        """Return the picture that is chosen; a null image where there is none."""
+        return QImage() if self._pictures is None else grey_image(self._pictures[self._selected])
 
     def set_pictures(self, pictures: NDArray[np.uint8]) -> None:
         """Show other pictures.

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QEventPoint,
+    QImage,
     QInputDevice,
     QMouseEvent,
     QPainter,
@@ -72,6 +73,15 @@ class CoverView(StageView):
         """Hatch these pixels, of the picture's shape."""
         self._covered = covered
         self.update()
+
+    def picture(self) -> QImage:
+        """Return the image to copy or save; pixels that the cover hides have its colour."""
+        image = super().picture()
+        if self._hides and self._covered.any() and self._covered.shape == (image.height(), image.width()):
+            image = image.convertToFormat(QImage.Format.Format_RGB32)
+            for row, column in np.argwhere(self._covered).tolist():
+                image.setPixelColor(column, row, _TINT)
+        return image
 
     def set_hides(self, hides: bool) -> None:
         """Let the cover hide what lies under it, or let that be seen through."""

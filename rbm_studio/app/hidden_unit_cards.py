@@ -13,6 +13,7 @@ from rbm_studio.app.histogram_view import HistogramView
 from rbm_studio.app.images import diverging_image, grey_image
 from rbm_studio.app.numbers import fixed, short, signed
 from rbm_studio.app.picture_row import Picture, PictureRow
+from rbm_studio.app.pictures import PixelPicture as PixelPrint
 from rbm_studio.app.probability_histogram import ProbabilityHistogram
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.weights_picture import WeightsPicture
@@ -21,6 +22,7 @@ from rbm_studio.core.unit_activity import EXTREMES, Extremes
 from rbm_studio.core.unit_probes import cosines, most_alike, unit_effect
 
 if TYPE_CHECKING:
+    from rbm_studio.app.pictures import Picture as Print
     from rbm_studio.app.state import Model
     from rbm_studio.app.unit_measuring import Measured, UnitMeasuring
     from rbm_studio.core.backend import FloatArray
@@ -99,6 +101,23 @@ class HiddenUnitCards(QObject):
             (self._weights_card, 30 * GRID),
         ]
 
+    def prints(self, whose: str) -> list[Print]:
+        """Return what can be copied or saved: the cards that show something, and the filter pixel by pixel."""
+        shows = {
+            self._filter_card: True,
+            self._probabilities_card: self._probabilities.counts() is not None,
+            self._weights_card: True,
+            self._most_card: bool(self._most.pictures()),
+            self._least_card: bool(self._least.pictures()),
+            self._like_card: bool(self._like.pictures()),
+            self._effect_card: bool(self._effect.pictures()),
+        }
+        pixels = self.tr("Filter, pixel by pixel ({0})").format(whose)
+        return [
+            *(card.picture(whose) for card, has_something in shows.items() if has_something),
+            PixelPrint(pixels, self._filter.picture.picture()),
+        ]
+
     # --- what follows from the parameters alone
 
     def show_model(self, model: Model, unit: int) -> None:
@@ -107,7 +126,7 @@ class HiddenUnitCards(QObject):
         weights = np.ascontiguousarray(p.w[:, unit])
         self._width = model.image_shape[1]
         self._filter.set_values(weights, self._width, whose=unit)
-        self._filter_words = self.tr("Bias {0}, length {1}. Click a pixel for its own page.").format(
+        self._filter_words = self.tr("Bias {0}, length {1}.").format(
             signed(float(p.hidden_bias[unit])), short(float(np.linalg.norm(weights)), 3)
         )
         self._read_pixel(self._pixel)
@@ -125,11 +144,12 @@ class HiddenUnitCards(QObject):
         self._pixel = pixel
         weight = self._filter.value(pixel)
         row, column = divmod(pixel, self._width)
-        self._filter_card.set_caption(
-            self._filter_words
-            if weight is None
-            else self.tr("Row {0}, column {1}: weight {2}").format(row + 1, column + 1, signed(weight))
-        )
+        if weight is None:
+            self._filter_card.set_caption(self._filter_words, self.tr("Click a pixel for its own page."))
+        else:
+            self._filter_card.set_caption(
+                self.tr("Row {0}, column {1}: weight {2}").format(row + 1, column + 1, signed(weight))
+            )
 
     def _show_alike(self, model: Model, unit: int) -> None:
         w = model.parameters.w
@@ -143,7 +163,9 @@ class HiddenUnitCards(QObject):
             )
             for other in self._alike
         ]
-        self._like_card.set_caption(self.tr("Number of the unit, and cosine of the filters. Click one to go there."))
+        self._like_card.set_caption(
+            self.tr("Number of the unit, and cosine of the filters."), self.tr("Click one to go there.")
+        )
         self._like.set_pictures(pictures, self.tr("There is no other unit."))
 
     def point_out(self, unit: int) -> None:

@@ -60,6 +60,15 @@ class LabelBars(QWidget):
         likeliest = np.argsort(-self._probabilities, kind="stable")[: min(count, room)]
         return sorted(int(each) for each in likeliest)
 
+    def printed(self, palette: QPalette, size: QSize) -> LabelBars:
+        """Return the same bars, to be rendered on paper."""
+        printed = LabelBars()
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        printed.set_probabilities(self._probabilities)
+        printed.resize(size)
+        return printed
+
     def sizeHint(self) -> QSize:
         """Return a size at which ten classes can be read."""
         return QSize(18 * GRID, 20 * GRID)

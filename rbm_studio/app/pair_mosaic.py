@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QPixmap
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
+from rbm_studio.app.colour_bar import ColourBar
 from rbm_studio.app.images import diverging_image
 from rbm_studio.app.mosaic_layout import MosaicLayout, lay_out, tile
 from rbm_studio.app.numbers import fixed
@@ -54,6 +55,8 @@ class PairMosaic(QWidget):
         self._laid_out_for = (QSize(), 1.0)
         self._drawn: QPixmap | None = None
         self._drawn_in = 0
+        # Whether what takes long to draw is kept in pixels: on paper they would be too few.
+        self._keeps = True
         self._lit = -1
         self._marked: tuple[int, ...] = ()
         self._under_pointer = -1
@@ -121,6 +124,22 @@ class PairMosaic(QWidget):
         layout = self._current_layout()
         return layout.tile_rect(pair) if layout is not None and 0 <= pair < len(self._tiles) else QRectF()
 
+    def printed(self, palette: QPalette, size: QSize) -> QWidget:
+        """Return the same tiles without any marks, above the bar of their colours, to be rendered on paper."""
+        printed, mosaic, bar = QWidget(), PairMosaic(), ColourBar()
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        column = QVBoxLayout(printed)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID // 2)
+        column.addWidget(mosaic, 1)
+        column.addWidget(bar)
+        mosaic.set_tiles(self._tiles, self._limit, self._similarity)
+        mosaic._keeps = False
+        bar.set_limit(self._limit)
+        printed.resize(size)
+        return printed
+
     def sizeHint(self) -> QSize:
         """Return a size at which 64 tiles can be told apart."""
         return QSize(30 * GRID, 30 * GRID)
@@ -137,6 +156,9 @@ class PairMosaic(QWidget):
         if layout is None:
             return
         painter = QPainter(self)
+        if not self._keeps:
+            self._draw_tiles(painter, layout)
+            return
         if self._drawn is None or self._drawn_in != self.palette().cacheKey():
             self._drawn = self._draw(layout)
             self._drawn_in = self.palette().cacheKey()
@@ -156,14 +178,17 @@ class PairMosaic(QWidget):
         drawn.fill(Qt.GlobalColor.transparent)
         painter = QPainter(drawn)
         painter.setFont(self.font())
+        self._draw_tiles(painter, layout)
+        painter.end()
+        return drawn
+
+    def _draw_tiles(self, painter: QPainter, layout: MosaicLayout) -> None:
         for rect in layout.filled_rects():
             painter.fillRect(rect, self.palette().color(QPalette.ColorRole.Mid))
         painter.drawImage(layout.mosaic_rect(), self._draw_mosaic(layout))
         for pair in np.flatnonzero(self._empty()).tolist():
             self._cross_out(painter, layout.tile_rect(pair))
         self._draw_similarities(painter, layout)
-        painter.end()
-        return drawn
 
     def _cross_out(self, painter: QPainter, rect: QRectF) -> None:
         # An untrained filter is a tile of one light colour, too.

@@ -47,7 +47,7 @@ class PenControls(QWidget):
         self._undo, self._redo, self._clear, self._keep = (QToolButton() for _ in range(4))
         self._tools = {Tool.PEN: QToolButton(), Tool.ERASER: QToolButton()}
         self._width = QSlider(Qt.Orientation.Horizontal)
-        self._digit = QPushButton(icon("random_digit"), self.tr("Random test digit"))
+        self._digit = QPushButton(icon("random_digit"), self.tr("Test digit"))
         self._normalize = QCheckBox(self.tr("Centre and scale"))
         self._row = QHBoxLayout(self)
         self._arrange()

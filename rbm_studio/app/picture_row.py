@@ -95,6 +95,15 @@ class PictureRow(QWidget):
             self._hover(-1)
         self.update()
 
+    def printed(self, palette: QPalette, size: QSize) -> PictureRow:
+        """Return the same pictures without any marks, to be rendered on paper."""
+        printed = PictureRow(self._places, columns=self._columns, widest=self._widest)
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        printed.set_pictures(self._pictures, self._notice)
+        printed.resize(size)
+        return printed
+
     def set_marked(self, index: int) -> None:
         """Outline a picture; -1 outlines none."""
         if index != self._marked:

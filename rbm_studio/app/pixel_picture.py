@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter, QPalette, QPen
 from rbm_studio.app.image_view import ImageView
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QSize
     from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPaintEvent
     from PySide6.QtWidgets import QWidget
 
@@ -51,6 +52,15 @@ class PixelPicture(ImageView):
         super().set_image(image)
         if self._cursor is not None and not self._holds(self._cursor):
             self._cursor = None
+
+    def printed(self, palette: QPalette, size: QSize) -> PixelPicture:
+        """Return the same picture with the pixel that is marked, to be rendered on paper."""
+        printed = PixelPicture()
+        printed.setPalette(palette)
+        printed.set_image(self.image())
+        printed.set_marked(self._marked)
+        printed.resize(size)
+        return printed
 
     def pixel_rect(self, pixel: tuple[int, int]) -> QRectF:
         """Return where a pixel lies in the widget; empty where there is no such one."""

@@ -52,6 +52,21 @@ class ProbabilityHistogram(QWidget):
         """Return what is shown."""
         return self._bars.counts
 
+    def printed(self, palette: QPalette, size: QSize) -> ProbabilityHistogram:
+        """Return the same bars, to be rendered on paper."""
+        printed = ProbabilityHistogram()
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        # The style's quiet colour is for the window's ground.
+        printed._highest.setObjectName("")
+        printed._log.setChecked(self._log.isChecked())
+        printed._log.hide()
+        printed.set_counts(self._bars.counts)
+        if self._log.isChecked():
+            printed._highest.setText(self.tr("{0}, log scale").format(self._highest.text()))
+        printed.resize(size)
+        return printed
+
     def bar_heights(self) -> list[float]:
         """Return the heights of the bars, as parts of the highest; 0 only where there is nothing."""
         return self._bars.heights()

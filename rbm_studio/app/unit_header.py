@@ -11,6 +11,8 @@ from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtGui import QKeyEvent
 
 _MOST = 99_999
@@ -30,6 +32,8 @@ class UnitHeader(QWidget):
 
     Parameters
     ----------
+    more : sequence of QWidget
+        Stand at the end.
     parent : QWidget, optional
 
     Signals
@@ -46,8 +50,9 @@ class UnitHeader(QWidget):
     layer_asked = Signal(bool)
     back_asked = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, more: Sequence[QWidget] = (), parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._more = tuple(more)
         self._hidden, self._visible = QToolButton(), QToolButton()
         self._previous, self._next = QToolButton(), QToolButton()
         self._number = _NumberBox()
@@ -89,6 +94,8 @@ class UnitHeader(QWidget):
         row.addWidget(self._next)
         row.addWidget(self._back)
         row.addWidget(self._note, 1)
+        for widget in self._more:
+            row.addWidget(widget)
         # Wide enough for the longest number, so that nothing moves when units change.
         self._number.setRange(0, _MOST)
         self._number.setPrefix(self.tr("Hidden unit "))

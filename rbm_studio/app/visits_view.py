@@ -44,6 +44,15 @@ class VisitsView(QWidget):
         """Return what is said where there are no bars."""
         return self._placeholder if self._counts is None else ""
 
+    def printed(self, palette: QPalette, size: QSize) -> VisitsView:
+        """Return the same bars, to be rendered on paper."""
+        printed = VisitsView()
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        printed.set_counts(self._counts, self._placeholder)
+        printed.resize(size)
+        return printed
+
     def sizeHint(self) -> QSize:
         """Return a size for ten classes."""
         return QSize(24 * GRID, 12 * GRID)

@@ -15,6 +15,9 @@ from rbm_studio.app.pixel_picture import PixelPicture
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QSize
+    from PySide6.QtGui import QPalette
+
     from rbm_studio.core.backend import FloatArray
 
 
@@ -90,6 +93,16 @@ class WeightsPicture(QWidget):
         padded[: len(values)] = values
         self.bar.set_limit(self._limit)
         self.picture.set_image(diverging_image(padded.reshape(rows, self._columns), self._limit))
+
+    def printed(self, palette: QPalette, size: QSize) -> WeightsPicture:
+        """Return the same picture without any marks, with the key to its colours, to be rendered on paper."""
+        printed = WeightsPicture(self._limit)
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        if self._values is not None:
+            printed.set_values(self._values, self._columns)
+        printed.resize(size)
+        return printed
 
     def set_marked(self, index: int) -> None:
         """Outline one of the numbers; -1 outlines none."""

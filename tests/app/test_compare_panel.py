@@ -12,8 +12,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QFileDialog
 
 from rbm_studio.app import filters_page, spectrum_page
+from rbm_studio.app.colour_bar import ColourBar
 from rbm_studio.app.lines_plot import LinesPlot
 from rbm_studio.app.mosaic_view import MosaicView
+from rbm_studio.app.numbers import short
 from rbm_studio.app.pair_mosaic import PairMosaic
 from rbm_studio.app.panels.compare_panel import ComparePanel
 from rbm_studio.core.comparison import compare
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.window import MainWindow
 
 EMPTY = (0, 1, 1)
+SCALES = ("left model's weights", "right model's weights", "differences, in a scale of their own")
 
 
 def panel(window: MainWindow) -> ComparePanel:
@@ -146,8 +149,8 @@ def test_the_start_is_compared_with_now(qtbot: QtBot, window: MainWindow) -> Non
     np.testing.assert_array_equal(right.tiles().reshape(12, 64), now.w.T[expected.right])
     np.testing.assert_array_equal(difference.tiles().reshape(12, 64), now.w.T[expected.right] - start.w.T)
     np.testing.assert_array_equal(difference.similarity(), expected.similarity)
-    # One scale for both, another for the differences.
-    assert left.limit() == right.limit() != difference.limit()
+    # Else nothing would be seen of an untrained model.
+    assert left.limit() < right.limit() / 4
     record = pictures(window).right.record
     assert record is not None
     assert captions(window)[:2] == (
@@ -157,17 +160,21 @@ def test_the_start_is_compared_with_now(qtbot: QtBot, window: MainWindow) -> Non
     assert captions(window)[2].startswith(f"Similarity {expected.mean_similarity:.2f}, ‖Δ‖ ")
 
 
-def test_each_may_have_a_scale_of_its_own(qtbot: QtBot, window: MainWindow) -> None:
+def test_both_may_have_one_scale(qtbot: QtBot, window: MainWindow) -> None:
     trained(qtbot, window)
-    left, right, _ = mosaics(window)
-    common = left.limit()
+    left, right, difference = mosaics(window)
+    own, others = left.limit(), (right.limit(), difference.limit())
     box = button(panel(window), "Common scale")
     assert isinstance(box, QCheckBox)
+    assert not box.isChecked()
     click(box)
-    assert left.limit() < common
-    assert right.limit() == common
+    assert left.limit() == right.limit() == others[0] > own
+    assert difference.limit() == others[1]
     click(box)
-    assert left.limit() == common
+    assert left.limit() == own
+    assert [named(panel(window), ColourBar, f"Colours of the {name}").accessibleDescription() for name in SCALES] == [
+        f"±{short(limit)}" for limit in (own, *others)
+    ]
 
 
 def test_pairs_can_be_put_in_other_orders(qtbot: QtBot, window: MainWindow) -> None:

@@ -155,6 +155,17 @@ def test_plots_are_printed_light_with_name_and_caption(qtbot: QtBot, tmp_path: P
     assert view.grab().toImage() == before
 
 
+def test_a_plot_is_printed_as_it_was_when_it_was_chosen(qtbot: QtBot) -> None:
+    view = histogram_view()
+    qtbot.addWidget(view)
+    view.resize(480, 280)
+    picture = plot_picture("Weights", view, "As they were")
+    before = picture.image()
+    view.set_histogram(histogram(RNG.normal(size=50).astype(np.float32)))
+    assert picture.image() == before
+    assert plot_picture("Weights", view, "As they were").image() != before
+
+
 def test_a_plot_that_cannot_be_printed_is_shown_as_it_is(qtbot: QtBot) -> None:
     view = PairsView()
     qtbot.addWidget(view)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QSpinBox, QToolButton
 from rbm_studio.app.canvas import DrawingCanvas
 from rbm_studio.app.card_grid import Card
 from rbm_studio.app.card_scroller import CardScroller
+from rbm_studio.app.cover_view import CoverView
 from rbm_studio.app.facts_view import FactsView
 from rbm_studio.app.histogram_view import HistogramView
 from rbm_studio.app.images import diverging_image, grey_image, grey_values
@@ -22,6 +23,7 @@ from rbm_studio.app.picture_row import PictureRow
 from rbm_studio.app.pixel_picture import PixelPicture
 from rbm_studio.app.probability_histogram import ProbabilityHistogram
 from rbm_studio.app.session import Session
+from rbm_studio.app.stage_view import HiddenView, pixel_rect
 from rbm_studio.app.units_view import UnitsView
 from rbm_studio.app.weights_picture import WeightsPicture
 from rbm_studio.core.parameters import Parameters
@@ -167,6 +169,52 @@ def test_a_unit_that_is_selected_elsewhere_has_its_page(qtbot: QtBot, window: Ma
     # The same click again selects none.
     select_in_health(qtbot, window, 7)
     qtbot.waitUntil(lambda: headline(window) == "No unit selected")
+
+
+def test_a_click_on_what_is_selected_turns_to_its_page(qtbot: QtBot, page: MainWindow) -> None:
+    mosaic = page.panel("weights").findChild(MosaicView)
+    draw_panel = page.panel("draw")
+    assert isinstance(mosaic, MosaicView)
+    page.docks["unit"].setFloating(True)
+    page.docks["draw"].raise_()
+    seen = named(draw_panel, CoverView, "What the network sees")
+    qtbot.waitUntil(lambda: not seen.visibleRegion().isEmpty())
+
+    def click_unit() -> None:
+        QTest.mouseClick(mosaic, LEFT, pos=mosaic.tile_rect(UNIT).center().toPoint())
+
+    def click_pixel() -> None:
+        QTest.mouseClick(seen, LEFT, pos=pixel_rect(seen, 2, 4).center().toPoint())
+
+    selection = page.session.selection
+    click_pixel()
+    assert headline(page) == "Pixel 21 of 64"
+    click_unit()
+    assert headline(page) == f"Hidden unit {UNIT + 1} of 12"
+    click_pixel()
+    assert headline(page) == "Pixel 21 of 64"
+    assert (selection.units, selection.pixel) == ((UNIT,), 20)
+    # Its page is in front: then a click lets go of it.
+    click_pixel()
+    assert selection.pixel == -1
+    click_unit()
+    click_unit()
+    assert selection.units == ()
+    page.docks["unit"].setFloating(False)
+
+
+def test_without_a_page_in_view_a_click_on_what_is_selected_lets_go_of_it(qtbot: QtBot, window: MainWindow) -> None:
+    seen = named(window.panel("draw"), CoverView, "What the network sees")
+    hidden = named(window.panel("draw"), HiddenView, "Hidden units")
+    qtbot.waitUntil(lambda: hidden.image() is not None)
+    QTest.mouseClick(hidden, LEFT, pos=pixel_rect(hidden, 0, 1).center().toPoint())
+    QTest.mouseClick(seen, LEFT, pos=pixel_rect(seen, 2, 4).center().toPoint())
+    selection = window.session.selection
+    assert (selection.units, selection.pixel) == ((1,), 20)
+    QTest.mouseClick(hidden, LEFT, pos=pixel_rect(hidden, 0, 1).center().toPoint())
+    assert selection.units == ()
+    QTest.mouseClick(seen, LEFT, pos=pixel_rect(seen, 2, 4).center().toPoint())
+    assert selection.pixel == -1
 
 
 def test_a_filter_that_is_clicked_among_the_weights_has_its_page(qtbot: QtBot, window: MainWindow) -> None:

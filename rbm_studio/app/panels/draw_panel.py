@@ -16,6 +16,7 @@ from rbm_studio.app.drawings import as_seen
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.lab_chain import LabChain
 from rbm_studio.app.pen_controls import PenControls
+from rbm_studio.app.picture_export import PictureButton
 from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
@@ -71,6 +72,7 @@ class DrawPanel(QWidget):
         self._chain = ChainControls(self.lab, self._mode)
         self._cover = CoverControls(self.lab, self._chain.run_action)
         self._rows = {self._switch(self.tr("Chain")): self._chain, self._switch(self.tr("Cover")): self._cover}
+        self._pen.add(PictureButton(self.pictures.pictures, session))
         self._throttle = Throttle(FRAME_MS, self.refresh, self)
         self._arrange()
         self._explain()
