@@ -195,10 +195,10 @@ class DreamView(QWidget):
         film = np.stack(rows) if rows else np.empty((0, now.states.shape[1]), dtype=np.uint8)
         self._film.set_film(pictures(film), names, classes)
 
-    def show_words(self, heading: str, status: str, film: str) -> None:
-        """Say where the chains stand, and what the film is of."""
+    def show_words(self, heading: str, status: str, film: str, short_film: str) -> None:
+        """Say where the chains stand, and what the film is of: in short where there is no room."""
         self._chains.set_words(heading, status)
-        self._past.set_words(self.tr("Chain {0}").format(self.chain + 1), film)
+        self._past.set_words(self.tr("Chain {0}").format(self.chain + 1), film, short_film)
 
     def show_labels(self, probabilities: npt.NDArray[np.float64] | None) -> None:
         """Show what the model takes the chosen chain for; None where it knows no classes."""

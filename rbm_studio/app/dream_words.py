@@ -30,11 +30,11 @@ def kind_words(model: Model) -> str:
     return kinds.get(model.training.gradient, _tr("each begins at an image"))
 
 
-def looks_like(labels: npt.NDArray[np.float64] | None) -> str:
-    """Return the likeliest two of classes with these probabilities (C,); "" without any."""
+def looks_like(labels: npt.NDArray[np.float64] | None, most: int = 2) -> str:
+    """Return the likeliest few of classes with these probabilities (C,); "" without any."""
     if labels is None:
         return ""
-    best = [int(each) for each in np.argsort(-labels)[:2] if labels[each] >= _LEAST_PROBABILITY]
+    best = [int(each) for each in np.argsort(-labels)[:most] if labels[each] >= _LEAST_PROBABILITY]
     return _tr("looks like {0}").format(", ".join(f"{each} ({labels[each]:.0%})" for each in best)) if best else ""
 
 
@@ -44,7 +44,7 @@ def mixing_words(frame: Frame, *, watching: bool) -> str:
         return _tr("The training moves these chains; start others to see whether they mix.")
     if frame.mixing is not None and frame.mixing.still:
         return _tr("The chains do not move at all.")
-    return _tr("Measured as soon as the chains have made some 20 steps.")
+    return _tr("Measured some 20 steps after the chains have started or were changed.")
 
 
 def visits_words(model: Model, label: int | None, *, watching: bool) -> str:

@@ -110,7 +110,7 @@ class SpectrumPage(QWidget):
         column = QVBoxLayout(self.options)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID // 2)
-        column.addWidget(self._log)
+        column.addWidget(self._log, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(words)
         column.addStretch()
         self.over_time.setAccessibleName(self.tr("Largest singular values over the epochs"))

@@ -35,7 +35,7 @@ _GAP = GRID // 2
 _KEPT = Qt.ItemDataRole.UserRole
 _FIGURES = Qt.ItemDataRole.UserRole + 1
 # Of a thumbnail: the largest with which all cards are in view, or else the last.
-_SIDES = (20 * GRID, 16 * GRID, 12 * GRID, 9 * GRID)
+_SIDES = tuple(side * GRID for side in range(20, 8, -1))
 _Index = QModelIndex | QPersistentModelIndex
 
 

@@ -473,7 +473,7 @@ def test_the_film_takes_a_picture_every_so_many_steps(qtbot: QtBot, dreaming: Ma
 
 
 def test_the_autocorrelation_is_measured(qtbot: QtBot, dreaming: MainWindow) -> None:
-    assert mixing(dreaming).placeholder() == "Measured as soon as the chains have made some 20 steps."
+    assert mixing(dreaming).placeholder() == "Measured some 20 steps after the chains have started or were changed."
     choose(dreaming, "Speed", "fastest")
     run(dreaming)
     qtbot.waitUntil(lambda: step(dreaming) > 300)
@@ -516,6 +516,16 @@ def test_visits_of_the_classes_are_counted(qtbot: QtBot, knowing: MainWindow) ->
     assert counts.sum() == 16 * step(knowing)
     assert set(film(knowing).captions()) <= {"0", "1", "2"}
     assert any(text.startswith("looks like ") for text in labels(panel(knowing)))
+
+
+def test_what_a_chain_looks_like_is_said_whole_in_a_small_window(qtbot: QtBot, knowing: MainWindow) -> None:
+    def said() -> list[str]:
+        return [text for text in labels(panel(knowing)) if text.startswith("looks like ")]
+
+    knowing.resize(1024, 700)
+    qtbot.waitUntil(lambda: said() != [] and said()[0].endswith(")"))
+    knowing.resize(1900, 900)
+    qtbot.waitUntil(lambda: said()[0].endswith(" steps"))
 
 
 def test_dream_of_a_class(qtbot: QtBot, knowing: MainWindow) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.pictures import Picture
     from rbm_studio.app.session import Session
 
-_SIDE_WIDTH = 23 * GRID
+_SIDE_WIDTH = 24 * GRID
 
 
 class ComparePanel(QWidget):
@@ -59,7 +59,7 @@ class ComparePanel(QWidget):
             button.setText(name)
             button.setObjectName("choice")
             button.setCheckable(True)
-            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
             button.setToolTip(tip)
             button.setAccessibleName(name)
             self._buttons.addButton(button, number)

@@ -288,7 +288,8 @@ class DreamPanel(QWidget):
         distance = "" if self._watching else self.tr("every {0} steps").format(QLocale().toString(frame.film_every))
         if frame.film_every == 1 and not self._watching:
             distance = self.tr("every step")
-        self._view.show_words(*self._status(frame, model), joined(looks_like(self._labels), distance))
+        film = joined(looks_like(self._labels), distance)
+        self._view.show_words(*self._status(frame, model), film, looks_like(self._labels, most=1))
 
     def _status(self, frame: Frame, model: Model) -> tuple[str, str]:
         count, number = len(frame.moment.states), QLocale().toString
