@@ -286,11 +286,27 @@ class Session(QObject):
         return self._previous is not None and self._run_state is RunState.IDLE
 
     def bring_back(self) -> None:
-        """Show the trained model that the present one replaced, and go on from there."""
+        """Show the trained model that the present one replaced, and go on from there.
+
+        At once, or a little later where the images must be resampled for it.
+        """
         if self._previous is None or self._run_state is not RunState.IDLE:
             return
-        model, state, unsaved = self._previous
+        previous, shape = self._previous, self._previous[0].image_shape
+        if self._images is not None and shape != self._images.dataset.image_shape and self._offers(shape):
+            self._resample(self._images.original, shape, lambda images: self._show_again(previous, images))
+        else:
+            self._show_again(previous, self._images)
+
+    def _show_again(self, previous: tuple[Model, TrainingState | None, bool], images: Images | None) -> None:
+        if previous is not self._previous:
+            return
+        model, state, unsaved = previous
         self._previous = None
+        if images is not None and images is not self._images:
+            self._images = images
+            self._settings = replace(self._settings, image_shape=model.image_shape)
+            self.images_changed.emit()
         # Before the model, whose curve is named by them.
         self._settings = self._settings_of(model.parameters, model.training)
         self._set_model(model)
@@ -352,10 +368,7 @@ class Session(QObject):
         if shape is None:
             side = round(pixels**0.5)
             shape = (side, side) if side * side == pixels else (1, pixels)
-        offered = self._images.original.image_shape if self._images else shape
-        # The same proportions, and no larger than the images that there are: else no data fits the model.
-        fits = shape[0] * offered[1] == shape[1] * offered[0] and shape[0] <= offered[0]
-        if shape[0] * shape[1] != pixels or not fits:
+        if shape[0] * shape[1] != pixels or not self._offers(shape):
             raise RBMStudioError(
                 self.tr("{name} has {pixels} visible units, which no image size of this dataset has."),
                 self.tr("Open a dataset with images of {height}×{width}, then this model."),
@@ -381,6 +394,11 @@ class Session(QObject):
         self._training_state = saved.state
         self._show_history(model)
         self.noticed.emit(self.tr("Opened {0}").format(path.name))
+
+    def _offers(self, shape: tuple[int, int]) -> bool:
+        """Whether there can be images of a size: of the same proportions, and no larger than those that there are."""
+        offered = self._images.original.image_shape if self._images else shape
+        return shape[0] * offered[1] == shape[1] * offered[0] and shape[0] <= offered[0]
 
     def save_model(self, path: Path) -> bool:
         """Save the model as it is now, also while it trains; return whether that was done, else `failed` tells why."""

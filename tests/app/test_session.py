@@ -320,6 +320,38 @@ def test_the_model_that_was_replaced_can_come_back_and_goes_on(qtbot: QtBot, ses
     assert weights(session) == whole
 
 
+def test_a_model_comes_back_with_images_of_its_size(qtbot: QtBot, session: Session) -> None:
+    train(qtbot, session)
+    first = weights(session)
+    with qtbot.waitSignal(session.images_changed):
+        session.set_image_shape((4, 4))
+    qtbot.waitUntil(lambda: session.task is None)
+    train(qtbot, session)
+    assert model_of(session).image_shape == (4, 4)
+    for shape in ((8, 8), (4, 4), (8, 8)):
+        with qtbot.waitSignal(session.images_changed):
+            session.bring_back()
+        qtbot.waitUntil(lambda: session.task is None)
+        assert model_of(session).image_shape == session.settings.image_shape == shape
+        assert session.images is not None
+        assert session.images.dataset.image_shape == shape
+        assert session.can_bring_back
+        assert not session.trains_new_model
+    assert weights(session) == first
+    train(qtbot, session)
+    assert [record.epoch for record in model_of(session).history] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_model_comes_back_where_no_images_are_of_its_size(qtbot: QtBot, session: Session) -> None:
+    train(qtbot, session)
+    load(qtbot, session, bars_dataset(6))
+    train(qtbot, session)
+    session.bring_back()
+    assert model_of(session).image_shape == (8, 8)
+    assert session.settings.image_shape == (6, 6)
+    assert session.trains_new_model
+
+
 def test_the_curve_of_a_model_that_came_back_is_named_by_its_own_settings(qtbot: QtBot, session: Session) -> None:
     train(qtbot, session)
     titles: list[str] = []
@@ -332,19 +364,23 @@ def test_the_curve_of_a_model_that_came_back_is_named_by_its_own_settings(qtbot:
 
 def test_units_that_the_model_does_not_have_are_not_selected(session: Session) -> None:
     selection = session.selection
+
+    def pointed_at() -> tuple[tuple[int, ...], int, int]:
+        return selection.units, selection.hovered, selection.pixel
+
     selection.select_units((3, 11, 12))
-    assert selection.units == (3, 11)
-    selection.select_pixel(63)
     selection.hover(11)
+    selection.select_pixel(63)
+    assert pointed_at() == ((3, 11), 11, 63)
     session.change_settings(hidden_num=4)
-    assert (selection.units, selection.hovered, selection.pixel) == ((), -1, -1)
+    assert pointed_at() == ((), -1, -1)
     # A panel that still shows the model before is pointed at.
     selection.toggle_unit(11)
     selection.hover(11)
     selection.select_pixel(64)
-    assert (selection.units, selection.hovered, selection.pixel) == ((), -1, -1)
+    assert pointed_at() == ((), -1, -1)
     selection.toggle_unit(3)
-    assert selection.units == (3,)
+    assert pointed_at() == ((3,), -1, -1)
 
 
 def test_an_exploding_learning_rate_halts_and_a_lower_one_trains_on(qtbot: QtBot, session: Session) -> None:
