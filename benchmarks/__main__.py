@@ -15,6 +15,7 @@ import numpy as np
 from benchmarks import (
     digits,
     event_loop,
+    explorer,
     gpu_speed,
     likelihood,
     loading,
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "likelihood": likelihood.run,
     "reconstruction_latency": reconstruction_latency.run,
     "event_loop": event_loop.run,
+    "explorer": explorer.run,
     "startup": startup.run,
     "loading": loading.run,
     "memory": memory.run,

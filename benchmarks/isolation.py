@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_TIMEOUT_S = 180
+_TIMEOUT_S = 600
 
 
 def measure(module: str, *arguments: str, environment: dict[str, str] | None = None) -> dict[str, float]:

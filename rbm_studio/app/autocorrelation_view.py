@@ -46,6 +46,15 @@ class AutocorrelationView(QWidget):
         """Return what is said where there is nothing to plot."""
         return self._placeholder if self._mixing is None else ""
 
+    def printed(self, palette: QPalette, size: QSize) -> AutocorrelationView:
+        """Return the same curve, to be rendered on paper."""
+        printed = AutocorrelationView()
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        printed.set_mixing(self._mixing, self._placeholder)
+        printed.resize(size)
+        return printed
+
     def sizeHint(self) -> QSize:
         """Return a size at which the curve can be read."""
         return QSize(24 * GRID, 12 * GRID)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QFontMetricsF, QPalette
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from rbm_studio.app.pictures import plot_picture
@@ -55,6 +56,7 @@ class Card(QFrame):
         super().__init__(parent)
         self.wide = wide
         self._is_present = True
+        self._said = ""
         self._title = QLabel(title)
         self._title.setObjectName("heading")
         self._caption = _Caption()
@@ -79,7 +81,8 @@ class Card(QFrame):
         """Keep room for one line below a wide plot and for two below a narrow one, so that no plot jumps with them."""
         super().resizeEvent(event)
         lines = 1 if self.width() >= _ONE_LINE_FROM else 2
-        self._caption.setFixedHeight(lines * self._caption.fontMetrics().lineSpacing())
+        # A font's lines are seldom whole px high: rounded down, the last would lose its descenders.
+        self._caption.setFixedHeight(math.ceil(lines * QFontMetricsF(self._caption.font()).lineSpacing()))
 
     @property
     def is_present(self) -> bool:
@@ -101,14 +104,17 @@ class Card(QFrame):
         """Return what the plot says."""
         return self._caption.text()
 
-    def picture(self) -> DrawnPicture:
-        """Return the plot with its title and caption, as it is to be copied or saved."""
-        return plot_picture(self._title.text(), self._body, self.caption())
+    def picture(self, whose: str = "") -> DrawnPicture:
+        """Return the plot with its title, whose it is, and its caption, as it is to be copied or saved."""
+        name = self.tr("{0} ({1})").format(self.title(), whose) if whose else self.title()
+        return plot_picture(name, self._body, self._said)
 
-    def set_caption(self, text: str) -> None:
-        """Say what the plot says, also to a screen reader."""
-        self._caption.setText(text)
-        self._body.setAccessibleDescription(text)
+    def set_caption(self, text: str, hint: str = "") -> None:
+        """Say what the plot says, also to a screen reader; a hint of what can be done with it is not printed."""
+        self._said = text
+        whole = f"{text} {hint}".strip()
+        self._caption.setText(whole)
+        self._body.setAccessibleDescription(whole)
 
 
 class CardGrid(QWidget):

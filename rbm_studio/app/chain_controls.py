@@ -69,8 +69,14 @@ class ChainControls(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GRID)
-        for action in (self.step_action, self.run_action):
-            layout.addWidget(tool_button(action))
+        run = tool_button(self.run_action)
+        # As wide as either text: nothing beside it moves when it is pressed.
+        self.run_action.setIcon(icon("train"))
+        for text in (self.tr("Run"), self.tr("Pause")):
+            self.run_action.setText(text)
+            run.setMinimumWidth(max(run.minimumWidth(), run.sizeHint().width()))
+        for button in (tool_button(self.step_action), run):
+            layout.addWidget(button)
         layout.addWidget(self._speed)
         layout.addWidget(self._speed_words)
         layout.addWidget(tool_button(self._restart))

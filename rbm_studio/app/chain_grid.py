@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QRegion, qGray
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Signal
+from PySide6.QtGui import QImage, QKeyEvent, QPainter, QPaintEvent, QPalette, QRegion, qGray
 
 from rbm_studio.app.images import grey_image
-from rbm_studio.app.mosaic_layout import MosaicLayout, lay_out, tile
+from rbm_studio.app.items_view import ItemsView, keys_step
+from rbm_studio.app.mosaic_layout import MosaicLayout, lay_out, tile, tile_columns
+from rbm_studio.app.painting import draw_outline, draw_placeholder
 from rbm_studio.app.theme import GRID
 from rbm_studio.data.resampling import resample
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from PySide6.QtWidgets import QWidget
 
 # Room for the outline of a picture at the edge.
 _EDGE = 4
 _OUTLINE = 3
+# Neither ink nor paper, between pictures that are put into one image.
+_BETWEEN = 128
 
 
-class ChainGrid(QWidget):
+class ChainGrid(ItemsView):
     """Shows n equally large grey pictures in as many columns as fill the widget best; one of them is chosen.
 
     A click chooses one, and so do the arrow keys, Home and End.
@@ -44,17 +48,24 @@ class ChainGrid(QWidget):
         self._pictures: NDArray[np.uint8] | None = None
         self._placeholder = ""
         self._selected = 0
-        self._pressed = -1
         self._layout: MosaicLayout | None = None
         self._laid_out_for: tuple[object, ...] = ()
         self._mosaic: QImage | None = None
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Chains"))
 
     def pictures(self) -> NDArray[np.uint8] | None:
         """Return what is shown, of shape (n, height, width); None where there is nothing."""
         return self._pictures
+
+    def picture(self) -> QImage:
+        """Return all pictures as one image, a grey line between neighbours; a null image where there is none."""
+        if self._pictures is None:
+            return QImage()
+        return grey_image(tile(self._pictures, tile_columns(len(self._pictures), 1.0), fill=_BETWEEN))
+
+    def chosen_picture(self) -> QImage:
+        """Return the picture that is chosen; a null image where there is none."""
+        return QImage() if self._pictures is None else grey_image(self._pictures[self._selected])
 
     def set_pictures(self, pictures: NDArray[np.uint8]) -> None:
         """Show other pictures.
@@ -96,7 +107,7 @@ class ChainGrid(QWidget):
         layout = self._current_layout()
         return QRectF() if layout is None or not 0 <= index < layout.count else layout.tile_rect(index)
 
-    def index_at(self, pos: QPointF) -> int:
+    def item_at(self, pos: QPointF) -> int:
         """Return the index of the picture at a place of the widget, or -1 beside them."""
         layout = self._current_layout()
         return -1 if layout is None else layout.index_at(pos)
@@ -114,9 +125,7 @@ class ChainGrid(QWidget):
         painter = QPainter(self)
         layout = self._current_layout()
         if layout is None or self._pictures is None:
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(GRID, GRID, -GRID, -GRID), int(flags), self._placeholder)
+            draw_placeholder(painter, self.rect(), self._placeholder, self.palette())
             return
         lines = self.palette().color(QPalette.ColorRole.Mid)
         if self._mosaic is None:
@@ -133,46 +142,20 @@ class ChainGrid(QWidget):
         painter.setClipRegion(region)
         painter.drawImage(layout.mosaic_rect(), self._mosaic)
         painter.setClipping(False)
-        self._outline(painter, layout.tile_rect(self._selected))
-
-    def _outline(self, painter: QPainter, rect: QRectF) -> None:
-        # Two lines, so that the outline stands out from any picture; thicker where the keyboard is.
-        width = _OUTLINE + self.hasFocus()
-        for role, line in ((QPalette.ColorRole.Window, width + 2), (QPalette.ColorRole.Accent, width)):
-            painter.setPen(QPen(self.palette().color(role), line, j=Qt.PenJoinStyle.MiterJoin))
-            painter.drawRect(rect.adjusted(-width / 2, -width / 2, width / 2, width / 2))
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a click."""
-        self._pressed = self.index_at(event.position()) if event.button() == Qt.MouseButton.LeftButton else -1
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End a click on the picture where it began."""
-        if event.button() == Qt.MouseButton.LeftButton and self._pressed >= 0:
-            if self.index_at(event.position()) == self._pressed:
-                self._choose(self._pressed)
-            self._pressed = -1
+        # Thicker where the keyboard is.
+        draw_outline(painter, layout.tile_rect(self._selected), _OUTLINE + self.hasFocus(), self.palette())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Choose another picture."""
         layout = self._current_layout()
         columns, count = (layout.columns, layout.count) if layout is not None else (1, 0)
-        steps = {
-            Qt.Key.Key_Left: -1,
-            Qt.Key.Key_Right: 1,
-            Qt.Key.Key_Up: -columns,
-            Qt.Key.Key_Down: columns,
-            Qt.Key.Key_Home: -self._selected,
-            Qt.Key.Key_End: count - 1 - self._selected,
-        }
-        if not count or event.key() not in steps:
+        target = keys_step(event.key(), self._selected, count, columns)
+        if target is None:
             super().keyPressEvent(event)
-            return
-        target = self._selected + steps[Qt.Key(event.key())]
-        if 0 <= target < count:
-            self._choose(target)
+        else:
+            self._click(target)
 
-    def _choose(self, index: int) -> None:
+    def _click(self, index: int) -> None:
         if index != self._selected:
             self.set_selected(index)
             self.chosen.emit(index)

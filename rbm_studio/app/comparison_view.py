@@ -8,10 +8,11 @@ import numpy as np
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
-from rbm_studio.app.colour_bar import ColourBar
+from rbm_studio.app.colour_scale import ColourBar
 from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.numbers import fixed, short
 from rbm_studio.app.pair_mosaic import PairMosaic
+from rbm_studio.app.pictures import plot_picture
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from rbm_studio.app.moments import Moment
     from rbm_studio.app.pair_pictures import PairPictures
+    from rbm_studio.app.pictures import Picture
 
 _EMPTY = np.empty((0, 1, 1), dtype=np.float32)
 
@@ -52,7 +54,7 @@ class ComparisonView(QWidget):
         self.mosaics = [PairMosaic() for _ in range(3)]
         self._captions = [ElidedLabel(Qt.TextElideMode.ElideRight) for _ in range(3)]
         self._bars = [ColourBar() for _ in range(3)]
-        self._is_common = True
+        self._is_common = False
         self._arrange(headings)
         for mosaic in self.mosaics:
             mosaic.hovered.connect(self.hovered)
@@ -178,6 +180,31 @@ class ComparisonView(QWidget):
             left.set_text(self._unit_words(pictures.left, int(pictures.pairs.left[pair])))
             right.set_text(self._unit_words(pictures.right, int(pictures.pairs.right[pair])))
             difference.set_text(self._pair_words(pictures, pair))
+
+    def prints(self, left: str, right: str) -> list[Picture]:
+        """Return what can be copied or saved of sides with these names: the three mosaics, each with its colours."""
+        pictures = self._pictures
+        if pictures is None:
+            return []
+        names = (
+            self.tr("Filters: {0}").format(left),
+            self.tr("Filters: {0}").format(right),
+            self.tr("Differences: {0} less {1}").format(right, left),
+        )
+        pairs = self.tr("{0} pairs of filters: {1} at the left, {2} at the right").format(
+            len(pictures.pairs.left), left, right
+        )
+        words = (
+            self._model_words(pictures.left)[0],
+            self._model_words(pictures.right)[0],
+            self.tr("{0}. In each tile: the pair's similarity, as a number or a bar").format(
+                self._total_words(pictures)
+            ),
+        )
+        return [
+            plot_picture(name, mosaic, f"{pairs}. {said}.")
+            for name, mosaic, said in zip(names, self.mosaics, words, strict=True)
+        ]
 
     def lit(self) -> int:
         """Return the pair that is pointed at, or -1."""

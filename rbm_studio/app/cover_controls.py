@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QSpinBox, QWidget
 
 from rbm_studio.app.chain_controls import tool_button
+from rbm_studio.app.controls import explain
 from rbm_studio.app.cover import Part
 from rbm_studio.app.held import COUNTS
 from rbm_studio.app.theme import GRID
@@ -127,9 +128,7 @@ class CoverControls(QWidget):
                 ),
             ),
         }
-        for widget, (name, tip) in tips.items():
-            widget.setAccessibleName(name)
-            widget.setToolTip(tip)
+        explain(tips)
 
     def set_classes(self, count: int) -> None:
         """Offer so many classes to hold; 0 where the model knows none."""

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QEventPoint,
+    QImage,
     QInputDevice,
     QMouseEvent,
     QPainter,
@@ -19,7 +20,7 @@ from PySide6.QtGui import (
 )
 
 from rbm_studio.app.cover import brush
-from rbm_studio.app.stage_view import StageView, outline, pixel_rect
+from rbm_studio.app.stage_view import StageView, outline
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,6 +74,15 @@ class CoverView(StageView):
         self._covered = covered
         self.update()
 
+    def picture(self) -> QImage:
+        """Return the image to copy or save; pixels that the cover hides have its colour."""
+        image = super().picture()
+        if self._hides and self._covered.any() and self._covered.shape == (image.height(), image.width()):
+            image = image.convertToFormat(QImage.Format.Format_RGB32)
+            for row, column in np.argwhere(self._covered).tolist():
+                image.setPixelColor(column, row, _TINT)
+        return image
+
     def set_hides(self, hides: bool) -> None:
         """Let the cover hide what lies under it, or let that be seen through."""
         if hides != self._hides:
@@ -102,7 +112,7 @@ class CoverView(StageView):
         if self._covered.shape == (image.height(), image.width()):
             self._paint_cover(painter)
         if 0 <= self._outlined < image.width() * image.height():
-            outline(painter, pixel_rect(self, *divmod(self._outlined, image.width())))
+            outline(painter, self.pixel_rect(divmod(self._outlined, image.width())))
 
     def _paint_cover(self, painter: QPainter) -> None:
         covered = self._covered_area()

@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWi
 
 from rbm_studio.app.canvas import DrawingCanvas
 from rbm_studio.app.completion_view import CompletionView
+from rbm_studio.app.controls import explain
 from rbm_studio.app.cover_view import CoverView
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.label_bars import LabelBars
+from rbm_studio.app.pictures import PixelPicture, plot_picture
 from rbm_studio.app.stage_view import HiddenView, StageView
 from rbm_studio.app.theme import GRID
 from rbm_studio.core.gibbs import Stage
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from rbm_studio.app.lab_chain import LabChain
+    from rbm_studio.app.pictures import Picture
     from rbm_studio.app.selection import Selection
     from rbm_studio.core.backend import FloatArray
     from rbm_studio.core.gibbs import GibbsChains
@@ -117,13 +120,24 @@ class DrawPictures(QWidget):
                 ),
             ),
         }
-        for widget, (name, tip) in tips.items():
-            widget.setAccessibleName(name)
-            widget.setToolTip(tip)
+        explain(tips)
 
     def caption(self, picture: QWidget) -> str:
         """Return what is said under a picture."""
         return self._captions[picture].text()
+
+    def pictures(self) -> list[Picture]:
+        """Return what can be copied or saved of what is shown, in its order."""
+        found: list[Picture] = []
+        if self.canvas.strokes() or self.canvas.picture() is not None:
+            found.append(self.canvas.sheet(self.tr("Your drawing")))
+        for view in (self.seen, self.hidden, self.reconstruction, self.completions):
+            picture = view.picture()
+            if not self._columns[view].isHidden() and not picture.isNull():
+                found.append(PixelPicture(view.accessibleName(), picture))
+        if not self._columns[self.labels].isHidden():
+            found.append(plot_picture(self.labels.accessibleName(), self.labels, self.tr("p(y|v), class by class")))
+        return found
 
     def _say(self, picture: QWidget, words: str, *, short: str = "", marked: bool = False) -> None:
         self._captions[picture].say(words, short or words, bold=marked)
@@ -202,7 +216,7 @@ class DrawPictures(QWidget):
         elif lab.held.covers:
             words = self.tr("Completions: {0}").format(count)
         else:
-            words = self.tr("{0} drawn as a {1}").format(count, lab.held.label)
+            words = self.tr("Drawn as {0}").format(lab.held.label)
         self._say(self.completions, words)
 
     def show_labels(self, probabilities: NDArray[np.float64] | None) -> None:
@@ -214,8 +228,7 @@ class DrawPictures(QWidget):
     def _select_pixel(self, row: int, column: int) -> None:
         image = self.seen.image()
         if image is not None:
-            pixel = row * image.width() + column
-            self._selection.select_pixel(-1 if self._selection.pixel == pixel else pixel)
+            self._selection.toggle_pixel(row * image.width() + column)
 
 
 class _Caption(QLabel):

@@ -23,7 +23,7 @@ FILM_LENGTH = 40
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
+class DreamMoment:
     """What all chains showed after a step.
 
     Attributes
@@ -64,9 +64,9 @@ class Frame:
 
     Attributes
     ----------
-    moment : Moment
+    moment : DreamMoment
         The newest.
-    film : tuple of Moment
+    film : tuple of DreamMoment
         Earlier ones at equal distances, the oldest first.
     film_every : int
         These distances, in Gibbs steps.
@@ -76,8 +76,8 @@ class Frame:
         Where the model has label units.
     """
 
-    moment: Moment
-    film: tuple[Moment, ...]
+    moment: DreamMoment
+    film: tuple[DreamMoment, ...]
     film_every: int
     mixing: Mixing | None = None
     visits: Visits | None = None
@@ -120,7 +120,7 @@ class Dream:
         with np.errstate(all="ignore"):
             self._chains = GibbsChains(wishes.parameters, start, rng)
         self._step = 0
-        self._film: deque[Moment] = deque(maxlen=FILM_LENGTH)
+        self._film: deque[DreamMoment] = deque(maxlen=FILM_LENGTH)
         self._film_every = wishes.film_every
         self._mixing: Mixing | None = None
         self._moment = self._take()
@@ -178,10 +178,10 @@ class Dream:
             None if visits is None else Visits(visits.counts.copy(), visits.switches, visits.chances),
         )
 
-    def _take(self) -> Moment:
+    def _take(self) -> DreamMoment:
         chains = self._chains
         classes = chains.labels.argmax(axis=1) if chains.parameters.label_num else None
-        return Moment(self._step, levels(chains.visible_probabilities), levels(chains.visible), classes)
+        return DreamMoment(self._step, levels(chains.visible_probabilities), levels(chains.visible), classes)
 
 
 def levels(values: FloatArray) -> Levels:

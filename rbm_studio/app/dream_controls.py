@@ -7,6 +7,7 @@ from enum import Enum, auto
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
+from rbm_studio.app.controls import explain
 from rbm_studio.app.dream_runner import Pace
 from rbm_studio.app.fields import Choice, CountBox, NumberBox
 from rbm_studio.app.icons import icon
@@ -274,9 +275,7 @@ class DreamControls(QWidget):
                 ),
             ),
         }
-        for widget, (name, tip) in tips.items():
-            widget.setAccessibleName(name)
-            widget.setToolTip(tip)
+        explain(tips)
         self._run.setAccessibleName(self.tr("Run the chains"))
         self._hold.setAccessibleName(self.tr("Hold the selected hidden units"))
 

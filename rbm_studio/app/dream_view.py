@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from rbm_studio.app.autocorrelation_view import AutocorrelationView
 from rbm_studio.app.chain_grid import ChainGrid
+from rbm_studio.app.dream_words import joined
 from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.film_strip import FilmStrip
 from rbm_studio.app.label_bars import LabelBars
+from rbm_studio.app.pictures import PixelPicture, plot_picture
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.visits_view import VisitsView
 from rbm_studio.core.mixing import MOST_VALUES
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from rbm_studio.app.dream import Frame
+    from rbm_studio.app.pictures import Picture
     from rbm_studio.core.mixing import Mixing
 
 # The chosen chain's classes are shown as bars from this width on.
@@ -133,6 +136,29 @@ class DreamView(QWidget):
         """The index of the chain that is looked at."""
         return self._grid.selected()
 
+    def pictures(self) -> list[Picture]:
+        """Return what can be copied or saved of what is shown."""
+        chains = self._grid.pictures()
+        if chains is None:
+            return []
+        number = self.chain + 1
+        found: list[Picture] = [
+            PixelPicture(self.tr("All chains"), self._grid.picture()),
+            PixelPicture(self.tr("Chain {0}").format(number), self._grid.chosen_picture()),
+        ]
+        if len(self._film.pictures()):
+            found.append(PixelPicture(self.tr("Film of chain {0}").format(number), self._film.picture()))
+        count = self.tr("{0} chains").format(len(chains))
+        when = self._chains.heading()
+        if self._mixing.mixing() is not None:
+            about = self.tr("ρ of p(v = 1 | h), of all pixels together, about the mean of all chains")
+            found.append(self._memory.plot(joined(self._memory.words(), count, when, about)))
+        if self._visits.counts() is not None:
+            found.append(self._classes.plot(joined(self._classes.words(), count, when)))
+        if not self._bars.isHidden():
+            found.append(self._bars.plot(when))
+        return found
+
     # --- showing
 
     def clear(self, words: str) -> None:
@@ -226,6 +252,7 @@ class Captioned(QWidget):
         self._heading, self._words = (ElidedLabel(Qt.TextElideMode.ElideRight) for _ in range(2))
         self._heading.setObjectName("heading")
         self._long = self._short = ""
+        self._picture = picture
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -233,6 +260,18 @@ class Captioned(QWidget):
         column.addWidget(self._words)
         column.addSpacing(GRID // 2)
         column.addWidget(picture, 1)
+
+    def heading(self) -> str:
+        """Return what it is."""
+        return self._heading.accessibleName()
+
+    def words(self) -> str:
+        """Return what it says."""
+        return self._long
+
+    def plot(self, caption: str) -> Picture:
+        """Return it as a drawing to be copied or saved, under what it is."""
+        return plot_picture(self.heading(), self._picture, caption)
 
     def set_words(self, heading: str, words: str, short: str = "") -> None:
         """Say what it is, and what it says: in short where there is no room."""

@@ -19,6 +19,11 @@ from rbm_studio.app.theme import GRID
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from PySide6.QtWidgets import QWidget as _Widget
+else:
+    # Qt lets an object have one of its own classes as a base, and that is the box.
+    _Widget = object
+
 _DECIMALS = 8
 LEAST = 10.0**-_DECIMALS
 """The least number above 0 that a field takes."""
@@ -27,7 +32,18 @@ _NO_LIMIT = 1e6
 """A number that may be as high as this has no upper limit that anybody meets."""
 
 
-class CountBox(QSpinBox):
+class _LeavesWheel(_Widget):
+    """A field that is not changed by the wheel on its way over the page."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Leave the wheel to the page, unless the field has the keyboard."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
+class CountBox(_LeavesWheel, QSpinBox):
     """A whole number.
 
     Parameters
@@ -75,15 +91,8 @@ class CountBox(QSpinBox):
         _select_words(self)
         super().keyPressEvent(event)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to the page, unless the field has the keyboard."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
-
-class NumberBox(QDoubleSpinBox):
+class NumberBox(_LeavesWheel, QDoubleSpinBox):
     """A number, written as short as it can be.
 
     Parameters
@@ -175,15 +184,8 @@ class NumberBox(QDoubleSpinBox):
         _select_words(self)
         super().keyPressEvent(event)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to the page, unless the field has the keyboard."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
-
-class Choice(QComboBox):
+class Choice(_LeavesWheel, QComboBox):
     """One of some values.
 
     Parameters
@@ -238,13 +240,6 @@ class Choice(QComboBox):
         """Show the list, wide enough for its texts, however narrow the box."""
         self.view().setMinimumWidth(self.view().sizeHintForColumn(0) + 2 * GRID)
         super().showPopup()
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to the page, unless the field has the keyboard."""
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
 
 
 class Switch(QCheckBox):

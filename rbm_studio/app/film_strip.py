@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rbm_studio.app.images import grey_image
+from rbm_studio.app.mosaic_layout import tile
 from rbm_studio.app.theme import GRID
 from rbm_studio.data.resampling import resample
 
@@ -23,6 +24,8 @@ _GAP = GRID // 2
 _ENOUGH = 24
 # As many rows as there are, pictures are no smaller than this.
 _LEAST_SIDE = 5.5 * GRID
+# Where all pictures are put into one image; between them it is neither ink nor paper.
+_PRINTED_COLUMNS, _BETWEEN = 10, 128
 
 
 class FilmStrip(QWidget):
@@ -59,6 +62,10 @@ class FilmStrip(QWidget):
     def pictures(self) -> NDArray[np.uint8]:
         """Return the film, of shape (n, height, width), the oldest first; those that find no room are among it."""
         return self._pictures
+
+    def picture(self) -> QImage:
+        """Return the whole film as one image, the oldest at the top left; a null image where there is none."""
+        return grey_image(tile(self._pictures, _PRINTED_COLUMNS, fill=_BETWEEN))
 
     def names(self) -> list[str]:
         """Return when each picture of the film was taken."""

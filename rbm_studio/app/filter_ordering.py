@@ -9,8 +9,9 @@ import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from rbm_studio.app.background import Background
-from rbm_studio.core.filter_order import descending_order, filter_norms, similarity_order
+from rbm_studio.core.filter_order import descending_order, similarity_order
 from rbm_studio.core.health import fixed_part
+from rbm_studio.core.similarity import filter_norms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -117,16 +118,16 @@ class FilterOrdering(QObject):
         """Order by something else."""
         if by != self._by:
             self._by = by
-            self.refresh(at_once=True)
+            self.refresh(urgent=True)
             self.changed.emit()
 
     def want_activity(self, wanted: bool) -> None:
         """Say whether anybody wants to know the units' activity, whatever they are ordered by."""
         if wanted != self._wants_activity:
             self._wants_activity = wanted
-            self.refresh(at_once=wanted)
+            self.refresh(urgent=wanted)
 
-    def refresh(self, *, at_once: bool = False) -> None:
+    def refresh(self, *, urgent: bool = False) -> None:
         """Measure the newest parameters when it is their turn, or at once; if that is of use, and anybody sees it."""
         model, images = self._session.model, self._session.images
         with_activity = (self._wants_activity or self._by == BY_ACTIVITY) and self.can_measure_activity
@@ -143,13 +144,13 @@ class FilterOrdering(QObject):
             return
         cases = images if with_activity else None
         by, epochs, life = self._by, self._session.epochs_trained, self._life
-        self._background.request(lambda: (life, _measure(model, by, epochs, cases)), urgent=at_once)
+        self._background.request(lambda: (life, _measure(model, by, epochs, cases)), urgent=urgent)
 
     def _begin_again(self) -> None:
         self._life += 1
         self._background.forget()
         self._newest = None
-        self.refresh(at_once=True)
+        self.refresh(urgent=True)
 
     def _take(self, result: tuple[int, Ordering]) -> None:
         life, ordering = result

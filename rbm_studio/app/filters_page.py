@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
 
     from rbm_studio.app.moments import Moments
+    from rbm_studio.app.pictures import Picture
     from rbm_studio.app.session import Session
 
 INTERVAL_MS = 1000
@@ -120,8 +121,9 @@ class FiltersPage(QWidget):
                 "By number: each hidden unit with that of the same number; of use within one run."
             ),
         )
-        self._common.setChecked(True)
-        self._common.setToolTip(self.tr("Colour both models' weights in one scale; else each in its own"))
+        self._common.setToolTip(
+            self.tr("Colour both models' weights in one scale; else each in its own, which its colour bar tells")
+        )
         self._file.setToolTip(self.tr("Compare with a model file: put it on the right"))
         self._file.setAccessibleName(self.tr("Compare with a model file"))
         column = QVBoxLayout(self.options)
@@ -148,6 +150,10 @@ class FiltersPage(QWidget):
         super().paintEvent(event)
         if self._stale:
             self._ask(urgent=True)
+
+    def pictures(self) -> list[Picture]:
+        """Return what can be copied or saved."""
+        return self.view.prints(self.left.currentText(), self.right.currentText())
 
     # --- comparing
 

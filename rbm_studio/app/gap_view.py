@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rbm_studio.app.curve_axes import linear_ticks, nice_range, nice_step, number_text
+from rbm_studio.app.painting import draw_placeholder
 from rbm_studio.app.theme import GRID, plot_colours
 
 _GAP = GRID // 2
@@ -98,9 +99,7 @@ class GapView(QWidget):
         """Draw the axes, the band and the curve."""
         painter = QPainter(self)
         if not self._points:
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(GRID, GRID, -GRID, -GRID), int(flags), self._placeholder)
+            draw_placeholder(painter, self.rect(), self._placeholder, self.palette())
             return
         metrics = QFontMetricsF(self.font())
         bottom, top = self._range

@@ -8,19 +8,22 @@ import numpy as np
 from PySide6.QtCore import QLocale, QObject, Signal
 
 from rbm_studio.app.card_grid import Card
-from rbm_studio.app.colour_key import calm_limit, reach_of
+from rbm_studio.app.colour_scale import calm_limit, reach_of
 from rbm_studio.app.histogram_view import HistogramView
 from rbm_studio.app.images import diverging_image, grey_image
 from rbm_studio.app.numbers import fixed, short, signed
-from rbm_studio.app.picture_row import Picture, PictureRow
+from rbm_studio.app.picture_row import CaptionedPicture, PictureRow
+from rbm_studio.app.pictures import PixelPicture
 from rbm_studio.app.probability_histogram import ProbabilityHistogram
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.weights_picture import WeightsPicture
 from rbm_studio.core.histogram import histogram
+from rbm_studio.core.similarity import cosines, most_alike
 from rbm_studio.core.unit_activity import EXTREMES, Extremes
-from rbm_studio.core.unit_probes import cosines, most_alike, unit_effect
+from rbm_studio.core.unit_probes import unit_effect
 
 if TYPE_CHECKING:
+    from rbm_studio.app.pictures import Picture
     from rbm_studio.app.state import Model
     from rbm_studio.app.unit_measuring import Measured, UnitMeasuring
     from rbm_studio.core.backend import FloatArray
@@ -99,6 +102,23 @@ class HiddenUnitCards(QObject):
             (self._weights_card, 30 * GRID),
         ]
 
+    def prints(self, whose: str) -> list[Picture]:
+        """Return what can be copied or saved: the cards that show something, and the filter pixel by pixel."""
+        shows = {
+            self._filter_card: True,
+            self._probabilities_card: self._probabilities.counts() is not None,
+            self._weights_card: True,
+            self._most_card: bool(self._most.pictures()),
+            self._least_card: bool(self._least.pictures()),
+            self._like_card: bool(self._like.pictures()),
+            self._effect_card: bool(self._effect.pictures()),
+        }
+        pixels = self.tr("Filter, pixel by pixel ({0})").format(whose)
+        return [
+            *(card.picture(whose) for card, has_something in shows.items() if has_something),
+            PixelPicture(pixels, self._filter.picture.picture()),
+        ]
+
     # --- what follows from the parameters alone
 
     def show_model(self, model: Model, unit: int) -> None:
@@ -107,7 +127,7 @@ class HiddenUnitCards(QObject):
         weights = np.ascontiguousarray(p.w[:, unit])
         self._width = model.image_shape[1]
         self._filter.set_values(weights, self._width, whose=unit)
-        self._filter_words = self.tr("Bias {0}, length {1}. Click a pixel for its own page.").format(
+        self._filter_words = self.tr("Bias {0}, length {1}.").format(
             signed(float(p.hidden_bias[unit])), short(float(np.linalg.norm(weights)), 3)
         )
         self._read_pixel(self._pixel)
@@ -125,25 +145,28 @@ class HiddenUnitCards(QObject):
         self._pixel = pixel
         weight = self._filter.value(pixel)
         row, column = divmod(pixel, self._width)
-        self._filter_card.set_caption(
-            self._filter_words
-            if weight is None
-            else self.tr("Row {0}, column {1}: weight {2}").format(row + 1, column + 1, signed(weight))
-        )
+        if weight is None:
+            self._filter_card.set_caption(self._filter_words, self.tr("Click a pixel for its own page."))
+        else:
+            self._filter_card.set_caption(
+                self.tr("Row {0}, column {1}: weight {2}").format(row + 1, column + 1, signed(weight))
+            )
 
     def _show_alike(self, model: Model, unit: int) -> None:
         w = model.parameters.w
-        alike = cosines(w.T, unit)
+        alike = cosines(w[:, [unit]], w)[0]
         self._alike = most_alike(alike, unit, ALIKE)
         limit = self._filter.limit()
         pictures = [
-            Picture(
+            CaptionedPicture(
                 diverging_image(w[:, other].reshape(model.image_shape), limit),
                 self.tr("{0}: {1}").format(other + 1, fixed(float(alike[other]), 2)),
             )
             for other in self._alike
         ]
-        self._like_card.set_caption(self.tr("Number of the unit, and cosine of the filters. Click one to go there."))
+        self._like_card.set_caption(
+            self.tr("Number of the unit, and cosine of the filters."), self.tr("Click one to go there.")
+        )
         self._like.set_pictures(pictures, self.tr("There is no other unit."))
 
     def point_out(self, unit: int) -> None:
@@ -178,7 +201,7 @@ class HiddenUnitCards(QObject):
         shape = measured.images.dataset.image_shape
         row.set_pictures(
             [
-                Picture(grey_image(image.reshape(shape)), _probability(float(probability)))
+                CaptionedPicture(grey_image(image.reshape(shape)), _probability(float(probability)))
                 for image, probability in zip(images, extremes.probabilities[unit], strict=True)
             ]
         )
@@ -204,12 +227,12 @@ class HiddenUnitCards(QObject):
         )
         self._effect.set_pictures(
             [
-                Picture(grey_image(visible), self.tr("drawing")),
-                Picture(grey_image(effect.restored.reshape(shape)), self.tr("as it is")),
-                Picture(grey_image(effect.switched_off.reshape(shape)), self.tr("switched off")),
-                Picture(diverging_image(off.reshape(shape), limit), self.tr("change")),
-                Picture(grey_image(effect.forced_on.reshape(shape)), self.tr("forced on")),
-                Picture(diverging_image(on.reshape(shape), limit), self.tr("change")),
+                CaptionedPicture(grey_image(visible), self.tr("drawing")),
+                CaptionedPicture(grey_image(effect.restored.reshape(shape)), self.tr("as it is")),
+                CaptionedPicture(grey_image(effect.switched_off.reshape(shape)), self.tr("switched off")),
+                CaptionedPicture(diverging_image(off.reshape(shape), limit), self.tr("change")),
+                CaptionedPicture(grey_image(effect.forced_on.reshape(shape)), self.tr("forced on")),
+                CaptionedPicture(diverging_image(on.reshape(shape), limit), self.tr("change")),
             ]
         )
 

@@ -8,6 +8,8 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from rbm_studio.app.painting import draw_placeholder
+
 # A picture is shown at a whole number of screen pixels per image pixel, so that all look alike in size, unless that
 # made it smaller than this share of the room that there is.
 _LEAST_SHARE = 0.8
@@ -90,6 +92,14 @@ class ImageView(QWidget):
         column = int((pos.x() - rect.left()) / rect.width() * self._image.width())
         return min(row, self._image.height() - 1), min(column, self._image.width() - 1)
 
+    def pixel_rect(self, pixel: tuple[int, int]) -> QRectF:
+        """Return where an image pixel, of a row and column, lies in the widget; empty where there is no such one."""
+        rect = self.image_rect()
+        if self._image is None or not self._holds(pixel):
+            return QRectF()
+        width, height = rect.width() / self._image.width(), rect.height() / self._image.height()
+        return QRectF(rect.left() + pixel[1] * width, rect.top() + pixel[0] * height, width, height)
+
     def sizeHint(self) -> QSize:
         """Return a size at which 28 pixels are shown threefold."""
         return QSize(96, 96)
@@ -104,9 +114,7 @@ class ImageView(QWidget):
         half = _FRAME / 2
         if self._image is None:
             framed = QRectF(self.rect()).adjusted(half, half, -half, -half)
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(framed.adjusted(8, 8, -8, -8), int(flags), self._placeholder)
+            draw_placeholder(painter, framed, self._placeholder, self.palette())
         else:
             target = self.image_rect()
             shrinks = target.width() * self.devicePixelRatioF() < self._image.width()

@@ -137,12 +137,15 @@ class InkedPaper:
             self._kept.setDevicePixelRatio(ratio)
             self._kept.fill(_PAPER)
             painter = QPainter(self._kept)
-            if drawing.picture is not None:
-                _draw_picture(painter, drawing.picture, side, ratio)
-            for stroke in drawing.strokes:
-                _draw_stroke(painter, stroke, self._pen_width, side)
+            _draw_ink(painter, drawing, self._pen_width, side)
             painter.end()
         return self._kept
+
+
+def draw_paper(painter: QPainter, drawing: Drawing, pen_width: float, side: float) -> None:
+    """Draw paper of any size with a drawing on it, its corner at the painter's origin."""
+    painter.fillRect(QRectF(0, 0, side, side), _PAPER)
+    _draw_ink(painter, drawing, pen_width, side)
 
 
 def place_on_paper(pos: QPointF, paper: QRectF) -> tuple[float, float]:
@@ -158,6 +161,13 @@ def draw_hint(painter: QPainter, rect: QRectF, text: str) -> None:
     painter.setFont(font)
     painter.setPen(_HINT)
     painter.drawText(rect.adjusted(8, 8, -8, -8), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
+
+
+def _draw_ink(painter: QPainter, drawing: Drawing, pen_width: float, side: float) -> None:
+    if drawing.picture is not None:
+        _draw_picture(painter, drawing.picture, side, painter.device().devicePixelRatioF())
+    for stroke in drawing.strokes:
+        _draw_stroke(painter, stroke, pen_width, side)
 
 
 def _draw_stroke(

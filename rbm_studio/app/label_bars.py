@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 SURE = 0.5
 """A class with more than this is likelier than all others together."""
-_LEAST_ROW = 12  # px: less cannot be read
+_LEAST_ROW = 11  # px: less cannot be read
 _WIDE = 24 * GRID  # px: from here on there is room for a figure behind each bar
 _ANSWER_SHARE = 0.36  # of the width, for the likeliest class
 
@@ -59,6 +59,15 @@ class LabelBars(QWidget):
         room = max(1, self.height() // _LEAST_ROW)
         likeliest = np.argsort(-self._probabilities, kind="stable")[: min(count, room)]
         return sorted(int(each) for each in likeliest)
+
+    def printed(self, palette: QPalette, size: QSize) -> LabelBars:
+        """Return the same bars, to be rendered on paper."""
+        printed = LabelBars()
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        printed.set_probabilities(self._probabilities)
+        printed.resize(size)
+        return printed
 
     def sizeHint(self) -> QSize:
         """Return a size at which ten classes can be read."""
@@ -124,9 +133,9 @@ class LabelBars(QWidget):
 
 
 def _percent(probability: float) -> str:
-    # 100 % is said of what is certain only.
+    # 100% is said of what is certain only.
     percent = min(round(100 * probability), 99) if probability < 1 else 100
-    return f"{percent} %"
+    return f"{percent}%"
 
 
 def _text_height(font: QFont) -> float:

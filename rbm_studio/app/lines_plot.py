@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rbm_studio.app.curve_axes import linear_ticks, log_ticks, nice_log_range, nice_range, nice_step, number_text
+from rbm_studio.app.painting import draw_placeholder
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from rbm_studio.app.theme import PlotColours
 
 _GAP = GRID // 2
 _DOT = 2.5
@@ -105,6 +108,17 @@ class LinesPlot(QWidget):
             self._range = (0.0, nice_range(0.0, highest)[1])
         self.update()
 
+    def printed(self, palette: QPalette, size: QSize) -> LinesPlot:
+        """Return a plot of the same lines, to be rendered on paper."""
+        printed = LinesPlot(self._x_name, self._x_begin)
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        old, new = plot_colours(self.palette()), plot_colours(palette)
+        lines = [replace(line, pen=_recoloured(line.pen, old, new)) for line in self._lines]
+        printed.show_lines(lines, log=self._log, x_end=self._x_end, notice=self._notice)
+        printed.resize(size)
+        return printed
+
     def sizeHint(self) -> QSize:
         """Return a size at which lines can be told apart."""
         return QSize(32 * GRID, 20 * GRID)
@@ -119,9 +133,7 @@ class LinesPlot(QWidget):
         """Draw the axes and the lines."""
         painter = QPainter(self)
         if not self._lines:
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(GRID, GRID, -GRID, -GRID), int(flags), self._notice)
+            draw_placeholder(painter, self.rect(), self._notice, self.palette())
             return
         metrics = QFontMetricsF(self.font())
         row = metrics.height()
@@ -183,3 +195,13 @@ class LinesPlot(QWidget):
     def _height(self, plot: QRectF, value: float) -> float:
         low, high = self._range
         return plot.bottom() - plot.height() * (value - low) / (high - low)
+
+
+def _recoloured(pen: QPen, old: PlotColours, new: PlotColours) -> QPen:
+    """Return a pen in a colour of a plot as one in the other plot's, as opaque as it was."""
+    others = {getattr(old, name).rgb(): getattr(new, name) for name in ("training", "held_out", "earlier")}
+    colour = QColor(others.get(pen.color().rgb(), pen.color()))
+    colour.setAlpha(pen.color().alpha())
+    recoloured = QPen(pen)
+    recoloured.setColor(colour)
+    return recoloured

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice
-from PySide6.QtGui import QImageWriter
-
 from rbm_studio.app.images import diverging_colours, indexed_image
 from rbm_studio.app.mosaic_image import mosaic_levels
 from rbm_studio.app.mosaic_layout import Cells
+from rbm_studio.app.pictures import png
 from rbm_studio.storage.atomic import write_atomically
 
 if TYPE_CHECKING:
@@ -121,11 +119,7 @@ def _png(levels: NDArray[np.uint8], caption: str) -> bytes:
     colours[0] = 0xFF000000 | int(_GROUND[1:], 16)
     image = indexed_image(levels, colours)
     image.setText("Description", caption)
-    data = QByteArray()
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    QImageWriter(buffer, QByteArray(b"PNG")).write(image)
-    return bytes(data.data())
+    return png(image)
 
 
 def _svg(sheet: FilterSheet) -> Iterator[str]:

@@ -1,11 +1,11 @@
-"""What stands on and around the tiles of a mosaic: numbers and outlines; and the way of the keys between them."""
+"""The numbers of the units, on the tiles of a mosaic."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPalette, QPen
+from PySide6.QtGui import QColor, QPainter, QPalette
 
 if TYPE_CHECKING:
     from rbm_studio.app.mosaic_image import Filters
@@ -15,14 +15,6 @@ if TYPE_CHECKING:
 _TILE_PER_NUMBER = 3.0
 _PADDING = 2
 _OPAQUE = 208
-
-
-def draw_outline(painter: QPainter, rect: QRectF, width: float, palette: QPalette) -> None:
-    """Draw an outline around a tile, in two lines, so that it stands out from any colour of the tiles."""
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    for role, line in ((QPalette.ColorRole.Window, width + 2), (QPalette.ColorRole.Accent, width)):
-        painter.setPen(QPen(palette.color(role), line, j=Qt.PenJoinStyle.MiterJoin))
-        painter.drawRect(rect.adjusted(-width / 2, -width / 2, width / 2, width / 2))
 
 
 def draw_numbers(painter: QPainter, layout: MosaicLayout, shown: QRectF, filters: Filters, palette: QPalette) -> None:
@@ -51,39 +43,3 @@ def draw_numbers(painter: QPainter, layout: MosaicLayout, shown: QRectF, filters
         if seen.contains(plate):
             painter.fillRect(plate, ground)
             painter.drawText(plate, int(Qt.AlignmentFlag.AlignCenter), text)
-
-
-def keys_step(key: int, place: int, count: int, columns: int) -> int | None:
-    """Return the place that a key leads to.
-
-    Parameters
-    ----------
-    key : int
-        A `Qt.Key`.
-    place : int
-        Where the way begins; -1 for nowhere yet.
-    count, columns : int
-        Of the tiles.
-
-    Returns
-    -------
-    int or None
-        None if the key leads nowhere.
-    """
-    last = count - 1
-    steps: dict[int, int] = {
-        Qt.Key.Key_Left: -1,
-        Qt.Key.Key_Right: 1,
-        Qt.Key.Key_Up: -columns,
-        Qt.Key.Key_Down: columns,
-        Qt.Key.Key_Home: -last,
-        Qt.Key.Key_End: last,
-    }
-    if key not in steps:
-        return None
-    if place < 0:
-        return last if key == Qt.Key.Key_End else 0
-    target = place + steps[key]
-    if key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
-        return target if 0 <= target <= last else place
-    return min(max(target, 0), last)

@@ -8,12 +8,16 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from rbm_studio.app.mosaic_bar import MosaicBar, scale_labels
+from rbm_studio.app.colour_scale import scale_labels
+from rbm_studio.app.items_view import CLICK_KEYS, keys_step
+from rbm_studio.app.mosaic_bar import MosaicBar
 from rbm_studio.app.mosaic_content import MosaicContent
 from rbm_studio.app.mosaic_layout import MosaicLayout, lay_out
-from rbm_studio.app.mosaic_marks import draw_numbers, draw_outline, keys_step
+from rbm_studio.app.mosaic_marks import draw_numbers
 from rbm_studio.app.mosaic_picture import MosaicPicture
 from rbm_studio.app.mosaic_zoom import MosaicZoom
+from rbm_studio.app.numbers import short
+from rbm_studio.app.painting import draw_outline, draw_placeholder
 from rbm_studio.app.zoomable_view import ZoomableView
 
 if TYPE_CHECKING:
@@ -24,7 +28,6 @@ if TYPE_CHECKING:
 
 # Room for the outline of a tile at the edge.
 _EDGE = 4
-_CLICK_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
 class MosaicView(ZoomableView):
@@ -254,7 +257,7 @@ class MosaicView(ZoomableView):
             index = self._content.index(target)
             self.reveal(index)
             self._hover(index)
-        elif event.key() in _CLICK_KEYS and self._hovered >= 0:
+        elif event.key() in CLICK_KEYS and self._hovered >= 0:
             self.clicked.emit(self._hovered)
         else:
             super().keyPressEvent(event)
@@ -285,9 +288,7 @@ class MosaicView(ZoomableView):
         painter = QPainter(self)
         layout = self._current_layout()
         if layout is None or self._content.filters is None:
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(8, 8, -8, -8), int(flags), self.tr("No weights yet"))
+            draw_placeholder(painter, self.rect(), self.tr("No weights yet"), self.palette())
             return
         shown = self._shown_rect(layout)
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
@@ -334,5 +335,6 @@ class MosaicView(ZoomableView):
         return self._zoom.layout
 
     def _bar(self, upright: bool) -> MosaicBar:
-        labels = scale_labels(self._content.shown_limit, self.tr("max"))
+        limit = self._content.shown_limit
+        labels = scale_labels(self.tr("max") if limit is None else short(limit))
         return MosaicBar(labels, self.fontMetrics(), upright)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen, QPixmap
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetricsF, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QPixmap
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from rbm_studio.app.colour_scale import ColourBar
 from rbm_studio.app.images import diverging_image
+from rbm_studio.app.items_view import CLICK_KEYS, ItemsView, keys_step
 from rbm_studio.app.mosaic_layout import MosaicLayout, lay_out, tile
 from rbm_studio.app.numbers import fixed
+from rbm_studio.app.painting import draw_outline
 from rbm_studio.app.theme import GRID
 from rbm_studio.data.resampling import resample
 
@@ -25,7 +28,7 @@ _LEAST_MARKED = 10
 _MARK_HEIGHT = 3
 
 
-class PairMosaic(QWidget):
+class PairMosaic(ItemsView):
     """Shows one tile for each pair of filters; the pair that is pointed at is lit by whoever hears of it.
 
     The arrow keys, Home and End go from pair to pair; Enter and Space click.
@@ -33,17 +36,7 @@ class PairMosaic(QWidget):
     Parameters
     ----------
     parent : QWidget, optional
-
-    Attributes
-    ----------
-    hovered : Signal(int)
-        The pair that the pointer or the keyboard has come upon; -1 when the pointer has left.
-    clicked : Signal(int)
-        The pair that was clicked with the left button or the keyboard.
     """
-
-    hovered = Signal(int)
-    clicked = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -54,13 +47,10 @@ class PairMosaic(QWidget):
         self._laid_out_for = (QSize(), 1.0)
         self._drawn: QPixmap | None = None
         self._drawn_in = 0
+        # Whether what takes long to draw is kept in pixels: on paper they would be too few.
+        self._keeps = True
         self._lit = -1
         self._marked: tuple[int, ...] = ()
-        self._under_pointer = -1
-        self._pressed = -1
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     # --- what is shown
 
@@ -121,6 +111,22 @@ class PairMosaic(QWidget):
         layout = self._current_layout()
         return layout.tile_rect(pair) if layout is not None and 0 <= pair < len(self._tiles) else QRectF()
 
+    def printed(self, palette: QPalette, size: QSize) -> QWidget:
+        """Return the same tiles without any marks, above the bar of their colours, to be rendered on paper."""
+        printed, mosaic, bar = QWidget(), PairMosaic(), ColourBar()
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        column = QVBoxLayout(printed)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(GRID // 2)
+        column.addWidget(mosaic, 1)
+        column.addWidget(bar)
+        mosaic.set_tiles(self._tiles, self._limit, self._similarity)
+        mosaic._keeps = False
+        bar.set_limit(self._limit)
+        printed.resize(size)
+        return printed
+
     def sizeHint(self) -> QSize:
         """Return a size at which 64 tiles can be told apart."""
         return QSize(30 * GRID, 30 * GRID)
@@ -137,6 +143,9 @@ class PairMosaic(QWidget):
         if layout is None:
             return
         painter = QPainter(self)
+        if not self._keeps:
+            self._draw_tiles(painter, layout)
+            return
         if self._drawn is None or self._drawn_in != self.palette().cacheKey():
             self._drawn = self._draw(layout)
             self._drawn_in = self.palette().cacheKey()
@@ -146,7 +155,7 @@ class PairMosaic(QWidget):
             painter.drawRect(layout.mosaic_rect().adjusted(-2, -2, 2, 2))
         for pair, width in (*((pair, 2.0) for pair in self._marked), (self._lit, 3.0)):
             if 0 <= pair < len(self._tiles):
-                self._outline(painter, layout.tile_rect(pair), width)
+                draw_outline(painter, layout.tile_rect(pair), width, self.palette())
 
     def _draw(self, layout: MosaicLayout) -> QPixmap:
         """Return all but the outlines, which follow the pointer: of many pairs it takes longer than a frame."""
@@ -156,14 +165,17 @@ class PairMosaic(QWidget):
         drawn.fill(Qt.GlobalColor.transparent)
         painter = QPainter(drawn)
         painter.setFont(self.font())
+        self._draw_tiles(painter, layout)
+        painter.end()
+        return drawn
+
+    def _draw_tiles(self, painter: QPainter, layout: MosaicLayout) -> None:
         for rect in layout.filled_rects():
             painter.fillRect(rect, self.palette().color(QPalette.ColorRole.Mid))
         painter.drawImage(layout.mosaic_rect(), self._draw_mosaic(layout))
         for pair in np.flatnonzero(self._empty()).tolist():
             self._cross_out(painter, layout.tile_rect(pair))
         self._draw_similarities(painter, layout)
-        painter.end()
-        return drawn
 
     def _cross_out(self, painter: QPainter, rect: QRectF) -> None:
         # An untrained filter is a tile of one light colour, too.
@@ -206,69 +218,26 @@ class PairMosaic(QWidget):
 
     def _draw_bar(self, painter: QPainter, rect: QRectF, value: float) -> None:
         """Draw how alike the pair is: the full width is 1; nothing is left of it at 0 and below."""
-        track = QRectF(rect.left(), rect.bottom() - _MARK_HEIGHT, rect.width(), _MARK_HEIGHT)
-        painter.fillRect(track, self.palette().color(QPalette.ColorRole.Base))
-        track.setWidth(rect.width() * max(value, 0.0))
-        painter.fillRect(track, self.palette().color(QPalette.ColorRole.Accent))
-
-    def _outline(self, painter: QPainter, rect: QRectF, width: float) -> None:
-        # Two lines, so that the outline stands out from any colour of the tiles.
-        for role, line in ((QPalette.ColorRole.Window, width + 2), (QPalette.ColorRole.Accent, width)):
-            painter.setPen(QPen(self.palette().color(role), line, j=Qt.PenJoinStyle.MiterJoin))
-            painter.drawRect(rect.adjusted(-width / 2, -width / 2, width / 2, width / 2))
+        bar = QRectF(rect.left(), rect.bottom() - _MARK_HEIGHT, rect.width() * max(value, 0.0), _MARK_HEIGHT)
+        # A line sets it off from the filter; more ground than that would be stripes across a dark window.
+        painter.fillRect(bar.adjusted(0, -1, 0, 0), self.palette().color(QPalette.ColorRole.Base))
+        painter.fillRect(bar, self.palette().color(QPalette.ColorRole.Accent))
 
     # --- pointer and keys
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell which pair the pointer is on, when it has changed."""
-        self._point(self._pair_at(event.position()))
-
-    def leaveEvent(self, _event: QEvent) -> None:
-        """Tell that the pointer has left."""
-        self._point(-1)
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a click."""
-        self._pressed = self._pair_at(event.position()) if event.button() == Qt.MouseButton.LeftButton else -1
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End a click on the tile where it began."""
-        if event.button() == Qt.MouseButton.LeftButton and self._pressed >= 0:
-            if self._pair_at(event.position()) == self._pressed:
-                self.clicked.emit(self._pressed)
-            self._pressed = -1
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go to another pair, or click the one that is lit."""
         layout, key = self._current_layout(), event.key()
-        if layout is None:
-            super().keyPressEvent(event)
-            return
-        last = len(self._tiles) - 1
-        steps = {
-            Qt.Key.Key_Left: -1,
-            Qt.Key.Key_Right: 1,
-            Qt.Key.Key_Up: -layout.columns,
-            Qt.Key.Key_Down: layout.columns,
-            Qt.Key.Key_Home: -last,
-            Qt.Key.Key_End: last,
-        }
-        if key in steps:
-            target = max(self._lit, 0) + steps[Qt.Key(key)] if self._lit >= 0 or key == Qt.Key.Key_End else 0
-            if key in (Qt.Key.Key_Up, Qt.Key.Key_Down) and not 0 <= target <= last:
-                target = self._lit
-            self.hovered.emit(min(max(target, 0), last))
-        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._lit >= 0:
-            self.clicked.emit(self._lit)
+        target = None if layout is None else keys_step(key, self._lit, len(self._tiles), layout.columns)
+        if target is not None:
+            self.hovered.emit(target)
+        elif key in CLICK_KEYS and self._lit >= 0:
+            self._click(self._lit)
         else:
             super().keyPressEvent(event)
 
-    def _point(self, pair: int) -> None:
-        if pair != self._under_pointer:
-            self._under_pointer = pair
-            self.hovered.emit(pair)
-
-    def _pair_at(self, pos: QPointF) -> int:
+    def item_at(self, pos: QPointF) -> int:
+        """Return the pair at a place of the widget, or -1 beside them."""
         layout = self._current_layout()
         return -1 if layout is None else layout.index_at(pos)
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.mosaic_layout import best_grid
+from rbm_studio.app.painting import draw_placeholder
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
@@ -69,9 +70,7 @@ class PairsView(QWidget):
         """Draw the pairs in the grid that makes them largest."""
         painter = QPainter(self)
         if not self._pairs:
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect(), flags, self._placeholder)
+            draw_placeholder(painter, self.rect(), self._placeholder, self.palette())
             return
         columns, rows = best_grid(len(self._pairs), self.width(), self.height(), _CELL_ASPECT)
         side = min((self.width() / columns - 3 * _GAP) / 2, self.height() / rows - _GAP)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Signal
@@ -9,8 +10,10 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rbm_studio.app.drawing import Drawing, DrawingHistory
-from rbm_studio.app.ink import InkedPaper, draw_hint, place_on_paper
+from rbm_studio.app.ink import InkedPaper, draw_hint, draw_paper, place_on_paper
+from rbm_studio.app.pictures import DrawnPicture
 from rbm_studio.app.tools import Tool
+from rbm_studio.data.pen import SIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from rbm_studio.data.handwriting import Stroke
 
 _FRAME = 2
+_PRINTED_SIDE = 10 * SIDE
 
 
 class Paper(QWidget):
@@ -102,6 +106,12 @@ class Paper(QWidget):
     def picture(self) -> QImage | None:
         """Return the picture that lies on the paper instead of strokes, without what was erased of it, or None."""
         return self._ink.picture(self._history)
+
+    def sheet(self, name: str) -> DrawnPicture:
+        """Return the paper as it is now, without its frame, to be copied or saved under a name."""
+        drawing, pen_width = replace(self._history.current, strokes=tuple(self.strokes())), self.pen_width
+        size = QSize(_PRINTED_SIDE, _PRINTED_SIDE)
+        return DrawnPicture(name, size, lambda painter: draw_paper(painter, drawing, pen_width, _PRINTED_SIDE))
 
     @property
     def picture_is_imported(self) -> bool:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QButtonGroup, QCheckBox, QHBoxLayout, QPushButton, QSlider, QToolButton, QWidget
 
+from rbm_studio.app.controls import explain
 from rbm_studio.app.icons import icon
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.tools import PEN_WIDTH_RANGE, Tool
@@ -47,7 +48,7 @@ class PenControls(QWidget):
         self._undo, self._redo, self._clear, self._keep = (QToolButton() for _ in range(4))
         self._tools = {Tool.PEN: QToolButton(), Tool.ERASER: QToolButton()}
         self._width = QSlider(Qt.Orientation.Horizontal)
-        self._digit = QPushButton(icon("random_digit"), self.tr("Random test digit"))
+        self._digit = QPushButton(icon("random_digit"), self.tr("Test digit"))
         self._normalize = QCheckBox(self.tr("Centre and scale"))
         self._row = QHBoxLayout(self)
         self._arrange()
@@ -146,9 +147,7 @@ class PenControls(QWidget):
                 ),
             ),
         }
-        for widget, (name, tip) in tips.items():
-            widget.setAccessibleName(name)
-            widget.setToolTip(tip)
+        explain(tips)
 
     def _set_pen_width(self, value: int) -> None:
         self._canvas.set_pen_width(value / _WIDTH_STEPS)

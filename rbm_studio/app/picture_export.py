@@ -42,6 +42,8 @@ class PictureButton(QToolButton):
         self._pictures = pictures
         self._session = session
         self._menu = QMenu(self)
+        self._sheets = QWidget(self)
+        self._sheets.hide()
         self._menu.aboutToShow.connect(self._fill)
         self.setIcon(icon("export"))
         self.setMenu(self._menu)
@@ -53,8 +55,12 @@ class PictureButton(QToolButton):
         self._menu.clear()
         for old in self._menu.findChildren(QMenu):
             old.deleteLater()
+        self._sheets.deleteLater()
+        self._sheets = QWidget(self)
+        self._sheets.hide()
         pictures = self._pictures()
         for picture in pictures:
+            picture.live_in(self._sheets)
             alone = len(pictures) == 1
             self._offer(self._menu if alone else self._menu.addMenu(picture.name.replace("&", "&&")), picture)
         if not pictures:

@@ -6,14 +6,16 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPalette, QPen
-from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from rbm_studio.app.items_view import CLICK_KEYS, ItemsView, keys_step
+from rbm_studio.app.painting import draw_outline, draw_placeholder
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPaintEvent
+    from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QPaintEvent
+    from PySide6.QtWidgets import QWidget
 
 # Pixels are a whole number of screen pixels large, unless that made a picture smaller than this share of its room.
 _LEAST_SHARE = 0.8
@@ -21,18 +23,17 @@ _GAP = GRID
 _WORDS_GAP = 2.0
 _FRAME = 1.0
 _BY_TAB = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
-_CHOOSE = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class CaptionedPicture:
     """A picture, and what is written below it."""
 
     image: QImage
     words: str
 
 
-class PictureRow(QWidget):
+class PictureRow(ItemsView):
     """Shows pictures in as many columns as make them largest; there is room for a fixed number.
 
     Parameters
@@ -46,17 +47,7 @@ class PictureRow(QWidget):
     active : bool
         Whether they can be clicked; then the arrow keys move among them, and Enter or Space click.
     parent : QWidget, optional
-
-    Signals
-    -------
-    clicked : int
-        Which picture was clicked.
-    hovered : int
-        Which picture the pointer, or the keyboard, is on; -1 for none.
     """
-
-    clicked = Signal(int)
-    hovered = Signal(int)
 
     def __init__(
         self,
@@ -72,21 +63,18 @@ class PictureRow(QWidget):
         self._columns = columns
         self._widest = widest
         self._active = active
-        self._pictures: list[Picture] = []
+        self._pictures: list[CaptionedPicture] = []
         self._notice = ""
         self._marked = -1
-        self._hovered = -1
-        self._pressed = -1
         self.setMouseTracking(active)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if active else Qt.FocusPolicy.NoFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(self.tr("Pictures"))
 
-    def pictures(self) -> list[Picture]:
+    def pictures(self) -> list[CaptionedPicture]:
         """Return what is shown."""
         return list(self._pictures)
 
-    def set_pictures(self, pictures: list[Picture], notice: str = "") -> None:
+    def set_pictures(self, pictures: list[CaptionedPicture], notice: str = "") -> None:
         """Show other pictures; without any, a notice in their place."""
         self._pictures = pictures
         self._notice = notice
@@ -94,6 +82,15 @@ class PictureRow(QWidget):
         if self._hovered >= len(pictures):
             self._hover(-1)
         self.update()
+
+    def printed(self, palette: QPalette, size: QSize) -> PictureRow:
+        """Return the same pictures without any marks, to be rendered on paper."""
+        printed = PictureRow(self._places, columns=self._columns, widest=self._widest)
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        printed.set_pictures(self._pictures, self._notice)
+        printed.resize(size)
+        return printed
 
     def set_marked(self, index: int) -> None:
         """Outline a picture; -1 outlines none."""
@@ -160,9 +157,7 @@ class PictureRow(QWidget):
         """Draw the pictures with their words, or the notice."""
         painter = QPainter(self)
         if not self._pictures:
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect(), int(flags), self._notice)
+            draw_placeholder(painter, self.rect(), self._notice, self.palette())
             return
         for index, picture in enumerate(self._pictures[: self._places]):
             rect = self.picture_rect(index)
@@ -174,7 +169,7 @@ class PictureRow(QWidget):
             self._draw_words(painter, rect, picture.words)
         for index in {self._marked, self._hovered} - {-1}:
             if index < len(self._pictures):
-                self._outline(painter, self.picture_rect(index))
+                draw_outline(painter, self.picture_rect(index), 2, self.palette())
 
     def _draw_words(self, painter: QPainter, rect: QRectF, words: str) -> None:
         columns, rows = self._grid()
@@ -184,50 +179,22 @@ class PictureRow(QWidget):
         shown = QFontMetricsF(self.font()).elidedText(words, Qt.TextElideMode.ElideRight, width)
         painter.drawText(room, int(Qt.AlignmentFlag.AlignHCenter), shown)
 
-    def _outline(self, painter: QPainter, rect: QRectF) -> None:
-        # Two lines, so that the outline stands out from any colour of the picture.
-        for role, line in ((QPalette.ColorRole.Window, 4), (QPalette.ColorRole.Accent, 2)):
-            painter.setPen(QPen(self.palette().color(role), line, j=Qt.PenJoinStyle.MiterJoin))
-            painter.drawRect(rect.adjusted(-1, -1, 1, 1))
-
     # --- pointing and choosing
 
-    def picture_at(self, pos: QPointF) -> int:
-        """Return which picture, or whose words, lie at a place of the widget; -1 beside them."""
-        for index in range(len(self._pictures)):
+    def item_at(self, pos: QPointF) -> int:
+        """Return which picture, or whose words, lie at a place of the widget; -1 for none that can be clicked."""
+        for index in range(len(self._pictures) if self._active else 0):
             if self.picture_rect(index).adjusted(0, 0, 0, self._words_height()).contains(pos):
                 return index
         return -1
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell which picture the pointer is on."""
-        if self._active:
-            self._hover(self.picture_at(event.position()))
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a click."""
-        self._pressed = self.picture_at(event.position()) if event.button() == Qt.MouseButton.LeftButton else -1
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End a click on the picture where it began."""
-        at = self.picture_at(event.position())
-        if self._active and event.button() == Qt.MouseButton.LeftButton and at == self._pressed >= 0:
-            self.clicked.emit(at)
-        self._pressed = -1
-
-    def leaveEvent(self, _event: QEvent) -> None:
-        """Tell that the pointer has left."""
-        self._hover(-1)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go to the next picture, or click the one that the keyboard is on."""
-        key, last = event.key(), len(self._pictures) - 1
-        if key in (Qt.Key.Key_Left, Qt.Key.Key_Up) and last >= 0:
-            self._hover(max(self._hovered - 1, 0))
-        elif key in (Qt.Key.Key_Right, Qt.Key.Key_Down) and last >= 0:
-            self._hover(min(self._hovered + 1, last))
-        elif key in _CHOOSE and self._hovered >= 0:
-            self.clicked.emit(self._hovered)
+        target = keys_step(event.key(), self._hovered, len(self._pictures), 1)
+        if target is not None:
+            self._hover(target)
+        elif event.key() in CLICK_KEYS and self._hovered >= 0:
+            self._click(self._hovered)
         else:
             super().keyPressEvent(event)
 
@@ -241,9 +208,3 @@ class PictureRow(QWidget):
         """Show that the keys go elsewhere."""
         super().focusOutEvent(event)
         self._hover(-1)
-
-    def _hover(self, index: int) -> None:
-        if index != self._hovered:
-            self._hovered = index
-            self.update()
-            self.hovered.emit(index)

@@ -47,6 +47,7 @@ class Picture(ABC):
     def __init__(self, name: str, size: QSize) -> None:
         self.name = name
         self.size = size
+        self._sheet: QWidget | None = None
 
     def scales(self) -> tuple[int, ...]:
         """Return those of `SCALES` at which it is not too large; at least the first."""
@@ -58,6 +59,11 @@ class Picture(ABC):
         scales = self.scales()
         longest = max(self.size.width(), self.size.height())
         return next((scale for scale in scales if longest * scale >= _LEAST_SIDE), scales[-1])
+
+    def live_in(self, owner: QWidget) -> None:
+        """Let a widget own what is printed: Python would delete it on whichever thread finds it unused."""
+        if self._sheet is not None:
+            self._sheet.setParent(owner)
 
     @abstractmethod
     def image(self, scale: int = 1) -> QImage:
@@ -106,14 +112,24 @@ class DrawnPicture(Picture):
         Draws it with a painter, within `size`.
     resolution : int
         Dots per inch that its fonts were laid out for.
+    sheet : QWidget, optional
+        Made for it, and drawn by `draw`.
     """
 
     is_drawn = True
 
-    def __init__(self, name: str, size: QSize, draw: Callable[[QPainter], None], resolution: int = 96) -> None:
+    def __init__(
+        self,
+        name: str,
+        size: QSize,
+        draw: Callable[[QPainter], None],
+        resolution: int = 96,
+        sheet: QWidget | None = None,
+    ) -> None:
         super().__init__(name, size)
         self._draw = draw
         self._resolution = resolution
+        self._sheet = sheet
 
     def image(self, scale: int = 1) -> QImage:
         """Draw it in so many times finer pixels."""
@@ -157,7 +173,7 @@ def plot_picture(name: str, plot: QWidget, caption: str = "") -> DrawnPicture:
     ----------
     name : str
     plot : QWidget
-        What it shows is printed when the picture is drawn; it must live until then.
+        If it is `Printable`, what it shows now is printed; else what it shows when the picture is drawn.
     caption : str
         What it measures, and on which data.
     """
@@ -166,22 +182,23 @@ def plot_picture(name: str, plot: QWidget, caption: str = "") -> DrawnPicture:
     room = QRectF(0, 0, size.width(), 20 * line)
     words = QFontMetricsF(font).boundingRect(room, int(Qt.TextFlag.TextWordWrap), caption).height() if caption else 0
     place = QRect(QPoint(_MARGIN, round(_MARGIN + line + GRID)), size)
+    sheet = plot.printed(light_palette(), size) if isinstance(plot, Printable) else None
+    # Under a style sheet parts do not take after the whole.
+    for part in sheet.findChildren(QWidget) if sheet is not None else ():
+        part.setPalette(light_palette())
     below = QRectF(_MARGIN, place.bottom() + GRID, size.width(), words + 1)
 
     def draw(painter: QPainter) -> None:
-        shown = plot.printed(light_palette(), size) if isinstance(plot, Printable) else plot
         painter.setFont(_bold(font))
         painter.setPen(plot_colours(light_palette()).text)
         painter.drawText(QRectF(_MARGIN, _MARGIN, size.width(), line), int(Qt.AlignmentFlag.AlignLeft), name)
         painter.setFont(font)
         painter.drawText(below, int(Qt.TextFlag.TextWordWrap), caption)
+        shown = plot if sheet is None else sheet
         shown.render(painter, place.topLeft(), QRegion(), QWidget.RenderFlag.DrawChildren)
-        if shown is not plot:
-            # Python would delete it on whichever thread finds it unused; a widget must go on the window's.
-            shown.deleteLater()
 
     whole = QSize(size.width() + 2 * _MARGIN, round(below.bottom()) + _MARGIN)
-    return DrawnPicture(name, whole, draw, plot.logicalDpiX())
+    return DrawnPicture(name, whole, draw, plot.logicalDpiX(), sheet)
 
 
 def _bold(font: QFont) -> QFont:

@@ -6,15 +6,16 @@ import math
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPalette
+from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from rbm_studio.app.painting import draw_placeholder
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtGui import QPaintEvent, QPalette
 
 _GAP = GRID // 2
 # Rarer bars keep this height, so that a few images can be seen.
@@ -51,6 +52,21 @@ class ProbabilityHistogram(QWidget):
     def counts(self) -> npt.NDArray[np.int64] | None:
         """Return what is shown."""
         return self._bars.counts
+
+    def printed(self, palette: QPalette, size: QSize) -> ProbabilityHistogram:
+        """Return the same bars, to be rendered on paper."""
+        printed = ProbabilityHistogram()
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        # The style's quiet colour is for the window's ground.
+        printed._highest.setObjectName("")
+        printed._log.setChecked(self._log.isChecked())
+        printed._log.hide()
+        printed.set_counts(self._bars.counts)
+        if self._log.isChecked():
+            printed._highest.setText(self.tr("{0}, log scale").format(self._highest.text()))
+        printed.resize(size)
+        return printed
 
     def bar_heights(self) -> list[float]:
         """Return the heights of the bars, as parts of the highest; 0 only where there is nothing."""
@@ -99,9 +115,7 @@ class _Bars(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         if self.counts is None:
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect(), int(flags), self._notice)
+            draw_placeholder(painter, self.rect(), self._notice, self.palette())
             return
         colours = plot_colours(self.palette())
         row = QFontMetricsF(self.font()).height()

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Selection(QObject):
@@ -21,17 +25,21 @@ class Selection(QObject):
         The pointer is on another hidden unit; see `hovered`.
     pixel_changed
         Another visible unit is selected; see `pixel`.
+    turned_to : bool
+        What was selected already was clicked: the visible unit, or the hidden units, come to the front again.
     """
 
     units_changed = Signal()
     hovered_changed = Signal()
     pixel_changed = Signal()
+    turned_to = Signal(bool)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._units: tuple[int, ...] = ()
         self._hovered = -1
         self._pixel = -1
+        self._page_in_view: Callable[[], bool | None] = lambda: None
         self._hidden_num: float = math.inf
         self._visible_num: float = math.inf
 
@@ -58,8 +66,11 @@ class Selection(QObject):
             self.units_changed.emit()
 
     def toggle_unit(self, unit: int) -> None:
-        """Select a hidden unit alone, or none if it is already."""
-        self.select_units(() if self._units == (unit,) else (unit,))
+        """Select a hidden unit alone; if it is already, turn to it, or else select none."""
+        if self._units == (unit,) and self._page_in_view() is True:
+            self.turned_to.emit(False)
+        else:
+            self.select_units(() if self._units == (unit,) else (unit,))
 
     def hover(self, unit: int) -> None:
         """Say which hidden unit the pointer is on; -1 when it has left."""
@@ -74,6 +85,20 @@ class Selection(QObject):
         if pixel != self._pixel:
             self._pixel = pixel
             self.pixel_changed.emit()
+
+    def toggle_pixel(self, pixel: int) -> None:
+        """Select a visible unit; if it is already, turn to it, or else select none."""
+        if self._pixel == pixel and self._page_in_view() is False:
+            self.turned_to.emit(True)
+        else:
+            self.select_pixel(-1 if self._pixel == pixel else pixel)
+
+    def watch_page(self, page_in_view: Callable[[], bool | None]) -> None:
+        """Ask here whether the page that is in view is a visible unit's; None where none is in view.
+
+        A click on what is selected turns to it where the page of the other kind is in view, and deselects it elsewhere.
+        """
+        self._page_in_view = page_in_view
 
     def begin_again(self, hidden_num: int, visible_num: int) -> None:
         """Point at nothing: another model has come, with so many units."""

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from rbm_studio.app.curve_history import CurvePoint
 from rbm_studio.app.drawings import Drawings
+from rbm_studio.app.model_files import read_model, write_model
 from rbm_studio.app.selection import Selection
 from rbm_studio.app.state import Images, Model, RunState, Settings, Speed
 from rbm_studio.app.task import Task, TaskSlot
@@ -20,7 +21,6 @@ from rbm_studio.core.backend import backend_for
 from rbm_studio.core.presets import preset_named
 from rbm_studio.core.training import Progress, Training
 from rbm_studio.errors import RBMStudioError
-from rbm_studio.storage.model_file import SavedModel, load_model, save_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -293,7 +293,7 @@ class Session(QObject):
         if self._previous is None or self._run_state is not RunState.IDLE:
             return
         previous, shape = self._previous, self._previous[0].image_shape
-        if self._images is not None and shape != self._images.dataset.image_shape and self._offers(shape):
+        if self._images is not None and shape != self._images.dataset.image_shape and self._images.can_have(shape):
             self._resample(self._images.original, shape, lambda images: self._show_again(previous, images))
         else:
             self._show_again(previous, self._images)
@@ -352,53 +352,27 @@ class Session(QObject):
                 raise RBMStudioError(
                     self.tr("A model cannot be opened while training."), self.tr("Stop the training first.")
                 )
-            saved = load_model(path)
-            shape = self._shape_of(saved, path.name)
+            model, state = read_model(path, self._images, self._settings.training)
         except RBMStudioError as error:
             self.failed.emit(error)
             return False
-        if self._images is not None and shape != self._images.dataset.image_shape:
-            return self._resample(self._images.original, shape, lambda images: self._adopt(saved, path, shape, images))
-        self._adopt(saved, path, shape, self._images)
+        images, shape = self._images, model.image_shape
+        if images is not None and shape != images.dataset.image_shape:
+            return self._resample(images.original, shape, lambda resampled: self._adopt(model, state, resampled))
+        self._adopt(model, state, images)
         return True
 
-    def _shape_of(self, saved: SavedModel, name: str) -> tuple[int, int]:
-        pixels = saved.parameters.visible_num
-        shape = saved.image_shape
-        if shape is None:
-            side = round(pixels**0.5)
-            shape = (side, side) if side * side == pixels else (1, pixels)
-        if shape[0] * shape[1] != pixels or not self._offers(shape):
-            raise RBMStudioError(
-                self.tr("{name} has {pixels} visible units, which no image size of this dataset has."),
-                self.tr("Open a dataset with images of {height}×{width}, then this model."),
-                name=name,
-                pixels=pixels,
-                height=shape[0],
-                width=shape[1],
-            )
-        return shape
-
-    def _adopt(self, saved: SavedModel, path: Path, shape: tuple[int, int], images: Images | None) -> None:
-        training = saved.settings or self._settings.training
-        self._settings = replace(self._settings_of(saved.parameters, training), image_shape=shape)
+    def _adopt(self, model: Model, state: TrainingState | None, images: Images | None) -> None:
+        self._settings = replace(self._settings_of(model.parameters, model.training), image_shape=model.image_shape)
         if images is not self._images:
             self._images = images
             self.images_changed.emit()
         self.settings_changed.emit()
-        trained = saved.history[-1].epoch if saved.history else 0.0
-        if saved.state is not None:
-            trained = saved.state.epochs_trained
-        model = Model(saved.parameters, shape, training, saved.history, path, epochs_trained=trained)
         self._set_model(model)
-        self._training_state = saved.state
+        self._training_state = state
         self._show_history(model)
-        self.noticed.emit(self.tr("Opened {0}").format(path.name))
-
-    def _offers(self, shape: tuple[int, int]) -> bool:
-        """Whether there can be images of a size: of the same proportions, and no larger than those that there are."""
-        offered = self._images.original.image_shape if self._images else shape
-        return shape[0] * offered[1] == shape[1] * offered[0] and shape[0] <= offered[0]
+        if model.path is not None:
+            self.noticed.emit(self.tr("Opened {0}").format(model.path.name))
 
     def save_model(self, path: Path) -> bool:
         """Save the model as it is now, also while it trains; return whether that was done, else `failed` tells why."""
@@ -409,7 +383,8 @@ class Session(QObject):
             )
             return False
         try:
-            save_model(path, self._saved(model))
+            state = self._training_state if self._run_state is RunState.IDLE else None
+            write_model(path, model, state, self._runner.checkpoint())
         except RBMStudioError as error:
             self.failed.emit(error)
             return False
@@ -417,14 +392,6 @@ class Session(QObject):
         self._unsaved = self._run_state is not RunState.IDLE
         self.noticed.emit(self.tr("Saved {0}").format(path.name))
         return True
-
-    def _saved(self, model: Model) -> SavedModel:
-        now = self._runner.checkpoint()
-        if now is None:
-            state = self._training_state if self._run_state is RunState.IDLE else None
-            return SavedModel(model.parameters, model.training, model.history, model.image_shape, state)
-        history = model.history + now.records
-        return SavedModel(now.parameters, model.training, history, model.image_shape, now.state)
 
     # --- training
 

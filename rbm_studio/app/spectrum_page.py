@@ -18,6 +18,7 @@ from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.lines_plot import Line, LinesPlot
 from rbm_studio.app.moments import Moment
 from rbm_studio.app.numbers import fixed, short
+from rbm_studio.app.pictures import plot_picture
 from rbm_studio.app.spectrum_history import KEPT, SpectrumHistory
 from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID, plot_colours
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
 
     from rbm_studio.app.moments import Moments
+    from rbm_studio.app.pictures import Picture
     from rbm_studio.app.session import Session
 
 INTERVAL_MS = 500
@@ -147,6 +149,20 @@ class SpectrumPage(QWidget):
     def caption(self) -> str:
         """Return what the plots say."""
         return self._caption.accessibleName()
+
+    def pictures(self) -> list[Picture]:
+        """Return what can be copied or saved: both plots."""
+        if self._history.last is None:
+            return []
+        count = self._history.values.shape[1]
+        return [
+            plot_picture(self.tr("The {0} largest singular values").format(count), self.over_time, self.caption()),
+            plot_picture(
+                self.tr("All singular values"),
+                self.present,
+                self.tr("{0}  ·  thick: now; thin: at the start").format(self.caption()),
+            ),
+        ]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Measure what has come about out of sight."""

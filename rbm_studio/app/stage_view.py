@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QPen
 
 from rbm_studio.app.image_view import ImageView
@@ -13,6 +12,7 @@ from rbm_studio.app.images import grey_image
 from rbm_studio.app.mosaic_layout import tile_columns
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QRectF
     from PySide6.QtWidgets import QWidget
 
     from rbm_studio.app.selection import Selection
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MARK = 3.0
 _OUTLINE = 2.0
+_LEAST_LINED = 12.0  # px
 
 
 class StageView(ImageView):
@@ -48,15 +49,6 @@ class StageView(ImageView):
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Accent), _MARK))
             inside = _MARK / 2
             painter.drawRect(self.image_rect().adjusted(inside - 1, inside - 1, 1 - inside, 1 - inside))
-
-
-def pixel_rect(view: ImageView, row: int, column: int) -> QRectF:
-    """Return where a pixel of a view's picture lies in the widget; empty where there is no picture."""
-    image, rect = view.image(), view.image_rect()
-    if image is None:
-        return QRectF()
-    width, height = rect.width() / image.width(), rect.height() / image.height()
-    return QRectF(rect.left() + column * width, rect.top() + row * height, width, height)
 
 
 def outline(painter: QPainter, rect: QRectF) -> None:
@@ -100,9 +92,18 @@ class HiddenView(StageView):
         super().paintEvent(event)
         pointed_at = {*self._selection.units, self._selection.hovered}
         painter = QPainter(self)
+        self._draw_lines(painter)
         for unit in pointed_at:
             if 0 <= unit < self._count:
-                outline(painter, pixel_rect(self, *divmod(unit, self._columns)))
+                outline(painter, self.pixel_rect(divmod(unit, self._columns)))
+
+    def _draw_lines(self, painter: QPainter) -> None:
+        """Set large units off from one another: a few that are off would be one black patch."""
+        if not self._count or self.pixel_rect((0, 0)).width() < _LEAST_LINED:
+            return
+        painter.setPen(QPen(QColor("#808080"), 0))  # as far from black as from white, in any palette
+        for unit in range(self._count):
+            painter.drawRect(self.pixel_rect(divmod(unit, self._columns)))
 
     def _unit_at(self, row: int, column: int) -> int:
         unit = row * self._columns + column

@@ -277,6 +277,11 @@ QToolButton#choice {{
 QToolButton#choice:checked {{
     background: {shades.highlight}; color: {shades.highlighted_text}; border-color: {shades.accent};
 }}
+QToolButton#primary {{ border: 1px solid transparent; border-radius: {GRID // 2}px; padding: 1px {GRID}px; }}
+QToolButton#primary:enabled {{
+    background: {shades.highlight}; color: {shades.highlighted_text}; border-color: {shades.accent};
+}}
+QToolButton#primary:enabled:hover, QToolButton#primary:enabled:pressed {{ background: {shades.button}; }}
 QToolButton#choice:hover, QToolButton#choice:focus {{ border-color: {shades.accent}; }}
 QProgressBar {{
     background: {shades.base}; border: 1px solid {shades.line}; border-radius: {GRID // 2}px; text-align: center;

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemD
 
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.numbers import fixed
+from rbm_studio.app.painting import draw_placeholder
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ class TrayModel(QAbstractListModel):
         if not math.isfinite(figures.rank):
             return words
         percent = fixed(100 * figures.rank, 0)
-        return self.tr("{0}.\nMore surprising than {1} % of the held-out images.").format(words, percent)
+        return self.tr("{0}.\nMore surprising than {1}% of the held-out images.").format(words, percent)
 
 
 class _Card(QStyledItemDelegate):
@@ -165,8 +166,8 @@ class _Card(QStyledItemDelegate):
             self._draw_rank(painter, palette, row, figures.rank)
 
     def _draw_rank(self, painter: QPainter, palette: QPalette, row: QRectF, rank: float) -> None:
-        width = QFontMetricsF(painter.font()).horizontalAdvance("100 %") + GRID
-        words = self.tr("{0} %").format(fixed(100 * rank, 0))
+        width = QFontMetricsF(painter.font()).horizontalAdvance("100%") + GRID
+        words = self.tr("{0}%").format(fixed(100 * rank, 0))
         painter.drawText(row, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), words)
         colours = plot_colours(palette)
         track = QRectF(row.left(), row.center().y() - GRID / 2, row.width() - width, GRID)
@@ -244,9 +245,7 @@ class TrayView(QListView):
         super().paintEvent(event)
         if not self.tray.rowCount():
             painter = QPainter(self.viewport())
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.viewport().rect().adjusted(GRID, GRID, -GRID, -GRID), int(flags), self._placeholder)
+            draw_placeholder(painter, self.viewport().rect(), self._placeholder, self.palette())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Show larger thumbnails where there is room for them."""

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QAbstractSpinBox, QButtonGroup, QHBoxLayout, QPushButton, QSpinBox, QToolButton, QWidget
 
+from rbm_studio.app.controls import explain
 from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from PySide6.QtGui import QKeyEvent
 
 _MOST = 99_999
@@ -30,6 +33,8 @@ class UnitHeader(QWidget):
 
     Parameters
     ----------
+    more : sequence of QWidget
+        Stand at the end.
     parent : QWidget, optional
 
     Signals
@@ -46,8 +51,9 @@ class UnitHeader(QWidget):
     layer_asked = Signal(bool)
     back_asked = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, more: Sequence[QWidget] = (), parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._more = tuple(more)
         self._hidden, self._visible = QToolButton(), QToolButton()
         self._previous, self._next = QToolButton(), QToolButton()
         self._number = _NumberBox()
@@ -89,6 +95,8 @@ class UnitHeader(QWidget):
         row.addWidget(self._next)
         row.addWidget(self._back)
         row.addWidget(self._note, 1)
+        for widget in self._more:
+            row.addWidget(widget)
         # Wide enough for the longest number, so that nothing moves when units change.
         self._number.setRange(0, _MOST)
         self._number.setPrefix(self.tr("Hidden unit "))
@@ -113,9 +121,7 @@ class UnitHeader(QWidget):
             ),
             self._back: (self.tr("Back"), self.tr("Back to the page before (Alt+Left)")),
         }
-        for widget, (name, tip) in tips.items():
-            widget.setAccessibleName(name)
-            widget.setToolTip(tip)
+        explain(tips)
 
     def _connect(self) -> None:
         self._hidden.clicked.connect(lambda: self.layer_asked.emit(False))

@@ -6,25 +6,26 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QEvent, QLocale, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QLocale, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import (
     QFontMetricsF,
     QImage,
     QKeyEvent,
-    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPalette,
     QPen,
     QPolygonF,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rbm_studio.app.images import grey_image
+from rbm_studio.app.items_view import CLICK_KEYS, ItemsView, keys_step
+from rbm_studio.app.painting import draw_placeholder
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from PySide6.QtWidgets import QWidget
 
 _MARK = GRID
 _GAP = GRID // 2
@@ -35,7 +36,7 @@ _TOPS = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _LEAST_FILLED = 0.3
 
 
-class UnitsView(QWidget):
+class UnitsView(ItemsView):
     """Shows the hidden units as columns: above, one grey pixel a case; below, a bar for the mean.
 
     The arrow keys, Home and End go from unit to unit; Enter and Space click one, as the mouse does.
@@ -43,17 +44,7 @@ class UnitsView(QWidget):
     Parameters
     ----------
     parent : QWidget, optional
-
-    Attributes
-    ----------
-    hovered : Signal(int)
-        Index of the unit that the pointer, or the keyboard, has come upon; -1 when it has left them all.
-    clicked : Signal(int)
-        Index of the unit that was clicked with the left button or the keyboard.
     """
-
-    hovered = Signal(int)
-    clicked = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -62,12 +53,7 @@ class UnitsView(QWidget):
         self._target: float | None = None
         self._top = 1.0
         self._selected: tuple[int, ...] = ()
-        self._hovered = -1
-        self._pressed = -1
         self._placeholder = ""
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def set_units(
         self, activations: NDArray[np.float32], means: NDArray[np.float64], target: float | None = None
@@ -136,7 +122,7 @@ class UnitsView(QWidget):
         self._selected = units
         self.update()
 
-    def unit_at(self, pos: QPointF) -> int:
+    def item_at(self, pos: QPointF) -> int:
         """Return the index of the unit whose column is at a place of the widget; -1 beside them."""
         if self._means is None:
             return -1
@@ -163,9 +149,7 @@ class UnitsView(QWidget):
         """Draw the image, the bars and the marks."""
         painter = QPainter(self)
         if self._image is None or self._means is None:
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect().adjusted(GRID, GRID, -GRID, -GRID), int(flags), self._placeholder)
+            draw_placeholder(painter, self.rect(), self._placeholder, self.palette())
             return
         image, bars = self._plots()
         shrinks = image.width() * self.devicePixelRatioF() < self._image.width()
@@ -236,42 +220,17 @@ class UnitsView(QWidget):
             painter.setPen(QPen(accent, 2 if columns.width() > _MARK else 1))
             painter.drawRect(QRectF(columns.left(), image.top(), columns.width(), bars.bottom() - image.top()))
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Tell which unit the pointer is on, when it has changed."""
-        self._hover(self.unit_at(event.position()))
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Begin a click."""
-        self._pressed = self.unit_at(event.position()) if event.button() == Qt.MouseButton.LeftButton else -1
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """End a click on the unit where it began."""
-        if event.button() == Qt.MouseButton.LeftButton and self._pressed >= 0:
-            if self.unit_at(event.position()) == self._pressed:
-                self.clicked.emit(self._pressed)
-            self._pressed = -1
-
-    def leaveEvent(self, _event: QEvent) -> None:
-        """Tell that the pointer has left."""
-        self._hover(-1)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go from unit to unit, or click one."""
         count = 0 if self._means is None else len(self._means)
-        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Home: -count, Qt.Key.Key_End: count}
-        if count and event.key() in steps:
-            step = steps[Qt.Key(event.key())]
-            self._hover(min(max(self._hovered + step, 0), count - 1))
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._hovered >= 0:
-            self.clicked.emit(self._hovered)
+        across = event.key() not in (Qt.Key.Key_Up, Qt.Key.Key_Down)
+        target = keys_step(event.key(), self._hovered, count, count) if across else None
+        if target is not None:
+            self._hover(target)
+        elif event.key() in CLICK_KEYS and self._hovered >= 0:
+            self._click(self._hovered)
         else:
             super().keyPressEvent(event)
-
-    def _hover(self, unit: int) -> None:
-        if unit != self._hovered:
-            self._hovered = unit
-            self.update()
-            self.hovered.emit(unit)
 
 
 def _percent(share: float) -> str:

@@ -12,13 +12,15 @@ from rbm_studio.app.facts_view import FactsView
 from rbm_studio.app.histogram_view import HistogramView
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.numbers import fixed, short, signed
-from rbm_studio.app.pixel_picture import PixelPicture
+from rbm_studio.app.pictures import PixelPicture
+from rbm_studio.app.pixel_chooser import PixelChooser
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.weights_picture import WeightsPicture
 from rbm_studio.core.histogram import histogram
-from rbm_studio.core.unit_probes import cosines, most_alike
+from rbm_studio.core.similarity import cosines, most_alike
 
 if TYPE_CHECKING:
+    from rbm_studio.app.pictures import Picture
     from rbm_studio.app.state import Images, Model
     from rbm_studio.app.unit_measuring import Measured, UnitMeasuring
 
@@ -52,7 +54,7 @@ class VisibleUnitCards(QObject):
         self._read_unit, self._read_other = -1, -1
         self._most_alike = -1
         self._bias = 0.0
-        self._place = PixelPicture()
+        self._place = PixelChooser()
         self._units, self._alike = WeightsPicture(), WeightsPicture(limit=1.0)
         self._facts = FactsView(
             [
@@ -94,6 +96,18 @@ class VisibleUnitCards(QObject):
             (self._weights_card, 30 * GRID),
         ]
 
+    def prints(self, whose: str) -> list[Picture]:
+        """Return what can be copied or saved: the cards, and the maps pixel by pixel."""
+        cards = (self._place_card, self._units_card, self._alike_card, self._weights_card)
+        maps = ((self._units_card, self._units), (self._alike_card, self._alike))
+        return [
+            *(card.picture(whose) for card in cards),
+            *(
+                PixelPicture(self.tr("{0}, pixel by pixel ({1})").format(card.title(), whose), shown.picture.picture())
+                for card, shown in maps
+            ),
+        ]
+
     def show_model(self, model: Model, images: Images | None, pixel: int) -> None:
         """Show a pixel's place and weights, and the pixels that are like it."""
         p = model.parameters
@@ -102,7 +116,7 @@ class VisibleUnitCards(QObject):
         row = p.w[pixel]
         self._units.set_values(row, whose=pixel)
         self._read_weight(self._read_unit)
-        alike = cosines(p.w, pixel)
+        alike = cosines(p.w[[pixel]].T, p.w.T)[0]
         self._most_alike = next(iter(most_alike(alike, pixel, 1)), -1)
         self._alike.set_values(alike, self._width)
         self._alike.set_marked(pixel)
@@ -123,17 +137,17 @@ class VisibleUnitCards(QObject):
         mean = images.mean if images is not None and known else np.zeros(height * width, dtype=np.float32)
         self._place.set_image(grey_image(mean.reshape(height, width)))
         self._place.set_marked(divmod(pixel, width))
-        words = self.tr("Mean of the data. ") if known else ""
-        self._place_card.set_caption(words + self.tr("Click another pixel."))
+        self._place_card.set_caption(self.tr("Mean of the data.") if known else "", self.tr("Click another pixel."))
 
     def _read_weight(self, unit: int) -> None:
         self._read_unit = unit
         weight = self._units.value(unit)
-        self._units_card.set_caption(
-            self.tr("Hidden unit 1 at the top left. Click a unit for its own page.")
-            if weight is None
-            else self.tr("Hidden unit {0}: weight {1}").format(unit + 1, signed(weight))
-        )
+        if weight is None:
+            self._units_card.set_caption(
+                self.tr("Hidden unit 1 at the top left."), self.tr("Click a unit for its own page.")
+            )
+        else:
+            self._units_card.set_caption(self.tr("Hidden unit {0}: weight {1}").format(unit + 1, signed(weight)))
 
     def _read_alike(self, pixel: int) -> None:
         self._read_other = pixel

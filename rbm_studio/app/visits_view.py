@@ -44,6 +44,15 @@ class VisitsView(QWidget):
         """Return what is said where there are no bars."""
         return self._placeholder if self._counts is None else ""
 
+    def printed(self, palette: QPalette, size: QSize) -> VisitsView:
+        """Return the same bars, to be rendered on paper."""
+        printed = VisitsView()
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        printed.set_counts(self._counts, self._placeholder)
+        printed.resize(size)
+        return printed
+
     def sizeHint(self) -> QSize:
         """Return a size for ten classes."""
         return QSize(24 * GRID, 12 * GRID)
@@ -63,8 +72,8 @@ class VisitsView(QWidget):
         metrics, colours = QFontMetricsF(self.font()), plot_colours(self.palette())
         shares = self._counts / max(int(self._counts.sum()), 1)
         highest = max(float(shares.max()), 1 / len(shares))
-        end = self.tr("{0} %").format(round(100 * highest))
-        left, row = metrics.horizontalAdvance("100 %") + GRID, metrics.height()
+        end = self.tr("{0}%").format(round(100 * highest))
+        left, row = metrics.horizontalAdvance("100%") + GRID, metrics.height()
         plot = QRectF(left, row / 2, self.width() - left, self.height() - 1.5 * row - _GAP)
         at_right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for y, text in ((plot.top(), end), (plot.bottom(), "0")):

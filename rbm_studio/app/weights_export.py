@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from rbm_studio.app import files
 from rbm_studio.app.background import Background
+from rbm_studio.app.colour_scale import scale_labels
 from rbm_studio.app.filter_ordering import BY_ACTIVITY, BY_NORM, BY_SIMILARITY, FilterOrdering
 from rbm_studio.app.icons import icon
-from rbm_studio.app.mosaic_bar import scale_labels
 from rbm_studio.app.mosaic_export import MOST_PIXELS, FilterSheet, save_png, save_svg
 from rbm_studio.app.numbers import short
 from rbm_studio.storage.weights_file import save_weights
@@ -148,7 +148,8 @@ class WeightsExport(QToolButton):
         return None if filters is None else filters.limit
 
     def _labels(self) -> tuple[str, str, str]:
-        return scale_labels(self._limit(), self.tr("max"))
+        limit = self._limit()
+        return scale_labels(self.tr("max") if limit is None else short(limit))
 
     # --- files
 

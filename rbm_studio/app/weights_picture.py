@@ -8,13 +8,16 @@ import numpy as np
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from rbm_studio.app.colour_key import ColourKey, calm_limit, reach_of
+from rbm_studio.app.colour_scale import ColourKey, calm_limit, reach_of
 from rbm_studio.app.images import diverging_image
 from rbm_studio.app.mosaic_layout import tile_columns
-from rbm_studio.app.pixel_picture import PixelPicture
+from rbm_studio.app.pixel_chooser import PixelChooser
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QSize
+    from PySide6.QtGui import QPalette
+
     from rbm_studio.core.backend import FloatArray
 
 
@@ -29,7 +32,7 @@ class WeightsPicture(QWidget):
 
     Attributes
     ----------
-    picture : PixelPicture
+    picture : PixelChooser
     bar : ColourKey
 
     Signals
@@ -50,7 +53,7 @@ class WeightsPicture(QWidget):
         self._whose: object = None
         self._values: FloatArray | None = None
         self._columns = 1
-        self.picture, self.bar = PixelPicture(), ColourKey()
+        self.picture, self.bar = PixelChooser(), ColourKey()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GRID)
@@ -90,6 +93,16 @@ class WeightsPicture(QWidget):
         padded[: len(values)] = values
         self.bar.set_limit(self._limit)
         self.picture.set_image(diverging_image(padded.reshape(rows, self._columns), self._limit))
+
+    def printed(self, palette: QPalette, size: QSize) -> WeightsPicture:
+        """Return the same picture without any marks, with the key to its colours, to be rendered on paper."""
+        printed = WeightsPicture(self._limit)
+        printed.setFont(self.font())
+        printed.setPalette(palette)
+        if self._values is not None:
+            printed.set_values(self._values, self._columns)
+        printed.resize(size)
+        return printed
 
     def set_marked(self, index: int) -> None:
         """Outline one of the numbers; -1 outlines none."""

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QMe
 
 from rbm_studio.app import files, layout
 from rbm_studio.app.about import show_about, show_first_steps
+from rbm_studio.app.focus_ring import FocusRing
 from rbm_studio.app.icons import icon
 from rbm_studio.app.log import log_path
 from rbm_studio.app.messages import in_words, show_error
@@ -92,6 +93,7 @@ class MainWindow(QMainWindow):
         self._appearance = QActionGroup(self)
         self._make_menus()
         self.restore_default_layout()
+        self._focus_ring = FocusRing(self)
         session.failed.connect(self._show_error)
         session.noticed.connect(self._show_notice)
         session.setting_pointed_at.connect(self._bring_up_model_panel)
@@ -117,6 +119,19 @@ class MainWindow(QMainWindow):
 
     # --- docks
 
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Go to the next widget, or the one before; not into docks that lie behind another, which Qt does not hide."""
+        passed: list[QWidget] = []
+        while super().focusNextPrevChild(next):
+            widget = self.focusWidget()
+            if widget is None or widget in passed or not self._is_behind(widget):
+                return True
+            passed.append(widget)
+        return False
+
+    def _is_behind(self, widget: QWidget) -> bool:
+        return any(dock.isAncestorOf(widget) and dock.visibleRegion().isEmpty() for dock in self.docks.values())
+
     def _dock(self, name: str, panel: type[QWidget]) -> QDockWidget:
         titles = {
             "dataset": self.tr("Dataset"),
@@ -135,6 +150,8 @@ class MainWindow(QMainWindow):
         dock.setObjectName(name)
         make: Callable[[Session], QWidget] = panel
         dock.setWidget(make(self.session))
+        # Qt puts a dock that comes back among tabs behind one of them.
+        dock.topLevelChanged.connect(lambda floats: None if floats else dock.raise_())
         return dock
 
     def restore_default_layout(self) -> None:

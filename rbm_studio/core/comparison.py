@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rbm_studio.core.assignment import best_assignment, greedy_assignment
+from rbm_studio.core.similarity import cosines
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
@@ -122,22 +123,6 @@ def _compare(left: Parameters, right: Parameters, pairing: str) -> Comparison:
     distances[matched] = np.linalg.norm(right.w[:, pair[1]] - left.w[:, pair[0]], axis=0)
     norms = (float(np.linalg.norm(model.w)) for model in (left, right))
     return Comparison(lefts, rights, similarities, distances, *norms)
-
-
-def cosines(left: FloatArray, right: FloatArray) -> FloatArray:
-    """Return the cosine of each column of one matrix with each of the other; 0 where a column is 0.
-
-    Parameters
-    ----------
-    left, right : float32 ndarrays of shape (D, H) and (D, K)
-
-    Returns
-    -------
-    float32 ndarray of shape (H, K), in −1..1
-    """
-    a, b = (w / np.maximum(np.linalg.norm(w, axis=0), np.finfo(np.float32).tiny) for w in (left, right))
-    product: FloatArray = np.clip(a.T @ b, -1, 1)
-    return product
 
 
 def _by_similarity(similarity: FloatArray) -> npt.NDArray[np.intp]:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rbm_studio.core.similarity import cosines
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -13,14 +15,6 @@ if TYPE_CHECKING:
 
 # Below every cosine: what is taken, or has no direction, comes after all else.
 _NOT_THERE = np.float32(-2)
-
-
-def filter_norms(w: FloatArray) -> FloatArray:
-    """Return the length ‖w_j‖ of each hidden unit's weights: float32 of shape (H,), for w of shape (D, H)."""
-    # Weights that training has blown up may overflow: an infinite length is a great one.
-    with np.errstate(over="ignore"):
-        norms: FloatArray = np.sqrt(np.einsum("ij,ij->j", w, w))
-    return norms
 
 
 def descending_order(values: npt.NDArray[np.floating]) -> npt.NDArray[np.intp]:
@@ -58,18 +52,17 @@ def similarity_order(w: FloatArray) -> npt.NDArray[np.intp]:
         A permutation: which unit stands at each place.
     """
     count = w.shape[1]
-    norms = filter_norms(w)
-    has_direction = np.isfinite(norms) & (norms > 0)
-    directions = np.divide(w, norms, out=np.zeros_like(w), where=has_direction)
-    cosines = directions.T @ directions
-    np.fill_diagonal(cosines, _NOT_THERE)
-    cosines[:, ~has_direction] = _NOT_THERE
-    cosines[~has_direction] = _NOT_THERE
+    alike = cosines(w, w)
+    # A unit without a direction is like none, not even like itself.
+    nowhere = alike.diagonal() == 0
+    np.fill_diagonal(alike, _NOT_THERE)
+    alike[:, nowhere] = _NOT_THERE
+    alike[nowhere] = _NOT_THERE
     order = np.empty(count, dtype=np.intp)
     left = np.zeros(count, dtype=np.float32)
-    unit = int(cosines.max(axis=1).argmax())
+    unit = int(alike.max(axis=1).argmax())
     for place in range(count):
         order[place] = unit
         left[unit] = 2 * _NOT_THERE
-        unit = int((cosines[unit] + left).argmax())
+        unit = int((alike[unit] + left).argmax())
     return order

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QLocale, QSettings, Qt, QThreadPool, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
 
 from rbm_studio.app.canvas import DrawingCanvas
 from rbm_studio.app.session import Session
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from PySide6.QtGui import QPointingDevice
+    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
 SIDE = 8
@@ -126,6 +129,12 @@ def canvas(qtbot: QtBot) -> DrawingCanvas:
     canvas.show()
     qtbot.waitExposed(canvas)
     return canvas
+
+
+@pytest.fixture(scope="module")
+def touch_screen(qapp: QApplication) -> QPointingDevice:
+    assert qapp is not None
+    return QTest.createTouchDevice()
 
 
 @pytest.fixture

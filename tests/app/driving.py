@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt, QTimer
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QApplication,
+    QComboBox,
     QDialogButtonBox,
     QFileDialog,
     QLabel,
@@ -25,10 +29,12 @@ from rbm_studio.core.gradients import ContrastiveDivergence
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from PySide6.QtCore import QSize
     from PySide6.QtGui import QAction
     from pytestqt.qtbot import QtBot
 
     from rbm_studio.app.session import Session
+    from rbm_studio.app.state import Model
     from rbm_studio.app.window import MainWindow
     from rbm_studio.core.backend import FloatArray
     from rbm_studio.core.gradients import Phase
@@ -182,6 +188,43 @@ def named(parent: QWidget, kind: type[Widget], name: str) -> Widget:
 
 def labels(parent: QWidget) -> list[str]:
     return [label.text() for label in parent.findChildren(QLabel) if label.isVisible() and label.text()]
+
+
+def settle(qtbot: QtBot, panel: QWidget) -> None:
+    """Wait for the redraw that was put off: else it would be taken for the answer to what comes next."""
+    qtbot.waitUntil(lambda: not any(timer.isActive() for timer in panel.findChildren(QTimer)))
+
+
+def choose_item(box: QComboBox, text: str) -> None:
+    """Go to an item of a list by the keyboard."""
+    target = box.findText(text)
+    assert box.isEnabled()
+    assert target >= 0, text
+    while (steps := target - box.currentIndex()) != 0:
+        QTest.keyClick(box, Qt.Key.Key_Down if steps > 0 else Qt.Key.Key_Up)
+        assert abs(target - box.currentIndex()) < abs(steps), text
+
+
+def is_at_work(thread: str) -> bool:
+    """Return whether there is a thread of a name."""
+    return any(each.name == thread for each in threading.enumerate())
+
+
+def drawn(path: Path, size: QSize) -> QImage:
+    """Return an SVG file as a picture on white."""
+    image = QImage(size, QImage.Format.Format_RGB32)
+    image.fill(Qt.GlobalColor.white)
+    renderer = QSvgRenderer(str(path))
+    assert renderer.isValid()
+    painter = QPainter(image)
+    renderer.render(painter)
+    painter.end()
+    return image
+
+
+def model_of(session: Session) -> Model:
+    assert session.model is not None
+    return session.model
 
 
 def train(qtbot: QtBot, window: MainWindow) -> None:

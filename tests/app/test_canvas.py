@@ -36,12 +36,6 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 
-@pytest.fixture(scope="module")
-def touch_screen(qapp: QApplication) -> QPointingDevice:
-    assert qapp is not None
-    return QTest.createTouchDevice()
-
-
 @pytest.fixture
 def touch_pad(qapp: QApplication) -> QPointingDevice:
     assert qapp is not None

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QSize
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 
 from rbm_studio.app.card_grid import Card, CardGrid
@@ -51,6 +52,19 @@ def test_the_plots_do_not_move_when_a_caption_grows(grid: CardGrid, cards: list[
     cards[1].set_caption("A caption that takes at least two lines in such a narrow card as this one is")
     assert cards[1].caption().startswith("A caption")
     assert [card.geometry() for card in cards] == before
+
+
+@pytest.mark.parametrize("points", [10.5, 11, 13, 17.5])
+def test_no_line_of_a_caption_is_cut(grid: CardGrid, cards: list[Card], points: float) -> None:
+    font = grid.font()
+    font.setPointSizeF(points)
+    grid.setFont(font)
+    for width in (500, 1000):
+        grid.resize(width, 900)
+        for card in cards:
+            caption = card.findChildren(QLabel)[-1]
+            lines = QFontMetricsF(caption.font()).lineSpacing()
+            assert caption.height() >= lines * round(caption.height() / lines)
 
 
 class Plot(QWidget):

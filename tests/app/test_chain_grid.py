@@ -39,7 +39,7 @@ def test_each_picture_is_painted_in_its_place(qtbot: QtBot, count: int) -> None:
     grid = grid_of(qtbot, np.repeat(levels, 28 * 28).reshape(count, 28, 28))
     for index in range(count):
         np.testing.assert_allclose(inside(grid, index), levels[index] / 255, atol=1.5 / 255)
-        assert grid.index_at(grid.picture_rect(index).center()) == index
+        assert grid.item_at(grid.picture_rect(index).center()) == index
         assert grid.rect().contains(grid.picture_rect(index).toAlignedRect())
 
 
@@ -87,6 +87,6 @@ def test_without_pictures_there_is_a_word(qtbot: QtBot) -> None:
     grid.set_placeholder("None yet")
     assert grid.placeholder() == "None yet"
     assert grid.pictures() is None
-    assert grid.index_at(QPointF(100, 100)) == -1
+    assert grid.item_at(QPointF(100, 100)) == -1
     QTest.keyClick(grid, Qt.Key.Key_Right)
     assert not grid.grab().isNull()

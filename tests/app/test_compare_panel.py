@@ -12,8 +12,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QFileDialog
 
 from rbm_studio.app import filters_page, spectrum_page
+from rbm_studio.app.colour_scale import ColourBar
 from rbm_studio.app.lines_plot import LinesPlot
 from rbm_studio.app.mosaic_view import MosaicView
+from rbm_studio.app.numbers import short
 from rbm_studio.app.pair_mosaic import PairMosaic
 from rbm_studio.app.panels.compare_panel import ComparePanel
 from rbm_studio.core.comparison import compare
@@ -21,7 +23,7 @@ from rbm_studio.core.parameters import Parameters
 from rbm_studio.core.spectrum import singular_values
 from rbm_studio.storage.model_file import SavedModel, save_model
 
-from .driving import LEFT, button, click, message, named, pick, press, shown, train, wait_until_idle
+from .driving import LEFT, button, choose_item, click, message, named, pick, press, shown, train, wait_until_idle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.window import MainWindow
 
 EMPTY = (0, 1, 1)
+SCALES = ("left model's weights", "right model's weights", "differences, in a scale of their own")
 
 
 def panel(window: MainWindow) -> ComparePanel:
@@ -53,14 +56,6 @@ def side(window: MainWindow, name: str) -> QComboBox:
 
 def texts(box: QComboBox) -> list[str]:
     return [box.itemText(index) for index in range(box.count())]
-
-
-def choose(box: QComboBox, text: str) -> None:
-    """Choose by the keyboard, as a person would who knows the word's place."""
-    steps = texts(box).index(text) - box.currentIndex()
-    for _ in range(abs(steps)):
-        QTest.keyClick(box, Qt.Key.Key_Down if steps > 0 else Qt.Key.Key_Up)
-    assert box.currentText() == text
 
 
 def mosaics(window: MainWindow) -> tuple[PairMosaic, PairMosaic, PairMosaic]:
@@ -146,8 +141,8 @@ def test_the_start_is_compared_with_now(qtbot: QtBot, window: MainWindow) -> Non
     np.testing.assert_array_equal(right.tiles().reshape(12, 64), now.w.T[expected.right])
     np.testing.assert_array_equal(difference.tiles().reshape(12, 64), now.w.T[expected.right] - start.w.T)
     np.testing.assert_array_equal(difference.similarity(), expected.similarity)
-    # One scale for both, another for the differences.
-    assert left.limit() == right.limit() != difference.limit()
+    # Else nothing would be seen of an untrained model.
+    assert left.limit() < right.limit() / 4
     record = pictures(window).right.record
     assert record is not None
     assert captions(window)[:2] == (
@@ -157,23 +152,27 @@ def test_the_start_is_compared_with_now(qtbot: QtBot, window: MainWindow) -> Non
     assert captions(window)[2].startswith(f"Similarity {expected.mean_similarity:.2f}, ‖Δ‖ ")
 
 
-def test_each_may_have_a_scale_of_its_own(qtbot: QtBot, window: MainWindow) -> None:
+def test_both_may_have_one_scale(qtbot: QtBot, window: MainWindow) -> None:
     trained(qtbot, window)
-    left, right, _ = mosaics(window)
-    common = left.limit()
+    left, right, difference = mosaics(window)
+    own, others = left.limit(), (right.limit(), difference.limit())
     box = button(panel(window), "Common scale")
     assert isinstance(box, QCheckBox)
+    assert not box.isChecked()
     click(box)
-    assert left.limit() < common
-    assert right.limit() == common
+    assert left.limit() == right.limit() == others[0] > own
+    assert difference.limit() == others[1]
     click(box)
-    assert left.limit() == common
+    assert left.limit() == own
+    assert [named(panel(window), ColourBar, f"Colours of the {name}").accessibleDescription() for name in SCALES] == [
+        f"±{short(limit)}" for limit in (own, *others)
+    ]
 
 
 def test_pairs_can_be_put_in_other_orders(qtbot: QtBot, window: MainWindow) -> None:
     trained(qtbot, window)
     order = named(panel(window), QComboBox, "Order of the pairs")
-    choose(order, "Most changed first")
+    choose_item(order, "Most changed first")
     *_, difference = mosaics(window)
     expected = sorted(pictures(window).found.similarity.tolist())
 
@@ -182,15 +181,15 @@ def test_pairs_can_be_put_in_other_orders(qtbot: QtBot, window: MainWindow) -> N
         return [] if found is None else found.tolist()
 
     qtbot.waitUntil(lambda: similarities() == expected)
-    choose(order, "Most alike first")
+    choose_item(order, "Most alike first")
     qtbot.waitUntil(lambda: similarities() == expected[::-1])
-    choose(order, "Order of the left")
+    choose_item(order, "Order of the left")
     qtbot.waitUntil(lambda: pictures(window).pairs.left.tolist() == list(range(12)))
 
 
 def test_units_can_be_paired_by_their_numbers(qtbot: QtBot, window: MainWindow) -> None:
     start = trained(qtbot, window)
-    choose(named(panel(window), QComboBox, "How filters are paired"), "Pair by number")
+    choose_item(named(panel(window), QComboBox, "How filters are paired"), "Pair by number")
     qtbot.waitUntil(lambda: pictures(window).pairing == "number")
     assert pictures(window).pairs.right.tolist() == list(range(12))
     np.testing.assert_array_equal(
@@ -209,8 +208,8 @@ def test_two_moments_of_one_run_are_compared(qtbot: QtBot, window: MainWindow) -
         *(f"Epoch {moment.epochs:.2f}" for moment in kept[1:]),
         "Now (epoch 100.00)",
     ]
-    choose(side(window, "Left"), offered[1])
-    choose(side(window, "Right"), offered[2])
+    choose_item(side(window, "Left"), offered[1])
+    choose_item(side(window, "Right"), offered[2])
     wait_until_compared(qtbot, window, kept[2].parameters)
     assert pictures(window).left is kept[1]
 
@@ -275,8 +274,8 @@ def test_a_moment_of_the_run_has_the_numbers_of_the_model_and_a_file_has_not(
     other = Parameters(start.w[:, order], start.visible_bias, start.hidden_bias[order])
     look(window)
     open_file(qtbot, window, saved(tmp_path / "other.safetensors", other))
-    choose(side(window, "Left"), "other.safetensors")
-    choose(side(window, "Right"), "Start (untrained)")
+    choose_item(side(window, "Left"), "other.safetensors")
+    choose_item(side(window, "Right"), "Start (untrained)")
     wait_until_compared(qtbot, window, start)
     left, _, _ = mosaics(window)
     QTest.mouseMove(left, place(left, 5))
@@ -328,7 +327,7 @@ def test_a_file_is_compared(qtbot: QtBot, window: MainWindow, tmp_path: Path) ->
     order = np.random.default_rng(0).permutation(12)
     other = Parameters(now.w[:, order], now.visible_bias, now.hidden_bias[order])
     look(window)
-    choose(side(window, "Left"), "Now (epoch 3.00)")
+    choose_item(side(window, "Left"), "Now (epoch 3.00)")
     open_file(qtbot, window, saved(tmp_path / "other.safetensors", other))
     qtbot.waitUntil(
         lambda: panel(window).filters.view.pictures() is not None and pictures(window).right.path is not None
@@ -355,7 +354,7 @@ def test_files_of_one_name_are_told_apart(qtbot: QtBot, window: MainWindow, tmp_
     qtbot.waitUntil(
         lambda: panel(window).filters.view.pictures() is not None and pictures(window).right.path == paths[1]
     )
-    choose(side(window, "Left"), "first/model.safetensors")
+    choose_item(side(window, "Left"), "first/model.safetensors")
     assert side(window, "Right").currentText() == "second/model.safetensors"
     qtbot.waitUntil(lambda: pictures(window).left.path == paths[0])
     np.testing.assert_allclose(mosaics(window)[2].tiles().reshape(12, 64), p.w.T, rtol=1e-5)
@@ -422,7 +421,7 @@ def test_another_image_size_is_told_in_words(qtbot: QtBot, window: MainWindow, t
     open_file(qtbot, window, saved(tmp_path / "small.safetensors", small))
     qtbot.waitUntil(lambda: "images of 8×8 and the right one of 4×4" in notice(window))
     assert [mosaic.tiles().shape for mosaic in mosaics(window)] == [EMPTY] * 3
-    choose(side(window, "Right"), "Now (epoch 0.00)")
+    choose_item(side(window, "Right"), "Now (epoch 0.00)")
     wait_until_compared(qtbot, window)
     assert notice(window) == ""
 
@@ -434,7 +433,7 @@ def test_the_model_before_is_compared_with_the_new_one(qtbot: QtBot, window: Mai
     window.session.change_settings(hidden_num=8)
     press(window, "Reset")
     wait_until_compared(qtbot, window)
-    choose(side(window, "Left"), "Model before (epoch 3.00)")
+    choose_item(side(window, "Left"), "Model before (epoch 3.00)")
     qtbot.waitUntil(lambda: pictures(window).left.parameters is old)
     left, right, _ = mosaics(window)
     assert len(left.tiles()) == len(right.tiles()) == 12
@@ -448,8 +447,8 @@ def test_the_model_before_is_compared_with_the_new_one(qtbot: QtBot, window: Mai
 def test_a_moment_of_a_model_that_is_gone_is_let_go(qtbot: QtBot, window: MainWindow) -> None:
     trained(qtbot, window)
     moment = texts(side(window, "Left"))[1]
-    choose(side(window, "Left"), moment)
-    choose(side(window, "Right"), "Start (untrained)")
+    choose_item(side(window, "Left"), moment)
+    choose_item(side(window, "Right"), "Start (untrained)")
     press(window, "Reset")
     wait_until_compared(qtbot, window)
     assert (side(window, "Left").currentText(), side(window, "Right").currentText()) == (

@@ -34,12 +34,6 @@ def view(qtbot: QtBot) -> CoverView:
     return view
 
 
-@pytest.fixture(scope="module")
-def touch_screen(qapp: QApplication) -> QPointingDevice:
-    assert qapp is not None
-    return QTest.createTouchDevice()
-
-
 def at(view: CoverView, pixel: Pixel) -> QPoint:
     rect = view.image_rect()
     x = rect.left() + (pixel[1] + 0.5) * rect.width() / 8

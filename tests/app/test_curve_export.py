@@ -8,14 +8,15 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtGui import QColor, QImage
 
 from rbm_studio.app.curve_export import save_curves
 from rbm_studio.app.curve_history import CurveHistory, CurvePoint
 from rbm_studio.app.curve_plot import CurvePlot
 from rbm_studio.app.theme import dark_palette, light_palette, plot_colours
 from rbm_studio.errors import RBMStudioError
+
+from .driving import drawn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,17 +44,6 @@ def colours_of(image: QImage) -> set[str]:
     """Return the colours below the legend."""
     shown = image.copy(0, 60, image.width(), image.height() - 60).convertToFormat(QImage.Format.Format_RGB32)
     return {QColor.fromRgb(int(pixel)).name() for pixel in np.unique(np.frombuffer(shown.constBits(), dtype=np.uint32))}
-
-
-def drawn(path: Path, size: QSize) -> QImage:
-    image = QImage(size, QImage.Format.Format_RGB32)
-    image.fill(QColor("white"))
-    renderer = QSvgRenderer(str(path))
-    assert renderer.isValid()
-    painter = QPainter(image)
-    renderer.render(painter)
-    painter.end()
-    return image
 
 
 def expected_colours() -> set[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +19,7 @@ from rbm_studio.app.session import Session
 from rbm_studio.core.metrics import METRICS
 
 from .conftest import load
-from .driving import button, click, message, named, press, train, wait_until_idle
+from .driving import button, click, is_at_work, message, named, press, train, wait_until_idle
 from .settings_page import select
 from .test_labels import labelled
 
@@ -83,7 +82,7 @@ def bar(window: MainWindow) -> QProgressBar:
 
 
 def is_measuring() -> bool:
-    return any(thread.name == "Measuring the model" for thread in threading.enumerate())
+    return is_at_work("Measuring the model")
 
 
 def wait_until_measured(qtbot: QtBot, window: MainWindow, epoch: float, place: int = 0) -> None:

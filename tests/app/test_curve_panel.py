@@ -9,7 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QGraphicsView
 
 from rbm_studio.app.panels.curve_panel import CurvePanel
-from tests.app.driving import button, click, message, pick, press, status, wait_until_idle
+
+from .driving import button, click, message, pick, press, status, train
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,11 +25,6 @@ def panel(window: MainWindow) -> CurvePanel:
     found = window.panel("curve")
     assert isinstance(found, CurvePanel)
     return found
-
-
-def train(qtbot: QtBot, window: MainWindow) -> None:
-    press(window, "Train")
-    wait_until_idle(qtbot, window.session)
 
 
 def test_several_points_an_epoch_for_training_and_held_out_images(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QSlider, QSpinBox
 
@@ -15,12 +15,13 @@ from rbm_studio.app.completion_view import CompletionView
 from rbm_studio.app.cover_view import CoverView
 from rbm_studio.app.images import grey_values
 from rbm_studio.app.panels.draw_panel import DrawPanel
+from rbm_studio.app.selection import Selection
 from rbm_studio.app.stage_view import HiddenView, StageView
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.storage.model_file import SavedModel, save_model
 
 from .conftest import load
-from .driving import LEFT, button, click, drag, labels, named, press, train, wait_until_idle
+from .driving import LEFT, button, choose_item, click, drag, labels, named, press, train, wait_until_idle
 from .test_draw_panel import HIDDEN, RESTORED, SEEN, STROKE, open_row, panel_of, picture, tool, wait_until_other
 from .test_labels import answers, labelled, squares
 
@@ -54,17 +55,8 @@ def gibbs_steps(panel: QWidget) -> int:
     return int(words.removeprefix("Gibbs steps: "))
 
 
-def choose(box: QComboBox, text: str) -> None:
-    """Choose an entry with the keyboard."""
-    box.setFocus()
-    QTest.keyClick(box, Qt.Key.Key_Home)
-    for _ in range(box.findText(text)):
-        QTest.keyClick(box, Qt.Key.Key_Down)
-    assert box.currentText() == text
-
-
 def cover(panel: QWidget, text: str) -> None:
-    choose(named(panel, QComboBox, "Cover"), text)
+    choose_item(named(panel, QComboBox, "Cover"), text)
 
 
 def settle_lab(qtbot: QtBot, panel: DrawPanel) -> None:
@@ -104,6 +96,43 @@ def test_one_row_of_controls_at_a_time(window: MainWindow) -> None:
     assert not any(b.isVisible() for b in panel.findChildren(QAbstractButton) if b.text() == "Stage")
     click(button(panel, "Cover"))
     assert not any(b.isVisible() for b in panel.findChildren(QAbstractButton) if b.text() == "Uncover")
+
+
+def test_the_rows_take_turns_in_a_small_window(window: MainWindow) -> None:
+    open_row(window, "Chain")
+    QCoreApplication.sendPostedEvents()
+    window.resize(1024, 100)
+    least = window.height()
+    assert 100 < least < 700
+    for text in ("Cover", "Chain", "Cover"):
+        open_row(window, text)
+        QCoreApplication.sendPostedEvents()
+        assert window.height() == least
+
+
+def test_nothing_beside_run_moves_when_it_is_pressed(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    panel = window.panel("draw")
+    open_row(window, "Chain")
+    before = button(panel, "Restart").geometry()
+    click(button(panel, "Run"))
+    assert button(panel, "Pause").isVisible()
+    assert button(panel, "Pause").minimumWidth() >= button(panel, "Pause").sizeHint().width()
+    assert button(panel, "Restart").geometry() == before
+
+
+def test_large_hidden_units_are_set_off_from_one_another(qtbot: QtBot) -> None:
+    view = HiddenView(Selection())
+    qtbot.addWidget(view)
+    view.resize(100, 100)
+
+    def colours(units: int) -> int:
+        view.set_units(np.zeros(units, dtype=np.float32))
+        shown = view.grab(view.image_rect().toRect().adjusted(2, 2, -2, -2)).toImage()
+        return len({shown.pixel(x, y) for x in range(shown.width()) for y in range(shown.height())})
+
+    assert colours(9) == 2
+    assert colours(400) == 1
 
 
 def test_each_stage_is_shown_and_marked_in_turn(qtbot: QtBot, window: MainWindow) -> None:
@@ -186,7 +215,7 @@ def test_another_drawing_restarts_the_chain(qtbot: QtBot, window: MainWindow, wh
     elif what == "clear":
         click(tool(window, "Clear"))
     else:
-        click(button(panel, "Random test digit"))
+        click(button(panel, "Test digit"))
     qtbot.waitUntil(lambda: gibbs_steps(panel) == 0)
     assert marked(window) == []
     drawing = window.session.drawings.visible
@@ -398,7 +427,7 @@ def test_covered_ink_is_not_used_for_the_reconstruction(qtbot: QtBot, session: S
         qtbot.waitExposed(panel)
         click(named(panel, QCheckBox, "Centre and scale"))
         click(button(panel, "Chain"))
-        choose(named(panel, QComboBox, "Hidden units"), "Hidden: mean field")
+        choose_item(named(panel, QComboBox, "Hidden units"), "Hidden: mean field")
         drag(panel.canvas, (0.2, 0.2), (0.2, 0.7))
         drag(panel.canvas, *places)
         panel.refresh()
@@ -458,14 +487,14 @@ def test_draw_me_a_class(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> No
     assert [box.itemText(i) for i in range(box.count())] == ["–", "0", "1", "2"]
     p = parameters_of(session)
     for each in (2, 0, 1):
-        choose(box, str(each))
+        choose_item(box, str(each))
         settle_lab(qtbot, panel)
-        assert f"4 drawn as a {each}" in labels(panel)
+        assert f"Drawn as {each}" in labels(panel)
         drawn = completions(panel).reshape(4, -1)
         np.testing.assert_array_equal(p.label_probabilities(drawn).argmax(axis=1), each)
         assert panel.lab.chains is not None
         np.testing.assert_array_equal(panel.lab.chains.labels.argmax(axis=1), each)
-    choose(box, "–")
+    choose_item(box, "–")
     assert not named(panel, CompletionView, "Chains").isVisible()
 
 

@@ -27,7 +27,7 @@ from rbm_studio.storage.model_file import SavedModel, save_model
 from tests.core.enumeration import all_states
 
 from .conftest import bars_dataset, load
-from .driving import LEFT, button, click, drag, labels, named, press, train, wait_until_idle
+from .driving import LEFT, button, choose_item, click, drag, labels, model_of, named, press, train, wait_until_idle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pytestqt.qtbot import QtBot
 
-    from rbm_studio.app.state import Model
     from rbm_studio.app.window import MainWindow
 
 
@@ -112,13 +111,7 @@ def pause(qtbot: QtBot, window: MainWindow) -> None:
 
 def choose(window: MainWindow, name: str, text: str) -> None:
     """Go to an item of a list by the keyboard."""
-    choice = named(panel(window), Choice, name)
-    assert choice.isEnabled(), name
-    QTest.keyClick(choice, Qt.Key.Key_Home)
-    while choice.currentText() != text:
-        before = choice.currentIndex()
-        QTest.keyClick(choice, Qt.Key.Key_Down)
-        assert choice.currentIndex() > before, text
+    choose_item(named(panel(window), Choice, name), text)
 
 
 def enter(box: CountBox | NumberBox, text: str) -> None:
@@ -133,11 +126,6 @@ def chains(window: MainWindow) -> CountBox:
 
 def temperature(window: MainWindow) -> NumberBox:
     return named(panel(window), NumberBox, "Temperature")
-
-
-def model_of(session: Session) -> Model:
-    assert session.model is not None
-    return session.model
 
 
 def open_model(qtbot: QtBot, window: MainWindow, path: Path, p: Parameters) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtWidgets import QLabel
 
-from rbm_studio.app.dream import Frame, Moment, Visits
+from rbm_studio.app.dream import DreamMoment, Frame, Visits
 from rbm_studio.app.dream_view import DreamView
 from rbm_studio.app.film_strip import FilmStrip
 from rbm_studio.app.visits_view import VisitsView
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def frame(switches: int = 0) -> Frame:
     levels = np.zeros((3, 16), dtype=np.uint8)
-    moment = Moment(7, levels, levels, np.zeros(3, dtype=np.intp))
+    moment = DreamMoment(7, levels, levels, np.zeros(3, dtype=np.intp))
     return Frame(moment, (moment,), 1, None, Visits(np.array([30, 12]), switches, 42))
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +22,7 @@ from rbm_studio.core.parameters import Parameters
 from rbm_studio.storage.model_file import SavedModel, save_model
 
 from .conftest import bars_dataset, load
-from .driving import LEFT, click, labels, press, train, wait_until_idle
+from .driving import LEFT, click, is_at_work, labels, press, train, wait_until_idle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -396,7 +395,7 @@ def test_findings_stand_beside_the_plots_or_above_them(qtbot: QtBot, window: Mai
 
 
 def is_measuring() -> bool:
-    return any(thread.name == "Measuring the model's health" for thread in threading.enumerate())
+    return is_at_work("Measuring the model's health")
 
 
 @pytest.fixture

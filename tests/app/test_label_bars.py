@@ -59,13 +59,13 @@ def test_bars_are_as_long_as_their_classes_are_likely(qtbot: QtBot, palette: QPa
 
 def test_the_likeliest_class_is_told(qtbot: QtBot) -> None:
     bars = bars_of(qtbot, FIVE, light_palette())
-    assert bars.answer() == "2: 90 %"
-    assert bars.accessibleDescription() == "2: 90 %"
+    assert bars.answer() == "2: 90%"
+    assert bars.accessibleDescription() == "2: 90%"
     bars.set_probabilities(np.array([1.0, 0.0]))
-    assert bars.answer() == "0: 100 %"
+    assert bars.answer() == "0: 100%"
     # Nearly certain is not certain.
     bars.set_probabilities(np.array([0.004, 0.996]))
-    assert bars.answer() == "1: 99 %"
+    assert bars.answer() == "1: 99%"
 
 
 def test_a_doubtful_answer_is_quiet(qtbot: QtBot) -> None:

@@ -19,7 +19,7 @@ from rbm_studio.app.session import Session
 from rbm_studio.data import Dataset
 
 from .conftest import bars, bars_dataset, load
-from .driving import click, drag, labels, named, press, train
+from .driving import click, drag, labels, model_of, named, press, train
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pytestqt.qtbot import QtBot
 
-    from rbm_studio.app.state import Model
     from rbm_studio.app.window import MainWindow
 
 QUESTION = "What is this?"
@@ -44,11 +43,6 @@ def squares(places: NDArray[np.uint8]) -> NDArray[np.uint8]:
     for image, place in zip(images, places, strict=True):
         image[2 * place : 2 * place + 2, 1:7] = 255
     return images
-
-
-def model_of(session: Session) -> Model:
-    assert session.model is not None
-    return session.model
 
 
 def switch(window: MainWindow) -> QCheckBox:

@@ -67,7 +67,7 @@ def test_bars_are_as_high_as_their_classes_are_often(qtbot: QtBot) -> None:
     bars.set_counts(np.array([30, 10, 0, 20]))
     image = shown(qtbot, bars)
     blue = plot_colours(bars.palette()).training
-    left = bars.fontMetrics().horizontalAdvance("100 %") + 8
+    left = bars.fontMetrics().horizontalAdvance("100%") + 8
     width = (image.width() - left) / 4
     heights = [len(column(image, round(left + (place + 0.5) * width), blue)) for place in range(4)]
     assert heights[2] == 0

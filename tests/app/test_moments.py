@@ -13,14 +13,12 @@ from rbm_studio.app.moments import FIRST_INTERVAL, MOST, Moments
 from rbm_studio.app.session import Session
 
 from .conftest import bars_dataset, load
-from .driving import process_deletions, wait_until_idle
+from .driving import model_of, process_deletions, wait_until_idle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytestqt.qtbot import QtBot
-
-    from rbm_studio.app.state import Model
 
 
 @pytest.fixture
@@ -29,11 +27,6 @@ def moments(session: Session) -> Iterator[Moments]:
     yield moments
     moments.deleteLater()
     process_deletions()
-
-
-def model_of(session: Session) -> Model:
-    assert session.model is not None
-    return session.model
 
 
 def train(qtbot: QtBot, session: Session, epochs: int) -> None:

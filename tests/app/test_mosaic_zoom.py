@@ -32,12 +32,6 @@ def view(qtbot: QtBot) -> MosaicView:
     return view
 
 
-@pytest.fixture(scope="module")
-def touch_screen(qapp: QApplication) -> QPointingDevice:
-    assert qapp is not None
-    return QTest.createTouchDevice()
-
-
 def turn(view: MosaicView, pos: QPoint, notches: float) -> QWheelEvent:
     event = QWheelEvent(
         QPointF(pos),

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QCheckBox, QSlider
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.tools import Tool
 
-from .driving import click, drag, message, named, status
-from .test_draw_panel import SEEN, STROKE, panel_of, picture, settle, tool, wait_until_other
+from .driving import click, drag, message, named, settle, status
+from .test_draw_panel import SEEN, STROKE, panel_of, picture, tool, wait_until_other
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,7 +67,7 @@ def test_a_picture_from_a_file_is_seen_as_a_drawing_is(qtbot: QtBot, window: Mai
     assert "inverted" in status(window)
     centred = picture(window, SEEN)
     assert centred[:, 3:5].sum() > 0.8 * centred.sum()
-    settle(qtbot, window)
+    settle(qtbot, window.panel("draw"))
     click(named(panel, QCheckBox, "Centre and scale"))
     wait_until_other(qtbot, window, SEEN, centred)
     assert picture(window, SEEN)[4:].max() == 0

@@ -11,13 +11,14 @@ from PySide6.QtGui import QAction, QGuiApplication, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QMenu
 
+from rbm_studio.app.histogram_view import HistogramView
 from rbm_studio.app.images import grey_image, grey_values
 from rbm_studio.app.pairs_view import PairsView
 from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.picture_export import PictureButton, file_name
-from rbm_studio.app.pictures import DrawnPicture, Picture, PixelPicture
+from rbm_studio.app.pictures import DrawnPicture, Picture, PixelPicture, plot_picture
 
-from .driving import message, pick, shown, status, train, wait_for
+from .driving import message, pick, process_deletions, shown, status, train, wait_for
 from .test_pictures import a_cross
 
 if TYPE_CHECKING:
@@ -71,6 +72,21 @@ def choose(button: PictureButton, *path: str) -> None:
     assert action.isEnabled()
     action.trigger()
     button.menu().close()
+
+
+def test_what_was_printed_for_a_menu_goes_with_it(window: MainWindow, pictures: list[Picture]) -> None:
+    view = HistogramView("values")
+    view.setParent(window.centralWidget())
+
+    def offer() -> list[Picture]:
+        return [plot_picture("Values", view), *pictures]
+
+    button = PictureButton(offer, window.session, window)
+    for _ in range(3):
+        opened(button)
+        process_deletions()
+        assert len(button.findChildren(HistogramView)) == 1
+        button.menu().close()
 
 
 def test_several_pictures_are_offered_by_name_each_with_what_it_can_do(button: PictureButton) -> None:

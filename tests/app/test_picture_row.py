@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
 
 from rbm_studio.app.images import grey_image
-from rbm_studio.app.picture_row import Picture, PictureRow
+from rbm_studio.app.picture_row import CaptionedPicture, PictureRow
 
 from .driving import LEFT
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 
-def some(count: int) -> list[Picture]:
+def some(count: int) -> list[CaptionedPicture]:
     image = grey_image(np.full((28, 28), 0.5, dtype=np.float32))
-    return [Picture(image, f"0.{number}") for number in range(count)]
+    return [CaptionedPicture(image, f"0.{number}") for number in range(count)]
 
 
 @pytest.fixture
@@ -121,4 +121,4 @@ def test_without_pictures_there_is_a_word(row: PictureRow) -> None:
     row.set_pictures([], "Measuring…")
     row.grab()
     assert row.accessibleDescription() == "Measuring…"
-    assert row.picture_at(QPointF(300, 50)) == -1
+    assert row.item_at(QPointF(300, 50)) == -1

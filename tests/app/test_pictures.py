@@ -6,9 +6,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtSvg import QSvgRenderer
 
 from rbm_studio.app.gap_view import GapPoint, GapView
 from rbm_studio.app.histogram_view import HistogramView
@@ -20,6 +19,8 @@ from rbm_studio.app.units_view import UnitsView
 from rbm_studio.core.histogram import histogram
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import FileError
+
+from .driving import drawn
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,17 +35,6 @@ LIGHT = plot_colours(light_palette())
 def colours(image: QImage) -> set[str]:
     shown = image.convertToFormat(QImage.Format.Format_RGB32)
     return {QColor.fromRgb(int(pixel)).name() for pixel in np.unique(np.frombuffer(shown.constBits(), dtype=np.uint32))}
-
-
-def drawn(path: Path, size: QSize) -> QImage:
-    image = QImage(size, QImage.Format.Format_RGB32)
-    image.fill(Qt.GlobalColor.white)
-    renderer = QSvgRenderer(str(path))
-    assert renderer.isValid()
-    painter = QPainter(image)
-    renderer.render(painter)
-    painter.end()
-    return image
 
 
 @pytest.mark.parametrize("scale", [1, 2, 4, 8, 16])
@@ -153,6 +143,17 @@ def test_plots_are_printed_light_with_name_and_caption(qtbot: QtBot, tmp_path: P
     difference = grey_values(drawn(tmp_path / "plot.svg", image.size())) - grey_values(image)
     assert np.abs(difference).mean() < 0.02
     assert view.grab().toImage() == before
+
+
+def test_a_plot_is_printed_as_it_was_when_it_was_chosen(qtbot: QtBot) -> None:
+    view = histogram_view()
+    qtbot.addWidget(view)
+    view.resize(480, 280)
+    picture = plot_picture("Weights", view, "As they were")
+    before = picture.image()
+    view.set_histogram(histogram(RNG.normal(size=50).astype(np.float32)))
+    assert picture.image() == before
+    assert plot_picture("Weights", view, "As they were").image() != before
 
 
 def test_a_plot_that_cannot_be_printed_is_shown_as_it_is(qtbot: QtBot) -> None:

@@ -3,14 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QTimer
 
 from rbm_studio.app.images import grey_values
 from rbm_studio.app.pairs_view import PairsView
 from rbm_studio.app.session import Session
 
 from .conftest import bars_dataset, load
-from .driving import press, train, wait_until_idle
+from .driving import press, settle, train, wait_until_idle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,12 +29,6 @@ def view_of(window: MainWindow) -> PairsView:
 def pairs(window: MainWindow) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     inputs, restored = zip(*view_of(window).pairs(), strict=True)
     return np.array([grey_values(image) for image in inputs]), np.array([grey_values(image) for image in restored])
-
-
-def settle(qtbot: QtBot, window: MainWindow) -> None:
-    """Wait for the redraw that was put off."""
-    timers = window.panel("reconstructions").findChildren(QTimer)
-    qtbot.waitUntil(lambda: not any(timer.isActive() for timer in timers))
 
 
 def test_the_first_ten_held_out_images_are_shown(window: MainWindow) -> None:
@@ -67,10 +60,10 @@ def test_they_are_refreshed_while_the_run_lasts(qtbot: QtBot, window: MainWindow
 
 def test_the_same_model_gives_the_same_pictures(qtbot: QtBot, window: MainWindow) -> None:
     train(qtbot, window)
-    settle(qtbot, window)
+    settle(qtbot, window.panel("reconstructions"))
     _, before = pairs(window)
     window.session.model_changed.emit()
-    settle(qtbot, window)
+    settle(qtbot, window.panel("reconstructions"))
     np.testing.assert_array_equal(pairs(window)[1], before)
 
 

@@ -7,9 +7,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QProgressBar, QSpinBox
 
 from rbm_studio.app.state import RunState
-from tests.app.driving import state
 
-from .driving import button, enabled, press, wait_until_idle
+from .driving import button, enabled, press, state, wait_until_idle
 
 if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot

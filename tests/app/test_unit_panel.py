@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QSpinBox, QToolButton
 from rbm_studio.app.canvas import DrawingCanvas
 from rbm_studio.app.card_grid import Card
 from rbm_studio.app.card_scroller import CardScroller
+from rbm_studio.app.cover_view import CoverView
 from rbm_studio.app.facts_view import FactsView
 from rbm_studio.app.histogram_view import HistogramView
 from rbm_studio.app.images import diverging_image, grey_image, grey_values
@@ -19,17 +19,19 @@ from rbm_studio.app.mosaic_view import MosaicView
 from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.panels.unit_panel import UnitPanel
 from rbm_studio.app.picture_row import PictureRow
-from rbm_studio.app.pixel_picture import PixelPicture
+from rbm_studio.app.pixel_chooser import PixelChooser
 from rbm_studio.app.probability_histogram import ProbabilityHistogram
 from rbm_studio.app.session import Session
+from rbm_studio.app.stage_view import HiddenView
 from rbm_studio.app.units_view import UnitsView
 from rbm_studio.app.weights_picture import WeightsPicture
 from rbm_studio.core.parameters import Parameters
-from rbm_studio.core.unit_probes import UnitEffect, cosines, most_alike, unit_effect
+from rbm_studio.core.similarity import cosines, most_alike
+from rbm_studio.core.unit_probes import UnitEffect, unit_effect
 from rbm_studio.storage.model_file import SavedModel, save_model
 
 from .conftest import SIDE, bars_dataset, load
-from .driving import LEFT, answer, button, click, drag, labels, named, press, train, wait_until_idle
+from .driving import LEFT, answer, button, click, drag, is_at_work, labels, named, press, train, wait_until_idle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,8 +86,8 @@ def words(window: MainWindow, title: str) -> list[str]:
     return [picture.words for picture in row(window, title).pictures()]
 
 
-def picture(window: MainWindow, name: str) -> PixelPicture:
-    return named(panel(window), PixelPicture, name)
+def picture(window: MainWindow, name: str) -> PixelChooser:
+    return named(panel(window), PixelChooser, name)
 
 
 def number(window: MainWindow) -> QSpinBox:
@@ -167,6 +169,52 @@ def test_a_unit_that_is_selected_elsewhere_has_its_page(qtbot: QtBot, window: Ma
     # The same click again selects none.
     select_in_health(qtbot, window, 7)
     qtbot.waitUntil(lambda: headline(window) == "No unit selected")
+
+
+def test_a_click_on_what_is_selected_turns_to_its_page(qtbot: QtBot, page: MainWindow) -> None:
+    mosaic = page.panel("weights").findChild(MosaicView)
+    draw_panel = page.panel("draw")
+    assert isinstance(mosaic, MosaicView)
+    page.docks["unit"].setFloating(True)
+    page.docks["draw"].raise_()
+    seen = named(draw_panel, CoverView, "What the network sees")
+    qtbot.waitUntil(lambda: not seen.visibleRegion().isEmpty())
+
+    def click_unit() -> None:
+        QTest.mouseClick(mosaic, LEFT, pos=mosaic.tile_rect(UNIT).center().toPoint())
+
+    def click_pixel() -> None:
+        QTest.mouseClick(seen, LEFT, pos=seen.pixel_rect((2, 4)).center().toPoint())
+
+    selection = page.session.selection
+    click_pixel()
+    assert headline(page) == "Pixel 21 of 64"
+    click_unit()
+    assert headline(page) == f"Hidden unit {UNIT + 1} of 12"
+    click_pixel()
+    assert headline(page) == "Pixel 21 of 64"
+    assert (selection.units, selection.pixel) == ((UNIT,), 20)
+    # Its page is in front: then a click lets go of it.
+    click_pixel()
+    assert selection.pixel == -1
+    click_unit()
+    click_unit()
+    assert selection.units == ()
+    page.docks["unit"].setFloating(False)
+
+
+def test_without_a_page_in_view_a_click_on_what_is_selected_lets_go_of_it(qtbot: QtBot, window: MainWindow) -> None:
+    seen = named(window.panel("draw"), CoverView, "What the network sees")
+    hidden = named(window.panel("draw"), HiddenView, "Hidden units")
+    qtbot.waitUntil(lambda: hidden.image() is not None)
+    QTest.mouseClick(hidden, LEFT, pos=hidden.pixel_rect((0, 1)).center().toPoint())
+    QTest.mouseClick(seen, LEFT, pos=seen.pixel_rect((2, 4)).center().toPoint())
+    selection = window.session.selection
+    assert (selection.units, selection.pixel) == ((1,), 20)
+    QTest.mouseClick(hidden, LEFT, pos=hidden.pixel_rect((0, 1)).center().toPoint())
+    assert selection.units == ()
+    QTest.mouseClick(seen, LEFT, pos=seen.pixel_rect((2, 4)).center().toPoint())
+    assert selection.pixel == -1
 
 
 def test_a_filter_that_is_clicked_among_the_weights_has_its_page(qtbot: QtBot, window: MainWindow) -> None:
@@ -265,7 +313,7 @@ def test_the_weights_have_a_histogram(page: MainWindow) -> None:
 
 def test_like_units_stand_in_their_order_and_a_click_goes_there(page: MainWindow) -> None:
     w = parameters(page).w
-    alike = cosines(w.T, UNIT)
+    alike = cosines(w[:, [UNIT]], w)[0]
     others = most_alike(alike, UNIT, 6)
     row_of_like = row(page, "Units most like it")
     assert words(page, "Units most like it") == [
@@ -280,7 +328,7 @@ def test_like_units_stand_in_their_order_and_a_click_goes_there(page: MainWindow
 
 
 def test_a_unit_that_is_pointed_at_elsewhere_is_outlined_among_the_like(page: MainWindow) -> None:
-    others = most_alike(cosines(parameters(page).w.T, UNIT), UNIT, 12)
+    others = most_alike(cosines(parameters(page).w[:, [UNIT]], parameters(page).w)[0], UNIT, 12)
     page.session.selection.hover(others[2])
     assert row(page, "Units most like it").marked() == 2
     page.session.selection.hover(others[-1])
@@ -390,7 +438,7 @@ def test_pixels_like_it_are_a_map(page: MainWindow) -> None:
     pixel = 3 * SIDE + 4
     page.session.selection.select_pixel(pixel)
     view = picture(page, "Pixels like it")
-    alike = cosines(parameters(page).w, pixel)
+    alike = cosines(parameters(page).w[[pixel]].T, parameters(page).w.T)[0]
     assert view.image() == diverging_image(alike.reshape(SIDE, SIDE), 1.0)
     best = most_alike(alike, pixel, 1)[0]
     caption = card(page, "Pixels most like it").caption
@@ -492,7 +540,7 @@ def test_images_of_another_size_are_not_measured_on(qtbot: QtBot, page: MainWind
 
 
 def is_measuring() -> bool:
-    return any(thread.name == "Measuring what each unit does" for thread in threading.enumerate())
+    return is_at_work("Measuring what each unit does")
 
 
 @pytest.fixture

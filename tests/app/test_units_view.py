@@ -171,7 +171,7 @@ def test_without_units_there_is_a_word(view: UnitsView) -> None:
     view.set_placeholder("Open images.")
     assert painted(view) != empty
     assert view.image() is None
-    assert view.unit_at(QPointF(200, 100)) == -1
+    assert view.item_at(QPointF(200, 100)) == -1
     QTest.keyClick(view, Qt.Key.Key_Right)
     assert view.hovered_unit() == -1
 
@@ -181,4 +181,4 @@ def test_more_units_than_pixels_and_figures_that_are_not_numbers(view: UnitsView
     means[7] = np.nan
     view.set_units(np.tile(means.astype(np.float32), (CASES, 1)), means)
     assert not painted(view).isNull()
-    assert view.unit_at(view.column_rect(4095).center()) == 4095
+    assert view.item_at(view.column_rect(4095).center()) == 4095

@@ -16,7 +16,7 @@ from rbm_studio.core.parameters import Parameters
 from rbm_studio.storage.model_file import SavedModel, save_model
 
 from .conftest import bars_dataset, load
-from .driving import LEFT, click, labels, named, press, train, wait_until_idle
+from .driving import LEFT, choose_item, click, labels, named, press, train, wait_until_idle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,13 +58,7 @@ def facts(window: MainWindow) -> str:
 
 
 def choose(window: MainWindow, name: str, text: str) -> None:
-    """Choose in a box by the keyboard, as far down as it is."""
-    box = named(window.panel("weights"), QComboBox, name)
-    box.setFocus()
-    QTest.keyClick(box, Qt.Key.Key_Home)
-    for _ in range(box.findText(text)):
-        QTest.keyClick(box, Qt.Key.Key_Down)
-    assert box.currentText() == text
+    choose_item(named(window.panel("weights"), QComboBox, name), text)
 
 
 def order_by(window: MainWindow, text: str) -> None:

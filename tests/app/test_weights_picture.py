@@ -7,7 +7,6 @@ import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
-from rbm_studio.app.colour_key import ColourKey, calm_limit, reach_of
 from rbm_studio.app.images import diverging_image
 from rbm_studio.app.weights_picture import WeightsPicture
 
@@ -96,25 +95,3 @@ def test_a_limit_can_be_given(qtbot: QtBot) -> None:
     qtbot.addWidget(view)
     view.set_values(np.full(4, 0.3, dtype=np.float32))
     assert view.limit() == 1
-
-
-@pytest.mark.parametrize("reach", [0.0, float("nan"), float("inf")])
-def test_without_a_reach_there_is_a_limit_all_the_same(reach: float) -> None:
-    assert calm_limit(reach) == 1
-    assert reach_of(np.array([reach, 0], dtype=np.float32)) == 0
-
-
-@pytest.mark.parametrize("reach", [1e-30, 1e-3, 0.123, 0.909, 1.0, 9.2, 91.0, 1e30])
-def test_a_new_limit_leaves_some_room(reach: float) -> None:
-    assert 1.1 * reach <= calm_limit(reach) * (1 + 1e-9)
-    assert calm_limit(reach) <= 1.25 * reach
-
-
-def test_the_key_is_drawn_from_orange_to_blue(qtbot: QtBot) -> None:
-    bar = ColourKey()
-    qtbot.addWidget(bar)
-    bar.resize(60, 200)
-    image = bar.grab().toImage()
-    above, below = image.pixelColor(6, 60), image.pixelColor(6, 140)
-    assert above.red() > above.blue()
-    assert below.blue() > below.red()

@@ -8,9 +8,10 @@ import pytest
 from PySide6.QtCore import QSettings, Qt, QUrl
 from PySide6.QtGui import QAction, QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDockWidget, QMenu, QMessageBox, QSpinBox
+from PySide6.QtWidgets import QApplication, QComboBox, QDockWidget, QMenu, QMessageBox, QSpinBox, QWidget
 
 from rbm_studio import __version__
+from rbm_studio.app.canvas import DrawingCanvas
 from rbm_studio.app.log import log_path
 from rbm_studio.app.main import create_application
 from rbm_studio.app.panels.curve_panel import CurvePanel
@@ -427,6 +428,38 @@ def test_the_window_is_usable_where_screens_are_small(window: MainWindow) -> Non
     assert (window.width(), window.height()) == (1024, 700)
     assert window.minimumSizeHint().width() <= 1024
     assert window.minimumSizeHint().height() <= 700
+
+
+def test_tab_does_not_go_into_docks_that_lie_behind_another(qtbot: QtBot, window: MainWindow) -> None:
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    window.docks["unit"].raise_()
+    window.docks["draw"].raise_()
+    behind = [window.docks[name] for name in ("drawings", "dream", "unit", "compare", "health")]
+    qtbot.waitUntil(lambda: all(dock.visibleRegion().isEmpty() for dock in behind))
+    start = window.panel("draw").findChild(DrawingCanvas)
+    assert start is not None
+    for key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
+        start.setFocus()
+        seen: list[QWidget] = []
+        while (focused := window.focusWidget()) is not None and focused not in seen:
+            seen.append(focused)
+            QTest.keyClick(focused, key)
+        assert focused is start
+        assert any(window.docks["model"].isAncestorOf(widget) for widget in seen)
+        assert not any(dock.isAncestorOf(widget) for dock in behind for widget in seen)
+
+
+def test_a_dock_that_floated_comes_back_in_front(qtbot: QtBot, window: MainWindow) -> None:
+    dock = window.docks["drawings"]
+    dock.setFloating(True)
+    dock.setFloating(False)
+    qtbot.waitUntil(lambda: not dock.visibleRegion().isEmpty())
+    # Where all docks are put back, the drawing is in front.
+    dock.setFloating(True)
+    choose(window, "View", "Restore the layout")
+    qtbot.waitUntil(lambda: not window.docks["draw"].visibleRegion().isEmpty())
+    assert dock.visibleRegion().isEmpty()
 
 
 def test_loading_other_images_is_seen_in_every_panel(qtbot: QtBot, window: MainWindow) -> None:

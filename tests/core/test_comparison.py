@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from rbm_studio.core import comparison
-from rbm_studio.core.comparison import ORDERS, PAIRINGS, compare, cosines
+from rbm_studio.core.comparison import ORDERS, PAIRINGS, compare
 from rbm_studio.core.parameters import Parameters
+from rbm_studio.core.similarity import cosines
 from rbm_studio.errors import RBMStudioError
 
 from .enumeration import random_parameters

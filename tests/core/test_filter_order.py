@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from rbm_studio.core.filter_order import descending_order, filter_norms, similarity_order
+from rbm_studio.core.filter_order import descending_order, similarity_order
 
 
 def weights(visible: int, hidden: int, seed: int = 3) -> np.ndarray:
@@ -15,11 +15,6 @@ def weights(visible: int, hidden: int, seed: int = 3) -> np.ndarray:
 def cosine(w: np.ndarray, first: int, second: int) -> float:
     a, b = w[:, first].astype(np.float64), w[:, second].astype(np.float64)
     return float(a @ b / np.sqrt((a @ a) * (b @ b)))
-
-
-def test_norms_are_the_lengths_of_the_columns() -> None:
-    w = weights(30, 7)
-    assert filter_norms(w) == pytest.approx(np.linalg.norm(w.astype(np.float64), axis=0), rel=1e-6)
 
 
 def test_the_greatest_come_first_equal_ones_by_index_and_nan_last() -> None:

@@ -4,31 +4,9 @@ import numpy as np
 import pytest
 
 from rbm_studio.core.parameters import Parameters
-from rbm_studio.core.unit_probes import cosines, most_alike, unit_effect
+from rbm_studio.core.unit_probes import unit_effect
 
 from .enumeration import random_parameters
-
-
-def test_cosines_by_their_definition() -> None:
-    vectors = random_parameters(7, 4).w
-    expected = [
-        float(np.dot(a, vectors[2]) / (np.linalg.norm(a) * np.linalg.norm(vectors[2])))
-        for a in vectors.astype(np.float64)
-    ]
-    np.testing.assert_allclose(cosines(vectors, 2), expected, rtol=1e-5)
-
-
-def test_a_vector_that_points_nowhere_is_like_none() -> None:
-    vectors = np.array([[0, 0], [1, 0], [-2, 0], [0, 3]], dtype=np.float32)
-    assert cosines(vectors, 0).tolist() == [0, 0, 0, 0]
-    assert cosines(vectors, 1).tolist() == [0, 1, -1, 0]
-
-
-def test_the_most_alike_come_first_and_none_is_like_itself() -> None:
-    alike = np.array([0.2, 1.0, 0.9, -1.0, 0.9], dtype=np.float32)
-    assert most_alike(alike, 1, 3) == (2, 4, 0)
-    assert most_alike(alike, 1, 9) == (2, 4, 0, 3)
-    assert most_alike(np.ones(1, dtype=np.float32), 0, 6) == ()
 
 
 @pytest.mark.parametrize("unit", [0, 3])

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from rbm_studio.app.filters_page import FiltersPage
 from rbm_studio.app.moments import Moments
+from rbm_studio.app.picture_export import PictureButton
 from rbm_studio.app.spectrum_page import SpectrumPage
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
+    from rbm_studio.app.pictures import Picture
     from rbm_studio.app.session import Session
 
-_SIDE_WIDTH = 21 * GRID
+_SIDE_WIDTH = 23 * GRID
 
 
 class ComparePanel(QWidget):
@@ -40,6 +42,7 @@ class ComparePanel(QWidget):
         self._pages = QStackedWidget()
         self._options = QStackedWidget()
         self._buttons = QButtonGroup(self)
+        self._export = PictureButton(self._pictures, session)
         self._arrange()
         self._buttons.idClicked.connect(self._pages.setCurrentIndex)
         self._buttons.idClicked.connect(self._options.setCurrentIndex)
@@ -52,12 +55,16 @@ class ComparePanel(QWidget):
         switch = QHBoxLayout()
         switch.setSpacing(GRID // 2)
         for number, (name, tip) in enumerate(names):
-            button = QPushButton(name)
+            button = QToolButton()
+            button.setText(name)
+            button.setObjectName("choice")
             button.setCheckable(True)
+            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             button.setToolTip(tip)
             button.setAccessibleName(name)
             self._buttons.addButton(button, number)
             switch.addWidget(button)
+        switch.addWidget(self._export)
         for page, options in ((self.filters, self.filters.options), (self.spectrum, self.spectrum.options)):
             self._pages.addWidget(page)
             self._options.addWidget(options)
@@ -74,3 +81,8 @@ class ComparePanel(QWidget):
         row.setSpacing(GRID)
         row.addWidget(side)
         row.addWidget(self._pages, 1)
+
+    def _pictures(self) -> list[Picture]:
+        """Return what can be copied or saved of the page in front."""
+        page = self.filters if self._pages.currentWidget() is self.filters else self.spectrum
+        return page.pictures()

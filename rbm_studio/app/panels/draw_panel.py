@@ -16,6 +16,7 @@ from rbm_studio.app.drawings import as_seen
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.lab_chain import LabChain
 from rbm_studio.app.pen_controls import PenControls
+from rbm_studio.app.picture_export import PictureButton
 from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
@@ -73,6 +74,7 @@ class DrawPanel(QWidget):
         self._chain = ChainControls(self.lab, self._mode)
         self._cover = CoverControls(self.lab, self._chain.run_action)
         self._rows = {self._switch(self.tr("Chain")): self._chain, self._switch(self.tr("Cover")): self._cover}
+        self._pen.add(PictureButton(self.pictures.pictures, session))
         self._throttle = Throttle(FRAME_MS, self.refresh, self)
         self._arrange()
         self._explain()
@@ -117,8 +119,7 @@ class DrawPanel(QWidget):
     def _connect(self) -> None:
         session, lab = self._session, self.lab
         self.addActions([self._chain.step_action, self._chain.run_action])
-        for button, row in self._rows.items():
-            button.toggled.connect(row.setVisible)
+        for button in self._rows:
             button.toggled.connect(self._keep_one_row)
         self._pen.input_changed.connect(self._throttle.request)
         self._pen.digit_asked.connect(self.show_random_digit)
@@ -141,11 +142,13 @@ class DrawPanel(QWidget):
         session.curve_started.connect(self._leave_chain)
 
     def _keep_one_row(self) -> None:
-        """Close the other row: there is no height for both."""
+        """Close the other row before one opens: there is no height for both, and the window would grow for them."""
         opened = self.sender()
         for button in self._rows:
             if isinstance(opened, QToolButton) and opened.isChecked() and button is not opened:
                 button.setChecked(False)
+        for button, row in sorted(self._rows.items(), key=lambda item: item[0].isChecked()):
+            row.setVisible(button.isChecked())
             button.setArrowType(Qt.ArrowType.DownArrow if button.isChecked() else Qt.ArrowType.RightArrow)
         self._show_brush()
 

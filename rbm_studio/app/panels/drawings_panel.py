@@ -11,10 +11,10 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QToolButton, QVBox
 
 from rbm_studio.app import files
 from rbm_studio.app.background import Background
+from rbm_studio.app.controls import make_tool
 from rbm_studio.app.drawing import Drawing
 from rbm_studio.app.drawings import Kept
 from rbm_studio.app.elided_label import ElidedLabel
-from rbm_studio.app.icons import icon
 from rbm_studio.app.numbers import fixed, short
 from rbm_studio.app.pairs_view import pairs_picture
 from rbm_studio.app.picture_export import PictureButton
@@ -94,10 +94,7 @@ class DrawingsPanel(QWidget):
             (self._add, "open", self.tr("Add an image file…"), self.tr("or drop some here")),
         )
         for button, name, text, key in tools:
-            button.setIcon(icon(name))
-            button.setAutoRaise(True)
-            button.setAccessibleName(text)
-            button.setToolTip(f"{text} ({key})")
+            make_tool(button, name, text, key)
         self._export.setAutoRaise(True)
         self._view.setAccessibleName(self.tr("Kept drawings"))
         self._view.set_placeholder(

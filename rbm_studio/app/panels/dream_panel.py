@@ -6,15 +6,16 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QLocale
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtCore import QLocale, Qt
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from rbm_studio.app.dream import FILM_LENGTH, Dream, Frame, Moment, Wishes, levels
+from rbm_studio.app.dream import FILM_LENGTH, Dream, DreamMoment, Frame, Wishes, levels
 from rbm_studio.app.dream_controls import DreamControls, Start
 from rbm_studio.app.dream_runner import DreamRunner
 from rbm_studio.app.dream_view import DreamView
 from rbm_studio.app.dream_words import empty_words, joined, kind_words, looks_like, mixing_words, visits_words
 from rbm_studio.app.numbers import fixed
+from rbm_studio.app.picture_export import PictureButton
 from rbm_studio.app.state import RunState, Speed
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
@@ -45,9 +46,10 @@ class DreamPanel(QWidget):
         self._session = session
         self._rng = np.random.default_rng()
         self._controls, self._view = DreamControls(), DreamView()
+        self._export = PictureButton(self._view.pictures, session)
         self._runner = DreamRunner(self)
         self._frame: Frame | None = None
-        self._watched: deque[tuple[Moment, str]] = deque(maxlen=FILM_LENGTH)
+        self._watched: deque[tuple[DreamMoment, str]] = deque(maxlen=FILM_LENGTH)
         self._labels: npt.NDArray[np.float64] | None = None
         self._runs = False
         self._speed = Speed()
@@ -65,7 +67,11 @@ class DreamPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
         column.setSpacing(GRID // 2)
-        column.addWidget(self._view, 1)
+        row = QHBoxLayout()
+        row.setSpacing(GRID)
+        row.addWidget(self._view, 1)
+        row.addWidget(self._export, 0, Qt.AlignmentFlag.AlignTop)
+        column.addLayout(row, 1)
         column.addWidget(self._controls)
 
     def _connect(self) -> None:
@@ -227,7 +233,7 @@ class DreamPanel(QWidget):
         name = self.tr("epoch {0}").format(fixed(self._session.epochs_trained, 2))
         shown = levels(particles)
         if not self._watched or not np.array_equal(self._watched[-1][0].states, shown):
-            self._watched.append((Moment(len(self._watched), shown, shown, None), name))
+            self._watched.append((DreamMoment(len(self._watched), shown, shown, None), name))
         fitting = [moment for moment, _ in self._watched if moment.states.shape == shown.shape]
         self._frame = Frame(fitting[-1], tuple(fitting), 1)
         self._show()

@@ -52,6 +52,8 @@ class TrainingBar(QToolBar):
         self._status.setMinimumWidth(1)
         self._status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._status.setContentsMargins(GRID, 0, GRID, 0)
+        # What comes first is seen first.
+        self.widgetForAction(self._train).setObjectName("primary")
         self.addSeparator()
         self.addWidget(self._progress)
         self.addWidget(self._status)

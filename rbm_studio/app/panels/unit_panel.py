@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QPushButton, QStackedWidget, QVBoxLayout, 
 
 from rbm_studio.app.card_scroller import CardScroller
 from rbm_studio.app.hidden_unit_cards import HiddenUnitCards
+from rbm_studio.app.picture_export import PictureButton
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
 from rbm_studio.app.unit_header import UnitHeader
@@ -19,6 +20,7 @@ from rbm_studio.app.visible_unit_cards import VisibleUnitCards
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
 
+    from rbm_studio.app.pictures import Picture
     from rbm_studio.app.session import Session
 
 TURN_MS = 30
@@ -61,7 +63,7 @@ class UnitPanel(QWidget):
         # Whether something changed while the panel was out of sight.
         self._stale = True
         self._measuring = UnitMeasuring(session, self)
-        self._header = UnitHeader()
+        self._header = UnitHeader([PictureButton(self._pictures, session)])
         self._hidden, self._visible = HiddenUnitCards(self._measuring, self), VisibleUnitCards(self._measuring, self)
         self._stack = QStackedWidget()
         self._hidden_page, self._visible_page = CardScroller(self._hidden.cards()), CardScroller(self._visible.cards())
@@ -104,6 +106,8 @@ class UnitPanel(QWidget):
         self._measuring.changed.connect(self._take_activity)
         session.selection.units_changed.connect(self._follow_units)
         session.selection.pixel_changed.connect(self._follow_pixel)
+        session.selection.turned_to.connect(self._show_layer)
+        session.selection.watch_page(self._page_in_view)
         session.selection.hovered_changed.connect(self._point_out)
         session.drawings.changed.connect(self._drawing_turn.request)
         session.curve_started.connect(self._forget_pages)
@@ -167,6 +171,9 @@ class UnitPanel(QWidget):
             selection.select_pixel(page.index)
         else:
             selection.select_units((page.index,) if page.index >= 0 else ())
+
+    def _page_in_view(self) -> bool | None:
+        return None if self.visibleRegion().isEmpty() else self._page.visible
 
     def _show_layer(self, visible: bool) -> None:
         units, pixel = self._session.selection.units, self._session.selection.pixel
@@ -269,6 +276,15 @@ class UnitPanel(QWidget):
             row, column = divmod(page.index, model.image_shape[1])
             return self.tr("Row {0}, column {1}").format(row + 1, column + 1)
         return self.tr("First of {0} selected units").format(len(units)) if len(units) > 1 else ""
+
+    def _pictures(self) -> list[Picture]:
+        """Return what can be copied or saved of the page in front."""
+        if self._stack.currentWidget() is self._empty:
+            return []
+        number = self._page.index + 1
+        if self._page.visible:
+            return self._visible.prints(self.tr("pixel {0}").format(number))
+        return self._hidden.prints(self.tr("hidden unit {0}").format(number))
 
     def _show_empty(self) -> None:
         has_model = self._session.model is not None

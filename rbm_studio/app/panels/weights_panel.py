@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QLocale, Qt
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
+from rbm_studio.app.controls import make_tool
 from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.filter_ordering import (
     ACTIVITY_IMAGES,
@@ -17,7 +18,6 @@ from rbm_studio.app.filter_ordering import (
     BY_SIMILARITY,
     FilterOrdering,
 )
-from rbm_studio.app.icons import icon
 from rbm_studio.app.mosaic_view import MosaicView
 from rbm_studio.app.numbers import MINUS, fixed, short
 from rbm_studio.app.theme import GRID
@@ -96,10 +96,7 @@ class WeightsPanel(QWidget):
             (self._fit, "zoom_fit", self.tr("Show all filters"), self.tr("0 in the mosaic, or double-click")),
             (self._in, "zoom_in", self.tr("Larger"), self.tr("+ in the mosaic, or double-click")),
         ):
-            button.setIcon(icon(name))
-            button.setAutoRaise(True)
-            button.setToolTip(f"{text} ({key})")
-            button.setAccessibleName(text)
+            make_tool(button, name, text, key)
 
     def _arrange(self) -> None:
         head = QHBoxLayout()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter, QPalette, QPen
 
 from rbm_studio.app.image_view import ImageView
+from rbm_studio.app.items_view import CLICK_KEYS
+from rbm_studio.app.painting import draw_outline
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QSize
     from PySide6.QtGui import QFocusEvent, QImage, QKeyEvent, QMouseEvent, QPaintEvent
     from PySide6.QtWidgets import QWidget
 
@@ -19,10 +22,9 @@ _STEPS = {
     Qt.Key.Key_Up: (-1, 0),
     Qt.Key.Key_Down: (1, 0),
 }
-_CHOOSE = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
-class PixelPicture(ImageView):
+class PixelChooser(ImageView):
     """A picture in which a pixel is marked; the arrow keys move a cursor over it, and Enter or Space click there.
 
     Parameters
@@ -52,37 +54,32 @@ class PixelPicture(ImageView):
         if self._cursor is not None and not self._holds(self._cursor):
             self._cursor = None
 
-    def pixel_rect(self, pixel: tuple[int, int]) -> QRectF:
-        """Return where a pixel lies in the widget; empty where there is no such one."""
-        image, rect = self.image(), self.image_rect()
-        if image is None or not self._holds(pixel):
-            return QRectF()
-        width, height = rect.width() / image.width(), rect.height() / image.height()
-        return QRectF(rect.left() + pixel[1] * width, rect.top() + pixel[0] * height, width, height)
+    def printed(self, palette: QPalette, size: QSize) -> PixelChooser:
+        """Return the same picture with the pixel that is marked, to be rendered on paper."""
+        printed = PixelChooser()
+        printed.setPalette(palette)
+        printed.set_image(self.image())
+        printed.set_marked(self._marked)
+        printed.resize(size)
+        return printed
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the image, the marked pixel and the cursor."""
         super().paintEvent(event)
         painter = QPainter(self)
         if self._marked is not None and self._holds(self._marked):
-            self._outline(painter, self.pixel_rect(self._marked))
+            draw_outline(painter, self.pixel_rect(self._marked).adjusted(-1, -1, 1, 1), 2, self.palette())
         if self.hasFocus():
             accent = self.palette().color(QPalette.ColorRole.Accent)
             painter.setPen(QPen(accent, 1))
             painter.drawRect(self.image_rect().adjusted(-1, -1, 1, 1))
             if self._cursor is not None:
-                self._outline(painter, self.pixel_rect(self._cursor))
-
-    def _outline(self, painter: QPainter, rect: QRectF) -> None:
-        # Two lines, so that the outline stands out from any colour of the picture.
-        for role, line in ((QPalette.ColorRole.Window, 4), (QPalette.ColorRole.Accent, 2)):
-            painter.setPen(QPen(self.palette().color(role), line, j=Qt.PenJoinStyle.MiterJoin))
-            painter.drawRect(rect.adjusted(-2, -2, 2, 2))
+                draw_outline(painter, self.pixel_rect(self._cursor).adjusted(-1, -1, 1, 1), 2, self.palette())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Move the cursor, or click at it."""
         image, key = self.image(), event.key()
-        if image is None or (key not in _STEPS and (key not in _CHOOSE or self._cursor is None)):
+        if image is None or (key not in _STEPS and (key not in CLICK_KEYS or self._cursor is None)):
             super().keyPressEvent(event)
         elif key in _STEPS:
             down, across = _STEPS[Qt.Key(key)]
