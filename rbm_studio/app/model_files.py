@@ -48,9 +48,8 @@ def _image_shape(saved: SavedModel, name: str, images: Images | None) -> tuple[i
     if shape is None:
         side = round(pixels**0.5)
         shape = (side, side) if side * side == pixels else (1, pixels)
-    offered = images.original.image_shape if images else shape
-    # The same proportions, and no larger than the images that there are: else no data fits the model.
-    fits = shape[0] * offered[1] == shape[1] * offered[0] and shape[0] <= offered[0]
+    # Else no data fits the model.
+    fits = images is None or images.can_have(shape)
     if shape[0] * shape[1] != pixels or not fits:
         raise RBMStudioError(
             "{name} has {pixels} visible units, which no image size of this dataset has.",

@@ -286,11 +286,27 @@ class Session(QObject):
         return self._previous is not None and self._run_state is RunState.IDLE
 
     def bring_back(self) -> None:
-        """Show the trained model that the present one replaced, and go on from there."""
+        """Show the trained model that the present one replaced, and go on from there.
+
+        At once, or a little later where the images must be resampled for it.
+        """
         if self._previous is None or self._run_state is not RunState.IDLE:
             return
-        model, state, unsaved = self._previous
+        previous, shape = self._previous, self._previous[0].image_shape
+        if self._images is not None and shape != self._images.dataset.image_shape and self._images.can_have(shape):
+            self._resample(self._images.original, shape, lambda images: self._show_again(previous, images))
+        else:
+            self._show_again(previous, self._images)
+
+    def _show_again(self, previous: tuple[Model, TrainingState | None, bool], images: Images | None) -> None:
+        if previous is not self._previous:
+            return
+        model, state, unsaved = previous
         self._previous = None
+        if images is not None and images is not self._images:
+            self._images = images
+            self._settings = replace(self._settings, image_shape=model.image_shape)
+            self.images_changed.emit()
         # Before the model, whose curve is named by them.
         self._settings = self._settings_of(model.parameters, model.training)
         self._set_model(model)

@@ -122,6 +122,11 @@ class Images:
         """The classes of `test`, of shape (n,), from 0; None where they are not known."""
         return self.dataset.test_labels
 
+    def can_have(self, shape: tuple[int, int]) -> bool:
+        """Whether there can be images of another size: of the same proportions, and no larger than the original's."""
+        height, width = self.original.image_shape
+        return shape[0] * width == shape[1] * height and shape[0] <= height
+
     @classmethod
     def prepare(cls, original: Dataset, shape: tuple[int, int]) -> Images:
         """Resample a dataset; takes a while for a large one."""

@@ -312,6 +312,38 @@ def test_the_model_that_was_replaced_can_come_back_and_goes_on(qtbot: QtBot, ses
     assert weights(session) == whole
 
 
+def test_a_model_comes_back_with_images_of_its_size(qtbot: QtBot, session: Session) -> None:
+    train(qtbot, session)
+    first = weights(session)
+    with qtbot.waitSignal(session.images_changed):
+        session.set_image_shape((4, 4))
+    qtbot.waitUntil(lambda: session.task is None)
+    train(qtbot, session)
+    assert model_of(session).image_shape == (4, 4)
+    for shape in ((8, 8), (4, 4), (8, 8)):
+        with qtbot.waitSignal(session.images_changed):
+            session.bring_back()
+        qtbot.waitUntil(lambda: session.task is None)
+        assert model_of(session).image_shape == session.settings.image_shape == shape
+        assert session.images is not None
+        assert session.images.dataset.image_shape == shape
+        assert session.can_bring_back
+        assert not session.trains_new_model
+    assert weights(session) == first
+    train(qtbot, session)
+    assert [record.epoch for record in model_of(session).history] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_model_comes_back_where_no_images_are_of_its_size(qtbot: QtBot, session: Session) -> None:
+    train(qtbot, session)
+    load(qtbot, session, bars_dataset(6))
+    train(qtbot, session)
+    session.bring_back()
+    assert model_of(session).image_shape == (8, 8)
+    assert session.settings.image_shape == (6, 6)
+    assert session.trains_new_model
+
+
 def test_the_curve_of_a_model_that_came_back_is_named_by_its_own_settings(qtbot: QtBot, session: Session) -> None:
     train(qtbot, session)
     titles: list[str] = []
