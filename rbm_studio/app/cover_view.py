@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QPainterPath,
     QPaintEvent,
     QPen,
+    QPixmap,
     QTouchEvent,
 )
 
@@ -62,6 +63,7 @@ class CoverView(StageView):
         self._covers = True
         self._touch_id = -1
         self._was_touched = False
+        self._drawn, self._drawn_for = QPixmap(), tuple[object, ...]()
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
 
     @property
@@ -109,17 +111,30 @@ class CoverView(StageView):
         if image is None:
             return
         painter = QPainter(self)
-        if self._covered.shape == (image.height(), image.width()):
-            self._paint_cover(painter)
+        if self._covered.shape == (image.height(), image.width()) and self._covered.any():
+            painter.drawPixmap(0, 0, self._cover())
         if 0 <= self._outlined < image.width() * image.height():
             outline(painter, self.pixel_rect(divmod(self._outlined, image.width())))
+
+    def _cover(self) -> QPixmap:
+        """Return the cover, as large as the widget; it is kept, since pictures change far more often below it."""
+        ratio = self.devicePixelRatioF()
+        drawn_for = (self._covered.tobytes(), self.size(), self.image_rect(), ratio, self._hides)
+        if drawn_for != self._drawn_for:
+            self._drawn_for = drawn_for
+            self._drawn = QPixmap(self.size() * ratio)
+            self._drawn.setDevicePixelRatio(ratio)
+            self._drawn.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(self._drawn)
+            self._paint_cover(painter)
+            painter.end()
+        return self._drawn
 
     def _paint_cover(self, painter: QPainter) -> None:
         covered = self._covered_area()
         tint = QColor(_TINT)
         tint.setAlphaF(_HIDING if self._hides else _SHOWING)
         painter.fillPath(covered, tint)
-        painter.save()
         painter.setClipPath(covered)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(_HATCH, _HATCH_WIDTH))
@@ -129,7 +144,6 @@ class CoverView(StageView):
         for line in range(int((rect.width() + rect.height()) / _HATCH_STEP) + 1):
             along = line * _HATCH_STEP
             painter.drawLine(QPointF(left + along, bottom), QPointF(left, bottom - along))
-        painter.restore()
 
     def _covered_area(self) -> QPainterPath:
         """Return the covered pixels, their edges on screen pixels."""

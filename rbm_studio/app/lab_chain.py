@@ -29,6 +29,8 @@ _STEPS_A_SNAPSHOT = 2
 _FRAME_S = 0.016
 _BUDGET_S = 0.003
 """Of a frame; the rest is the drawing's and its reconstruction's."""
+_WAITS_S = 0.2
+"""At most so long a stage waits for a hand that draws: what it draws comes first."""
 _REST = 3
 """At least so many times as long as a stage took, the window has for everything else."""
 
@@ -77,6 +79,8 @@ class LabChain(QObject):
         self._is_running = False
         self._is_stepped = False
         self._steps_to_settle = 0
+        # When a drawing came last, and a stage.
+        self._drawn_at = self._moved_at = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -142,6 +146,7 @@ class LabChain(QObject):
             self._take_parameters(parameters)
             return False
         self._drawing = drawing
+        self._drawn_at = time.perf_counter()
         self._begin(goes_on=fits)
         return True
 
@@ -265,6 +270,10 @@ class LabChain(QObject):
         if chains is None or not self._in_view():
             return
         begun = time.perf_counter()
+        if begun < self._drawn_at + _FRAME_S and begun < self._moved_at + _WAITS_S:
+            self._timer.start(round(1000 * _FRAME_S))
+            return
+        self._moved_at = begun
         if self._is_running:
             self._make_stage(chains)
         else:

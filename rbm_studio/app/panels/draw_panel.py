@@ -214,7 +214,9 @@ class DrawPanel(QWidget):
         if began or not self.lab.is_active:
             self._show_live()
         if began:
-            self._show_completions()
+            # Chains that go on will show themselves, when the hand gives them the time.
+            if not (self.lab.is_running or self.lab.is_settling):
+                self._show_completions()
             self._chain.show_count()
             self._cover.show_state()
 
