@@ -10,9 +10,11 @@ from PySide6.QtCore import QEventLoop, QObject, QPoint, QPointF, Qt, QTimer, Sig
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
+from rbm_studio.app.cover import Part
 from rbm_studio.app.main import create_application, create_window
 from rbm_studio.app.panels.draw_panel import DrawPanel
 from rbm_studio.app.panels.health_panel import HealthPanel
+from rbm_studio.app.panels.unit_panel import UnitPanel
 from rbm_studio.app.state import RunState
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import writing_error
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 SIZE = (1280, 800)
 TIMEOUT_S = 150
 _MOVES_PER_SEGMENT = 4
+_DREAM_MS = 2000
 
 # A 3, in two strokes, as fractions of the canvas.
 _THREE = [
@@ -35,7 +38,7 @@ _THREE = [
 
 
 def run_demo(output: Path) -> int:
-    """Load MNIST, train, draw a digit and reconstruct it in the real window; print the epochs and save pictures.
+    """Load MNIST, train, draw a digit, look at it in the labs of the real window; print the epochs, save pictures.
 
     Parameters
     ----------
@@ -105,6 +108,12 @@ class _Demo(QObject):
         self._save("trained")
         self._select_a_filter()
         self._save("filter")
+        self._cover_a_half()
+        self._save("completed")
+        self._look_at_the_unit()
+        self._save("unit")
+        self._dream()
+        self._save("dream")
         self._look_at_the_health()
         self._save("health")
         _say(f"Pictures of the window are in {self._output}/")
@@ -131,6 +140,26 @@ class _Demo(QObject):
         if mosaic is not None:
             QTest.mouseClick(mosaic, Qt.MouseButton.LeftButton, pos=_on(mosaic, 0.3, 0.3))
             self._settle()
+
+    def _cover_a_half(self) -> None:
+        panel = self._window.panel("draw")
+        if isinstance(panel, DrawPanel):
+            panel.lab.cover(Part.RIGHT)
+            self._wait(panel.lab.moved, lambda: not panel.lab.is_settling)
+
+    def _look_at_the_unit(self) -> None:
+        panel = self._window.panel("unit")
+        if isinstance(panel, UnitPanel):
+            self._window.docks["unit"].raise_()
+            self._wait(panel.measuring.changed, lambda: panel.measuring.measured is not None)
+
+    def _dream(self) -> None:
+        self._window.docks["dream"].raise_()
+        self._settle()
+        run = self._window.panel("dream").findChild(QWidget, "run_chains")
+        if run is not None:
+            QTest.mouseClick(run, Qt.MouseButton.LeftButton)
+        self._settle(_DREAM_MS)
 
     def _look_at_the_health(self) -> None:
         panel = self._window.panel("health")
@@ -161,11 +190,11 @@ class _Demo(QObject):
                 "The demo waited for {limit} s in vain.", "Run it again on a less busy machine.", limit=TIMEOUT_S
             )
 
-    def _settle(self) -> None:
+    def _settle(self, milliseconds: int = 20) -> None:
         """Let what was asked for be painted."""
         # Not QTest.qWait: it holds Python while it sleeps, and the training would hardly go on.
         loop = QEventLoop()
-        QTimer.singleShot(20, loop.quit)
+        QTimer.singleShot(milliseconds, loop.quit)
         loop.exec()
 
     def _save(self, name: str) -> None:

@@ -276,6 +276,7 @@ class DreamControls(QWidget):
             ),
         }
         explain(tips)
+        self._run.setObjectName("run_chains")
         self._run.setAccessibleName(self.tr("Run the chains"))
         self._hold.setAccessibleName(self.tr("Hold the selected hidden units"))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -69,14 +70,17 @@ def test_the_demo_runs_to_its_end(tmp_path: Path, capsys: pytest.CaptureFixture[
         "04-training.png",
         "05-trained.png",
         "06-filter.png",
-        "07-health.png",
+        "07-completed.png",
+        "08-unit.png",
+        "09-dream.png",
+        "10-health.png",
     ]
     images = [QImage(str(output / name)) for name in names]
     assert all((image.width(), image.height()) == SIZE for image in images)
     assert all(images[0] != image for image in images[1:])
-    assert images[-3] != images[-2]
-    # On the canvas, which the training does not change, lies ink once the strokes are drawn; at last the health does.
-    ink = [_ink(image) for image in images[:-1]]
+    assert all(before != after for before, after in itertools.pairwise(images[4:]))
+    # On the canvas, which the training does not change, lies ink once the strokes are drawn; then the labs do.
+    ink = [_ink(image) for image in images[:6]]
     assert ink[0] < 200 < 2000 < ink[1] < ink[2] == ink[-1]
     # The user's own layout is not touched.
     assert QSettings().value("window/state") == "as it was"
