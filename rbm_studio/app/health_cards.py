@@ -211,11 +211,11 @@ class HealthCards(QObject):
         low, high = (short(float(edge)) for edge in histogram.edges[number : number + 2])
         last = len(histogram.counts) - 1
         words = {0: self.tr("{0} of {1} units: b below {3}"), last: self.tr("{0} of {1} units: b from {2}")}
-        self._biases_card.set_caption(
-            words.get(number, self.tr("{0} of {1} units: b from {2} to {3}")).format(
-                int(histogram.counts[number]), int(histogram.counts.sum()), low, high
-            )
+        said = words.get(number, self.tr("{0} of {1} units: b from {2} to {3}")).format(
+            int(histogram.counts[number]), int(histogram.counts.sum()), low, high
         )
+        self._biases_card.set_caption(said)
+        self.biases.setAccessibleDescription(said)
 
     def _show_distribution(self, pair: HistogramPair, card: Card, words: str, distribution: Distribution) -> None:
         pair.values.set_histogram(distribution.values)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QLocale, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 
 from rbm_studio.app.curve_axes import linear_ticks, nice_range, nice_step, number_text
+from rbm_studio.app.dots_image import dots_image
 from rbm_studio.app.items_view import CLICK_KEYS, ItemsView, keys_step
 from rbm_studio.app.painting import draw_placeholder
 from rbm_studio.app.theme import GRID, plot_colours
@@ -126,7 +127,7 @@ class UnitsScatter(ItemsView):
 
     def minimumSizeHint(self) -> QSize:
         """Return the least size at which one can see where the units gather."""
-        return QSize(20 * GRID, 20 * GRID)
+        return QSize(20 * GRID, 18 * GRID)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go from unit to unit, or click one."""
@@ -205,21 +206,34 @@ class UnitsScatter(ItemsView):
         painted_for = (self.size(), ratio, self.palette().cacheKey(), self.font().key())
         if painted_for != self._painted_for:
             self._painted_for = painted_for
-            self._dots = QImage(self.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
+            self._dots = self._many_dots(ratio) if self.count() > _MANY else self._few_dots(ratio)
             self._dots.setDevicePixelRatio(ratio)
-            self._dots.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(self._dots)
-            self._draw_dots(painter)
-            painter.end()
         return self._dots
 
-    def _draw_dots(self, painter: QPainter) -> None:
+    def _few_dots(self, ratio: float) -> QImage:
+        image = QImage(self.size() * ratio, QImage.Format.Format_ARGB32_Premultiplied)
+        image.setDevicePixelRatio(ratio)
+        image.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(image)
+        self._draw_dots(painter)
+        painter.end()
+        return image
+
+    def _many_dots(self, ratio: float) -> QImage:
+        has_dot, size = self._has_dot(), self.size() * ratio
+        x, y = (ratio * places[has_dot] for places in self._places())
+        return dots_image(x, y, (size.width(), size.height()), ratio * _SMALL_DOT, self._colour())
+
+    def _colour(self) -> QColor:
         colour = QColor(plot_colours(self.palette()).training)
-        # Where many lie on one another it is darker.
+        # Where many lie on one another it is denser.
         colour.setAlpha(_OPAQUE)
+        return colour
+
+    def _draw_dots(self, painter: QPainter) -> None:
         size = _DOT if self.count() <= _MANY else _SMALL_DOT
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(colour, size, c=Qt.PenCapStyle.RoundCap))
+        painter.setPen(QPen(self._colour(), size, c=Qt.PenCapStyle.RoundCap))
         has_dot = self._has_dot()
         x, y = (places[has_dot].tolist() for places in self._places())
         painter.drawPoints(QPolygonF([QPointF(*place) for place in zip(x, y, strict=True)]))
