@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rbm_studio.app.pictures import DrawnPicture
 
-# Counts that the spans of the cards fill without a hole.
+# Counts that the spans of the cards fill without a hole before the last.
 _COLUMNS = (4, 2, 1)
 _LEAST_WIDTH = 27 * GRID
 _ONE_LINE_FROM = 56 * GRID
@@ -118,7 +118,7 @@ class Card(QFrame):
 
 
 class CardGrid(QWidget):
-    """Lays cards out in rows of equal columns; wide ones take two, and absent ones no place.
+    """Lays cards out in rows of equal columns; wide ones take two, the last what is left, absent ones no place.
 
     Parameters
     ----------
@@ -162,10 +162,12 @@ class CardGrid(QWidget):
             self._grid.setColumnStretch(column, int(column < columns))
         self._columns, self._placed = columns, present
         row, place = 0, 0
-        for card in present:
+        for number, card in enumerate(present, start=1):
             span = min(2 if card.wide else 1, columns)
             if place + span > columns:
                 row, place = row + 1, 0
+            # Behind the last one there would be a hole.
+            span = columns - place if number == len(present) else span
             self._grid.addWidget(card, row, place, 1, span)
             place += span
         for number in range(self._grid.rowCount()):

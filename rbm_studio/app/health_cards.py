@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+import numpy as np
+from PySide6.QtCore import QLocale, QObject
 
 from rbm_studio.app.card_grid import Card
 from rbm_studio.app.gap_view import GapPoint, GapView
-from rbm_studio.app.histogram_view import HistogramView
+from rbm_studio.app.histogram_pair import HistogramPair
 from rbm_studio.app.image_view import ImageView
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.mosaic_layout import tile
 from rbm_studio.app.numbers import fixed, short
 from rbm_studio.app.pictures import PixelPicture
 from rbm_studio.app.theme import GRID
+from rbm_studio.app.units_histogram import UnitsHistogram
+from rbm_studio.app.units_scatter import UnitsScatter
 from rbm_studio.app.units_view import UnitsView
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QSize
-    from PySide6.QtGui import QPalette
-
     from rbm_studio.app.pictures import Picture
     from rbm_studio.app.state import Model
     from rbm_studio.core.health import Distribution, Health, Particles
@@ -31,49 +30,41 @@ _PARTICLE_COLUMNS = 10
 _GAP_GREY = 0.35
 
 
-class _Histograms(QWidget):
-    """A parameter's values beside its last update."""
-
-    def __init__(self, values: HistogramView | None = None, updates: HistogramView | None = None) -> None:
-        super().__init__()
-        self.values = HistogramView(self.tr("values")) if values is None else values
-        self.updates = HistogramView(self.tr("last update"), second=True) if updates is None else updates
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2 * GRID)
-        row.addWidget(self.values)
-        row.addWidget(self.updates)
-
-    def printed(self, palette: QPalette, size: QSize) -> _Histograms:
-        """Return both, to be rendered on paper."""
-        printed = _Histograms(*(view.printed(palette, size) for view in (self.values, self.updates)))
-        printed.resize(size)
-        return printed
-
-
 class HealthCards(QObject):
     """Makes the cards, and fills them.
 
     Parameters
     ----------
     parent : QObject, optional
+
+    Attributes
+    ----------
+    units : UnitsView
+    scatter : UnitsScatter
+    biases : UnitsHistogram
+        Of the hidden units' biases.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.units = UnitsView()
+        self.scatter = UnitsScatter()
+        self.biases = UnitsHistogram(self.tr("values"))
         self._gap = GapView()
         self._particles = ImageView()
         self._particles.setMinimumHeight(15 * GRID)
-        self._histograms = [_Histograms() for _ in range(4)]
+        self._histograms = [HistogramPair(), HistogramPair(), HistogramPair(self.biases), HistogramPair()]
         self._units_card = Card(self.tr("Hidden units: p(h = 1 | v)"), self.units, self._units_tip(), wide=True)
+        self._scatter_card = Card(
+            self.tr("Units: length of filter × mean activity"), self.scatter, self._scatter_tip(), wide=True
+        )
         names = (
             self.tr("Weights"),
             self.tr("Visible biases"),
             self.tr("Hidden biases"),
             self.tr("Weights of the label units"),
         )
-        tips = (self._weights_tip(), self._biases_tip(), self._biases_tip(), self._weights_tip())
+        tips = (self._weights_tip(), self._biases_tip(), self._hidden_biases_tip(), self._weights_tip())
         self._histogram_cards = [
             Card(name, body, tip) for name, body, tip in zip(names, self._histograms, tips, strict=True)
         ]
@@ -81,15 +72,20 @@ class HealthCards(QObject):
         self._particles_card = Card(self.tr("Negative particles"), self._particles, self._particles_tip(), wide=True)
         *_, self._label_card = self._histogram_cards
         self._label_card.set_present(False)
-        self._unit_words: list[str] = []
-        self._units_caption = ""
+        _, _, self._biases_card, _ = self._histogram_cards
+        # The pair has the card's name: a screen reader reads what has the focus.
+        self.biases.setAccessibleName(self._biases_card.title())
+        self._health: Health | None = None
+        self._units_caption = self._scatter_caption = self._biases_caption = ""
         self.units.hovered.connect(self._read_unit)
+        self.scatter.hovered.connect(self._read_unit)
+        self.biases.hovered.connect(self._read_bar)
 
     def cards(self) -> list[Card]:
         """Return all cards, in their order."""
         *plain, labels = self._histogram_cards
         # Last, for it is not always there: the others keep their places.
-        return [self._units_card, *plain, self._gap_card, self._particles_card, labels]
+        return [self._units_card, self._scatter_card, *plain, self._gap_card, self._particles_card, labels]
 
     def pictures(self) -> list[Picture]:
         """Return what can be copied or saved: the plots as drawings, and what is made of pixels as it is."""
@@ -99,7 +95,8 @@ class HealthCards(QObject):
         )
         if self.units.picture().isNull():
             return []
-        plots = [card for card in (self._units_card, *self._histogram_cards) if card.is_present]
+        always = (self._units_card, self._scatter_card)
+        plots = [card for card in (*always, *self._histogram_cards) if card.is_present]
         if self._gap.points():
             plots.append(self._gap_card)
         return [
@@ -117,7 +114,9 @@ class HealthCards(QObject):
 
     def clear(self, notice: str) -> None:
         """Show nothing, and why."""
-        self.units.set_placeholder(notice)
+        self._health = None
+        for view in (self.units, self.scatter):
+            view.set_placeholder(notice)
         self._gap.clear()
         self._gap.set_placeholder(notice)
         self._particles.set_image(None)
@@ -125,15 +124,24 @@ class HealthCards(QObject):
         for pair in self._histograms:
             pair.values.set_histogram(None)
             pair.updates.set_histogram(None)
-        self._units_caption = ""
-        self._unit_words = []
+        self.biases.set_units(None, np.empty(0, dtype=np.float32))
+        self._units_caption = self._scatter_caption = self._biases_caption = ""
         for card in self.cards():
             card.set_caption("")
 
-    def point_at(self, unit: int) -> None:
-        """Mark a unit that is pointed at elsewhere, and tell of it; -1 for none."""
+    def point_at(self, units: tuple[int, ...]) -> None:
+        """Mark units that are pointed at, here or elsewhere, and tell of one."""
+        unit = units[0] if len(units) == 1 else -1
         self.units.set_hovered(unit)
-        self._read_unit(self.units.hovered_unit())
+        for view in (self.units, self.scatter, self.biases):
+            view.set_lit(units)
+        self._read_unit(unit)
+        self._read_bar(self.biases.hovered_bar())
+
+    def set_selected(self, units: tuple[int, ...]) -> None:
+        """Mark units that are selected."""
+        for view in (self.units, self.scatter, self.biases):
+            view.set_selected(units)
 
     def data_words(self, health: Health, model: Model) -> str:
         """Return what is measured on, and how it is made binary."""
@@ -143,6 +151,7 @@ class HealthCards(QObject):
 
     def show(self, health: Health, model: Model) -> None:
         """Show a measurement of a model."""
+        self._health = health
         self._show_units(health, model)
         ratios = (
             self.tr("|Δw| ÷ |w| = {0}; right: about 0.001"),
@@ -157,6 +166,9 @@ class HealthCards(QObject):
         ):
             if distribution is not None:
                 self._show_distribution(pair, card, words, distribution)
+        self._biases_caption = self._biases_card.caption()
+        self.biases.set_units(health.hidden_biases.values, health.hidden_bias)
+        self._read_bar(self.biases.hovered_bar())
         self._show_gap(health, model)
         self._show_particles(health.particles, model)
 
@@ -167,21 +179,45 @@ class HealthCards(QObject):
         self._units_caption = self.tr("{0} training images down; bars: means of {1}; {2}").format(
             len(health.activations), health.images, self._binarisation(model)
         )
-        self._unit_words = [
-            self.tr("Unit {0}: on for {1} of {2} images; largest weight {3}").format(
-                number, fixed(mean * 100, 1) + "%", health.images, short(float(largest))
-            )
-            for number, (mean, largest) in enumerate(
-                zip(health.mean_activity.tolist(), health.largest_weights.tolist(), strict=True), start=1
-            )
-        ]
+        self.scatter.set_units(health.lengths, health.mean_activity)
+        self._scatter_caption = self.tr("{0} hidden units; means of {1} training images; {2}").format(
+            QLocale().toString(health.hidden_num), health.images, self._binarisation(model)
+        )
         self._read_unit(self.units.hovered_unit())
 
     def _read_unit(self, unit: int) -> None:
-        known = 0 <= unit < len(self._unit_words)
-        self._units_card.set_caption(self._unit_words[unit] if known else self._units_caption)
+        health = self._health
+        if health is None or not 0 <= unit < health.hidden_num:
+            self._units_card.set_caption(self._units_caption)
+            self._scatter_card.set_caption(self._scatter_caption)
+            return
+        activity = fixed(float(health.mean_activity[unit]) * 100, 1) + "%"
+        self._units_card.set_caption(
+            self.tr("Unit {0}: on for {1} of {2} images; largest weight {3}").format(
+                unit + 1, activity, health.images, short(float(health.largest_weights[unit]))
+            )
+        )
+        self._scatter_card.set_caption(
+            self.tr("Unit {0}: length {1}; on for {2} of {3} images").format(
+                unit + 1, short(float(health.lengths[unit]), 3), activity, health.images
+            )
+        )
 
-    def _show_distribution(self, pair: _Histograms, card: Card, words: str, distribution: Distribution) -> None:
+    def _read_bar(self, number: int) -> None:
+        histogram = self.biases.histogram()
+        if histogram is None or number < 0:
+            self._biases_card.set_caption(self._biases_caption)
+            return
+        low, high = (short(float(edge)) for edge in histogram.edges[number : number + 2])
+        last = len(histogram.counts) - 1
+        words = {0: self.tr("{0} of {1} units: b below {3}"), last: self.tr("{0} of {1} units: b from {2}")}
+        said = words.get(number, self.tr("{0} of {1} units: b from {2} to {3}")).format(
+            int(histogram.counts[number]), int(histogram.counts.sum()), low, high
+        )
+        self._biases_card.set_caption(said)
+        self.biases.setAccessibleDescription(said)
+
+    def _show_distribution(self, pair: HistogramPair, card: Card, words: str, distribution: Distribution) -> None:
         pair.values.set_histogram(distribution.values)
         pair.updates.set_histogram(distribution.updates, self.tr("none yet"))
         ratio = distribution.ratio
@@ -243,6 +279,25 @@ class HealthCards(QObject):
         return self.tr(
             "All of these biases, and what the last update added to them; the outermost bars hold what lies beyond.\n"
             "Updates of biases may be larger, for their size, than those of weights (Hinton 2010, section 7.1)."
+        )
+
+    def _hidden_biases_tip(self) -> str:
+        return "\n".join(
+            (
+                self._biases_tip(),
+                self.tr(
+                    "Point at a bar of the values to light its units up everywhere, click it to select them;\n"
+                    "or go there with Left and Right, and press Enter. Ticks: units pointed at or selected elsewhere."
+                ),
+            )
+        )
+
+    def _scatter_tip(self) -> str:
+        return self.tr(
+            "Each dot is a hidden unit: to the right how long its filter is, upwards how often it is on.\n"
+            "A unit with a short filter, or with an activity near 0% (dead) or 100% (stuck), has learned little\n"
+            "(Hinton 2010, section 15). Healthy ones are long, and on for some images but not for others.\n"
+            "Click a dot to select its unit; or go there with the arrow keys, and press Enter."
         )
 
     def _gap_tip(self) -> str:

@@ -68,6 +68,7 @@ class MosaicView(ZoomableView):
         self._hovered = -1
         self._is_pointed_at = False
         self._marked: tuple[int, ...] = ()
+        self._lit: tuple[int, ...] = ()
         self._picture = MosaicPicture(self)
         self._picture.ready.connect(self.update)
         self._picture.failed.connect(self.failed)
@@ -148,6 +149,16 @@ class MosaicView(ZoomableView):
         if index != self._hovered:
             self._hovered = index if index < self._content.count else -1
             self.update()
+
+    def set_lit(self, indices: tuple[int, ...]) -> None:
+        """Outline all tiles that are pointed at together elsewhere; those that are not there are left out."""
+        if indices != self._lit:
+            self._lit = indices
+            self.update()
+
+    def lit(self) -> tuple[int, ...]:
+        """Return the tiles that are outlined because they are pointed at together elsewhere."""
+        return tuple(index for index in self._lit if 0 <= index < self._content.count)
 
     def hovered_tile(self) -> int:
         """Return the tile that is pointed at; -1 for none."""
@@ -303,8 +314,8 @@ class MosaicView(ZoomableView):
         draw_numbers(painter, layout, shown, self._content.filters, self.palette())
         for index in self.marked():
             draw_outline(painter, self.tile_rect(index), 3, self.palette())
-        if self._hovered >= 0:
-            draw_outline(painter, self.tile_rect(self._hovered), 2, self.palette())
+        for index in {*self.lit(), self._hovered} - {-1}:
+            draw_outline(painter, self.tile_rect(index), 2, self.palette())
         painter.setClipping(False)
         if self.hasFocus():
             painter.setPen(self.palette().color(QPalette.ColorRole.Accent))

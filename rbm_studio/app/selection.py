@@ -22,7 +22,7 @@ class Selection(QObject):
     units_changed
         Other hidden units are selected; see `units`.
     hovered_changed
-        The pointer is on another hidden unit; see `hovered`.
+        The pointer is on other hidden units; see `hovered` and `hovered_units`.
     pixel_changed
         Another visible unit is selected; see `pixel`.
     turned_to : bool
@@ -37,7 +37,7 @@ class Selection(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._units: tuple[int, ...] = ()
-        self._hovered = -1
+        self._hovered: tuple[int, ...] = ()
         self._pixel = -1
         self._page_in_view: Callable[[], bool | None] = lambda: None
         self._hidden_num: float = math.inf
@@ -50,7 +50,12 @@ class Selection(QObject):
 
     @property
     def hovered(self) -> int:
-        """The hidden unit that the pointer is on in some panel; -1 for none."""
+        """The hidden unit that the pointer is on in some panel; -1 for none, or for several."""
+        return self._hovered[0] if len(self._hovered) == 1 else -1
+
+    @property
+    def hovered_units(self) -> tuple[int, ...]:
+        """The hidden units that the pointer is on: one, or all of a bar of a histogram."""
         return self._hovered
 
     @property
@@ -72,11 +77,19 @@ class Selection(QObject):
         else:
             self.select_units(() if self._units == (unit,) else (unit,))
 
+    def toggle_units(self, units: tuple[int, ...]) -> None:
+        """Select some hidden units together; none if they are selected already."""
+        self.select_units(() if self._units == units else units)
+
     def hover(self, unit: int) -> None:
         """Say which hidden unit the pointer is on; -1 when it has left."""
-        unit = unit if unit < self._hidden_num else -1
-        if unit != self._hovered:
-            self._hovered = unit
+        self.hover_units((unit,) if unit >= 0 else ())
+
+    def hover_units(self, units: tuple[int, ...]) -> None:
+        """Say which hidden units the pointer is on together; none with an empty tuple."""
+        units = tuple(unit for unit in units if unit < self._hidden_num)
+        if units != self._hovered:
+            self._hovered = units
             self.hovered_changed.emit()
 
     def select_pixel(self, pixel: int) -> None:

@@ -90,7 +90,7 @@ class HiddenView(StageView):
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw the picture, and outlines around the units that are pointed at."""
         super().paintEvent(event)
-        pointed_at = {*self._selection.units, self._selection.hovered}
+        pointed_at = {*self._selection.units, *self._selection.hovered_units}
         painter = QPainter(self)
         self._draw_lines(painter)
         for unit in pointed_at:

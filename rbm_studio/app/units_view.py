@@ -53,6 +53,7 @@ class UnitsView(ItemsView):
         self._target: float | None = None
         self._top = 1.0
         self._selected: tuple[int, ...] = ()
+        self._lit: tuple[int, ...] = ()
         self._placeholder = ""
 
     def set_units(
@@ -111,6 +112,12 @@ class UnitsView(ItemsView):
         """Mark a unit that is pointed at elsewhere, without telling; -1 for none."""
         if unit != self._hovered:
             self._hovered = unit if self._means is not None and unit < len(self._means) else -1
+            self.update()
+
+    def set_lit(self, units: tuple[int, ...]) -> None:
+        """Mark all units that are pointed at together elsewhere."""
+        if units != self._lit:
+            self._lit = units
             self.update()
 
     def selected(self) -> tuple[int, ...]:
@@ -209,7 +216,7 @@ class UnitsView(ItemsView):
         """Draw a frame around each row of neighbours that are marked, and an arrow above it."""
         accent = self.palette().color(QPalette.ColorRole.Accent)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for first, last in _runs({*self._selected, self._hovered} - {-1}):
+        for first, last in _runs(self._pointed_at()):
             columns = self.column_rect(first).united(self.column_rect(last))
             centre, top = columns.center().x(), image.top() - 2
             arrow = [QPointF(centre, top), QPointF(centre - _MARK / 2, top - _MARK)]
@@ -219,6 +226,10 @@ class UnitsView(ItemsView):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(accent, 2 if columns.width() > _MARK else 1))
             painter.drawRect(QRectF(columns.left(), image.top(), columns.width(), bars.bottom() - image.top()))
+
+    def _pointed_at(self) -> set[int]:
+        count = 0 if self._means is None else len(self._means)
+        return {unit for unit in (*self._selected, *self._lit, self._hovered) if 0 <= unit < count}
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Go from unit to unit, or click one."""

@@ -109,6 +109,9 @@ class Health:
     weights, visible_biases, hidden_biases : Distribution
     largest_weights : float32 ndarray of shape (H,)
         The largest |w| of each hidden unit.
+    lengths : float64 ndarray of shape (H,)
+        Of the filters: ‖w‖ = √Σw² over the pixels of each hidden unit.
+    hidden_bias : float32 ndarray of shape (H,)
     activations : float32 ndarray of shape (cases, H)
         p(h = 1 | v), cases down and units across; at most `CASES` rows.
     images, held_out_images : int
@@ -133,6 +136,8 @@ class Health:
     visible_biases: Distribution
     hidden_biases: Distribution
     largest_weights: FloatArray
+    lengths: npt.NDArray[np.float64]
+    hidden_bias: FloatArray
     activations: FloatArray
     images: int
     held_out_images: int
@@ -220,6 +225,8 @@ def measure_health(
             visible_biases=visible_biases,
             hidden_biases=hidden_biases,
             largest_weights=np.abs(parameters.w).max(axis=0),
+            lengths=np.linalg.norm(parameters.w, axis=0).astype(np.float64),
+            hidden_bias=parameters.hidden_bias.copy(),
             activations=hidden[:CASES].copy(),
             images=len(images),
             held_out_images=0 if held_out is None else len(held_out),

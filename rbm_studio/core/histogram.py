@@ -43,6 +43,12 @@ class Histogram:
         """The end of the axis, which begins at minus it: 1, 2 or 5 times a power of ten."""
         return float(self.edges[-1])
 
+    def bins_of(self, values: FloatArray) -> npt.NDArray[np.intp]:
+        """Return in which bin each value lies, of the same shape as the values; -1 for what is not finite."""
+        clipped = np.clip(values.astype(np.float64), -self.limit, self.limit)
+        bins = np.minimum(np.searchsorted(self.edges, clipped, side="right") - 1, len(self.counts) - 1)
+        return np.where(np.isfinite(values), bins, -1)
+
 
 def histogram(values: FloatArray, previous: Histogram | None = None) -> Histogram:
     """Count values in bins that suit them.

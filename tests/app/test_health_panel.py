@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QLabel, QScrollArea, QWidget
 
 from rbm_studio.app.card_grid import Card
 from rbm_studio.app.findings_view import FindingButton
@@ -17,6 +17,8 @@ from rbm_studio.app.images import grey_values
 from rbm_studio.app.mosaic_view import MosaicView
 from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.session import Session
+from rbm_studio.app.units_histogram import UnitsHistogram
+from rbm_studio.app.units_scatter import UnitsScatter
 from rbm_studio.app.units_view import UnitsView
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.storage.model_file import SavedModel, save_model
@@ -435,3 +437,138 @@ def test_the_plots_can_be_reached_by_keyboard(qtbot: QtBot, window: MainWindow) 
     QTest.keyClick(units(window), Qt.Key.Key_Right)
     QTest.keyClick(units(window), Qt.Key.Key_Return)
     assert window.session.selection.units == (0,)
+
+
+# --- pointing at units in the scatter and in the histogram of their biases
+
+SCATTER = "Units: length of filter × mean activity"
+
+
+def scroll_to(window: MainWindow, view: QWidget) -> None:
+    areas = [area for area in panel(window).findChildren(QScrollArea) if area.isAncestorOf(view)]
+    areas[0].ensureWidgetVisible(view)
+
+
+def selected(window: MainWindow) -> tuple[int, ...]:
+    """Return the selected units, anew each time: mypy takes what was asserted of a property for lasting."""
+    return window.session.selection.units
+
+
+def scatter(window: MainWindow) -> UnitsScatter:
+    found = panel(window).findChild(UnitsScatter)
+    assert isinstance(found, UnitsScatter)
+    scroll_to(window, found)
+    return found
+
+
+def biases(window: MainWindow) -> UnitsHistogram:
+    found = panel(window).findChild(UnitsHistogram)
+    assert isinstance(found, UnitsHistogram)
+    scroll_to(window, found)
+    return found
+
+
+def test_each_unit_is_a_dot_of_its_filters_length_and_its_activity(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    look(window)
+    wait_until_measured(qtbot, window, 3)
+    health = panel(window).health
+    assert health is not None
+    np.testing.assert_allclose(health.lengths, np.linalg.norm(model_of(window.session).w, axis=0), rtol=1e-5)
+    assert scatter(window).count() == 12
+    assert card(window, SCATTER).caption() == "12 hidden units; means of 200 training images; grey values"
+    x = [scatter(window).dot_at(unit).x() for unit in range(12)]
+    y = [-scatter(window).dot_at(unit).y() for unit in range(12)]
+    assert np.argsort(x).tolist() == np.argsort(health.lengths).tolist()
+    assert np.argsort(y).tolist() == np.argsort(health.mean_activity).tolist()
+
+
+def test_a_dot_lights_its_unit_up_everywhere(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    look(window)
+    wait_until_measured(qtbot, window, 3)
+    place = scatter(window).dot_at(7).toPoint()
+    unit = scatter(window).item_at(QPointF(place))
+    QTest.mouseMove(scatter(window), place)
+    assert window.session.selection.hovered == unit
+    assert mosaic(window).hovered_tile() == units(window).hovered_unit() == unit
+    assert unit in biases(window).units_of(biases(window).ticked()[0])
+    assert card(window, SCATTER).caption().startswith(f"Unit {unit + 1}: length ")
+    QTest.mouseClick(scatter(window), LEFT, pos=place)
+    assert window.session.selection.units == (unit,)
+    assert mosaic(window).marked() == (unit,)
+
+
+def test_a_unit_that_is_pointed_at_elsewhere_is_a_larger_dot_and_has_a_tick(qtbot: QtBot, window: MainWindow) -> None:
+    look(window)
+    wait_until_measured(qtbot, window)
+    QTest.mouseMove(mosaic(window), mosaic(window).tile_rect(4).center().toPoint())
+    assert scatter(window).marked() == (4,)
+    assert [4 in biases(window).units_of(bar) for bar in biases(window).ticked()] == [True]
+    window.session.selection.select_units((2, 6))
+    assert scatter(window).marked() == (2, 4, 6)
+
+
+def test_a_bar_lights_its_units_up_everywhere(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    open_sick_model(window, tmp_path / "sick.safetensors")
+    look(window)
+    wait_until_measured(qtbot, window)
+    view = biases(window)
+    dead = next(bar for bar in range(41) if view.units_of(bar) == (2, 5))
+    place = view.column_rect(dead).center().toPoint()
+    before = mosaic(window).grab().toImage()
+    QTest.mouseMove(view, place)
+    assert window.session.selection.hovered_units == (2, 5)
+    assert mosaic(window).lit() == (2, 5)
+    assert scatter(window).marked() == (2, 5)
+    assert card(window, "Hidden biases").caption() == "2 of 12 units: b below −48"
+    after = mosaic(window).grab().toImage()
+    for unit in range(12):
+        edge = mosaic(window).tile_rect(unit).topLeft().toPoint() + QPoint(-1, 4)
+        assert (before.pixelColor(edge) != after.pixelColor(edge)) == (unit in (2, 5))
+    QTest.mouseClick(view, LEFT, pos=place)
+    assert selected(window) == (2, 5)
+    QTest.mouseClick(view, LEFT, pos=place)
+    assert selected(window) == ()
+    QTest.mouseMove(view, QPoint(view.width() // 4, 2))
+    assert mosaic(window).lit() == scatter(window).marked() == ()
+    assert "÷" in card(window, "Hidden biases").caption()
+
+
+def test_bars_and_dots_are_reached_by_the_keyboard(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    open_sick_model(window, tmp_path / "sick.safetensors")
+    look(window)
+    wait_until_measured(qtbot, window)
+    biases(window).setFocus()
+    QTest.keyClick(biases(window), Qt.Key.Key_Right)
+    assert window.session.selection.hovered_units == (2, 5)
+    QTest.keyClick(biases(window), Qt.Key.Key_End)
+    QTest.keyClick(biases(window), Qt.Key.Key_Return)
+    assert selected(window) == (3,)
+    window.session.selection.select_units(())
+    look(window)
+    scatter(window).setFocus()
+    QTest.keyClick(scatter(window), Qt.Key.Key_Left)
+    hovered = window.session.selection.hovered
+    QTest.keyClick(scatter(window), Qt.Key.Key_Right)
+    assert window.session.selection.hovered not in (-1, hovered)
+    QTest.keyClick(scatter(window), Qt.Key.Key_Return)
+    assert selected(window) == (window.session.selection.hovered,)
+
+
+def test_a_model_of_one_unit_is_a_dot_and_a_bar(qtbot: QtBot, window: MainWindow) -> None:
+    window.session.change_settings(hidden_num=1)
+    look(window)
+    wait_until_measured(qtbot, window)
+    assert scatter(window).count() == 1
+    QTest.mouseMove(scatter(window), scatter(window).dot_at(0).toPoint())
+    assert window.session.selection.hovered == 0
+    assert len(biases(window).ticked()) == 1
+
+
+def test_before_training_every_unit_has_a_dot(qtbot: QtBot, window: MainWindow) -> None:
+    look(window)
+    wait_until_measured(qtbot, window)
+    window.session.selection.select_units(tuple(range(12)))
+    assert scatter(window).marked() == tuple(range(12))
+    assert len(biases(window).ticked()) >= 1

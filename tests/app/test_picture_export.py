@@ -210,14 +210,15 @@ def test_the_healths_plots_are_saved_as_drawings(qtbot: QtBot, window: MainWindo
     assert isinstance(button, PictureButton)
     names = [words(action) for action in entries(opened(button))]
     button.menu().close()
-    assert names[:5] == [
+    assert names[:6] == [
         "Hidden units: p(h = 1 | v)",
+        "Units: length of filter × mean activity",
         "Weights",
         "Visible biases",
         "Hidden biases",
         "Free-energy gap (nats)",
     ]
-    for name in names[:5]:
+    for name in names[:6]:
         choose(button, name, "Save as SVG")
         pick(qtbot, tmp_path / "plot.svg")
         root = ElementTree.parse(tmp_path / "plot.svg").getroot()

@@ -58,6 +58,8 @@ def test_activities_are_those_of_the_definition() -> None:
     np.testing.assert_allclose(health.certain, ((on < 0.01) | (on > 0.99)).mean(axis=0))
     assert (health.images, health.hidden_num, health.finite) == (16, 3, True)
     np.testing.assert_array_equal(health.largest_weights, np.abs(p.w).max(axis=0))
+    np.testing.assert_allclose(health.lengths, np.sqrt((p.w.astype(np.float64) ** 2).sum(axis=0)), rtol=1e-6)
+    np.testing.assert_array_equal(health.hidden_bias, p.hidden_bias)
 
 
 def test_the_image_shows_some_cases_and_the_means_are_of_all() -> None:

@@ -61,3 +61,16 @@ def test_of_very_many_values_all_columns_have_their_share(columns: int) -> None:
     found = histogram(w)
     assert 100_000 < found.counts.sum() < 400_000
     assert found.counts[-1] / found.counts.sum() == pytest.approx(1 / columns, rel=0.02)
+
+
+def test_each_value_lies_in_the_bin_that_counts_it() -> None:
+    values = np.random.default_rng(0).normal(size=500).astype(np.float32)
+    values[:3] = (np.nan, np.inf, -np.inf)
+    # A bin's own edges, and beyond the axis.
+    values[3:6] = (0.0, -100.0, 100.0)
+    found = histogram(values, histogram(values[6:]))
+    values[6:47] = found.edges[:-1]
+    found = histogram(values, found)
+    bins = found.bins_of(values)
+    assert bins[:3].tolist() == [-1, -1, -1]
+    np.testing.assert_array_equal(np.bincount(bins[3:], minlength=BINS), found.counts)

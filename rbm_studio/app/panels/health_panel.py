@@ -77,8 +77,7 @@ class HealthPanel(QWidget):
         self._background.done.connect(self._show)
         self._background.failed.connect(session.failed)
         self._findings.chosen.connect(self._point_out)
-        self._cards.units.clicked.connect(self._select)
-        self._cards.units.hovered.connect(session.selection.hover)
+        self._connect_views()
         # Not at once: a model takes new settings after it has told of them.
         self._turn = Throttle(TURN_MS, self.refresh, self, at_once=False)
         session.model_changed.connect(self._turn.request)
@@ -90,6 +89,14 @@ class HealthPanel(QWidget):
         session.selection.hovered_changed.connect(self._show_hovered)
         session.ending.connect(self._background.shut_down)
         self._begin_again()
+
+    def _connect_views(self) -> None:
+        selection, biases = self._session.selection, self._cards.biases
+        for view in (self._cards.units, self._cards.scatter):
+            view.clicked.connect(selection.toggle_unit)
+            view.hovered.connect(selection.hover)
+        biases.clicked.connect(lambda bar: selection.toggle_units(biases.units_of(bar)))
+        biases.hovered.connect(lambda bar: selection.hover_units(biases.units_of(bar)))
 
     def _arrange(self) -> None:
         heading = QLabel(self.tr("Findings"))
@@ -234,15 +241,12 @@ class HealthPanel(QWidget):
         if finding is not None:
             self._session.setting_pointed_at.emit(finding.setting)
 
-    def _select(self, unit: int) -> None:
-        self._session.selection.toggle_unit(unit)
-
     def _show_selected(self) -> None:
         units = self._session.selection.units
-        self._cards.units.set_selected(units)
+        self._cards.set_selected(units)
         finding = self._findings.chosen_finding()
         if finding is not None and finding.units != units:
             self._findings.leave()
 
     def _show_hovered(self) -> None:
-        self._cards.point_at(self._session.selection.hovered)
+        self._cards.point_at(self._session.selection.hovered_units)

@@ -192,6 +192,7 @@ class WeightsPanel(QWidget):
 
     def _show_hovered(self) -> None:
         self._mosaic.set_hovered(self._session.selection.hovered)
+        self._mosaic.set_lit(self._session.selection.hovered_units)
         self._show_facts()
 
     def _show_selected(self) -> None:
