@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QLocale, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QLocale, QPointF, QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter, QPalette, QPen, QPolygonF
 
+from rbm_studio.app.small_plot import SmallPlot
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
@@ -19,58 +19,10 @@ _BOTTOM = -0.25
 _TICKS = (0.0, 0.5, 1.0)
 
 
-class AutocorrelationView(QWidget):
-    """Plots ρ against the lag in Gibbs steps, from 1 at lag 0; chains that mix fall to 0.
+class AutocorrelationView(SmallPlot["Mixing"]):
+    """Plots ρ against the lag in Gibbs steps, from 1 at lag 0; chains that mix fall to 0."""
 
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._mixing: Mixing | None = None
-        self._placeholder = ""
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-
-    def mixing(self) -> Mixing | None:
-        """Return what is plotted."""
-        return self._mixing
-
-    def set_mixing(self, mixing: Mixing | None, placeholder: str = "") -> None:
-        """Plot something else; without it, say why there is nothing to plot."""
-        self._mixing, self._placeholder = mixing, placeholder
-        self.update()
-
-    def placeholder(self) -> str:
-        """Return what is said where there is nothing to plot."""
-        return self._placeholder if self._mixing is None else ""
-
-    def printed(self, palette: QPalette, size: QSize) -> AutocorrelationView:
-        """Return the same curve, to be rendered on paper."""
-        printed = AutocorrelationView()
-        printed.setFont(self.font())
-        printed.setPalette(palette)
-        printed.set_mixing(self._mixing, self._placeholder)
-        printed.resize(size)
-        return printed
-
-    def sizeHint(self) -> QSize:
-        """Return a size at which the curve can be read."""
-        return QSize(24 * GRID, 12 * GRID)
-
-    def minimumSizeHint(self) -> QSize:
-        """Return the least size at which one can see whether it falls."""
-        return QSize(15 * GRID, 6 * GRID)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the axes and the curve."""
-        painter = QPainter(self)
-        if self._mixing is None:
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-            painter.drawText(QRectF(self.rect()), int(flags), self._placeholder)
-            return
+    def _draw(self, painter: QPainter, data: Mixing) -> None:
         metrics, colours = QFontMetricsF(self.font()), plot_colours(self.palette())
         row = metrics.height()
         left = metrics.horizontalAdvance(QLocale().toString(0.5)) + GRID
@@ -84,12 +36,11 @@ class AutocorrelationView(QWidget):
                 box = QRectF(0, y - row / 2, left - _GAP, row)
                 at_right = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 painter.drawText(box, at_right, QLocale().toString(tick))
-        self._draw_names(painter, QRectF(plot.left(), self.height() - row, plot.width(), row))
-        self._draw_curve(painter, plot)
+        self._draw_names(painter, data, QRectF(plot.left(), self.height() - row, plot.width(), row))
+        self._draw_curve(painter, data, plot)
 
-    def _draw_names(self, painter: QPainter, names: QRectF) -> None:
-        assert self._mixing is not None
-        last = QLocale().toString(int(self._mixing.lags[-1]))
+    def _draw_names(self, painter: QPainter, mixing: Mixing, names: QRectF) -> None:
+        last = QLocale().toString(int(mixing.lags[-1]))
         painter.setPen(plot_colours(self.palette()).text)
         painter.drawText(names, int(Qt.AlignmentFlag.AlignLeft), "0")
         painter.drawText(names, int(Qt.AlignmentFlag.AlignRight), last)
@@ -99,12 +50,11 @@ class AutocorrelationView(QWidget):
                 painter.drawText(names, int(Qt.AlignmentFlag.AlignHCenter), words)
                 break
 
-    def _draw_curve(self, painter: QPainter, plot: QRectF) -> None:
-        assert self._mixing is not None
+    def _draw_curve(self, painter: QPainter, mixing: Mixing, plot: QRectF) -> None:
         colour = plot_colours(self.palette()).training
-        last = max(float(self._mixing.lags[-1]), 1.0)
-        values = np.clip(np.nan_to_num(self._mixing.correlations), _BOTTOM, 1.0)
-        lags = self._mixing.lags.tolist()
+        last = max(float(mixing.lags[-1]), 1.0)
+        values = np.clip(np.nan_to_num(mixing.correlations), _BOTTOM, 1.0)
+        lags = mixing.lags.tolist()
         points = [self._place(plot, lag / last, value) for lag, value in zip(lags, values.tolist(), strict=True)]
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(QPen(colour, 2, j=Qt.PenJoinStyle.RoundJoin))

@@ -150,10 +150,10 @@ class DreamView(QWidget):
             found.append(PixelPicture(self.tr("Film of chain {0}").format(number), self._film.picture()))
         count = self.tr("{0} chains").format(len(chains))
         when = self._chains.heading()
-        if self._mixing.mixing() is not None:
+        if self._mixing.data() is not None:
             about = self.tr("ρ of p(v = 1 | h), of all pixels together, about the mean of all chains")
             found.append(self._memory.plot(joined(self._memory.words(), count, when, about)))
-        if self._visits.counts() is not None:
+        if self._visits.data() is not None:
             found.append(self._classes.plot(joined(self._classes.words(), count, when)))
         if not self._bars.isHidden():
             found.append(self._bars.plot(when))
@@ -210,7 +210,7 @@ class DreamView(QWidget):
 
     def show_mixing(self, mixing: Mixing | None, words: str) -> None:
         """Show whether the chains mix; ``words`` stand where that is not known."""
-        self._mixing.set_mixing(None if mixing is None or mixing.still else mixing, words)
+        self._mixing.set_data(None if mixing is None or mixing.still else mixing, words)
         answer, short = ("", "") if mixing is None or mixing.still else self._mixing_answer(mixing)
         self._memory.set_words(self.tr("Autocorrelation"), answer, short)
         self._mixing.setAccessibleDescription(answer or words)
@@ -226,7 +226,7 @@ class DreamView(QWidget):
     def show_visits(self, frame: Frame, words: str) -> None:
         """Show how often the classes were visited; ``words`` stand where that means nothing."""
         visits = None if words else frame.visits
-        self._visits.set_counts(None if visits is None else visits.counts, words)
+        self._visits.set_data(None if visits is None else visits.counts, words)
         answer = short = ""
         if visits is not None and visits.switches:
             steps = _whole(visits.chances / visits.switches)

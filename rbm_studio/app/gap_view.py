@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rbm_studio.app.curve_axes import linear_ticks, nice_range, nice_step, number_text
-from rbm_studio.app.painting import draw_placeholder
+from rbm_studio.app.painting import draw_placeholder, dress_for_paper
 from rbm_studio.app.theme import GRID, plot_colours
 
 _GAP = GRID // 2
@@ -80,11 +80,9 @@ class GapView(QWidget):
     def printed(self, palette: QPalette, size: QSize) -> GapView:
         """Return a view of the same curve, to be rendered on paper."""
         printed = GapView()
-        printed.setFont(self.font())
-        printed.setPalette(palette)
+        dress_for_paper(printed, self, palette, size)
         printed._points, printed._range = list(self._points), self._range
         printed._placeholder = self._placeholder
-        printed.resize(size)
         return printed
 
     def sizeHint(self) -> QSize:

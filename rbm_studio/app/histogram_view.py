@@ -9,6 +9,7 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPalette
 
 from rbm_studio.app.items_view import ItemsView
 from rbm_studio.app.numbers import short
+from rbm_studio.app.painting import dress_for_paper
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
@@ -74,10 +75,8 @@ class HistogramView(ItemsView):
     def printed(self, palette: QPalette, size: QSize) -> HistogramView:
         """Return a view of the same histogram, to be rendered on paper."""
         printed = HistogramView(self._title, second=self._second)
-        printed.setFont(self.font())
-        printed.setPalette(palette)
+        dress_for_paper(printed, self, palette, size)
         printed.set_histogram(self._histogram, self._notice)
-        printed.resize(size)
         return printed
 
     def sizeHint(self) -> QSize:

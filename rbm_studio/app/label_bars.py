@@ -9,6 +9,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QFont, QFontInfo, QFontMetricsF, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from rbm_studio.app.painting import dress_for_paper
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
@@ -63,10 +64,8 @@ class LabelBars(QWidget):
     def printed(self, palette: QPalette, size: QSize) -> LabelBars:
         """Return the same bars, to be rendered on paper."""
         printed = LabelBars()
-        printed.setFont(self.font())
-        printed.setPalette(palette)
+        dress_for_paper(printed, self, palette, size)
         printed.set_probabilities(self._probabilities)
-        printed.resize(size)
         return printed
 
     def sizeHint(self) -> QSize:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from rbm_studio.app.curve_axes import linear_ticks, log_ticks, nice_log_range, nice_range, nice_step, number_text
-from rbm_studio.app.painting import draw_placeholder
+from rbm_studio.app.painting import draw_placeholder, dress_for_paper
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
@@ -111,12 +111,10 @@ class LinesPlot(QWidget):
     def printed(self, palette: QPalette, size: QSize) -> LinesPlot:
         """Return a plot of the same lines, to be rendered on paper."""
         printed = LinesPlot(self._x_name, self._x_begin)
-        printed.setFont(self.font())
-        printed.setPalette(palette)
+        dress_for_paper(printed, self, palette, size)
         old, new = plot_colours(self.palette()), plot_colours(palette)
         lines = [replace(line, pen=_recoloured(line.pen, old, new)) for line in self._lines]
         printed.show_lines(lines, log=self._log, x_end=self._x_end, notice=self._notice)
-        printed.resize(size)
         return printed
 
     def sizeHint(self) -> QSize:

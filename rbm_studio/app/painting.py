@@ -1,4 +1,4 @@
-"""What several views paint alike: the outline of what is pointed at, and words where there is nothing to show."""
+"""What several views do alike: outline what is pointed at, say that there is nothing to show, go on paper."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from PySide6.QtGui import QPainter, QPalette, QPen
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QRect
+    from PySide6.QtCore import QRect, QSize
+    from PySide6.QtWidgets import QWidget
 
 
 def draw_outline(painter: QPainter, rect: QRectF, width: float, palette: QPalette) -> None:
@@ -26,3 +27,10 @@ def draw_placeholder(painter: QPainter, rect: QRect | QRectF, text: str, palette
     painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
     flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
     painter.drawText(QRectF(rect).adjusted(GRID, GRID, -GRID, -GRID), int(flags), text)
+
+
+def dress_for_paper(printed: QWidget, shown: QWidget, palette: QPalette, size: QSize) -> None:
+    """Give a widget that is to be printed the font of the one that is shown, and the paper's colours and size."""
+    printed.setFont(shown.font())
+    printed.setPalette(palette)
+    printed.resize(size)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter, QPalette, QPen
 
 from rbm_studio.app.items_view import CLICK_KEYS, ItemsView, keys_step
-from rbm_studio.app.painting import draw_outline, draw_placeholder
+from rbm_studio.app.painting import draw_outline, draw_placeholder, dress_for_paper
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
@@ -86,10 +86,8 @@ class PictureRow(ItemsView):
     def printed(self, palette: QPalette, size: QSize) -> PictureRow:
         """Return the same pictures without any marks, to be rendered on paper."""
         printed = PictureRow(self._places, columns=self._columns, widest=self._widest)
-        printed.setFont(self.font())
-        printed.setPalette(palette)
+        dress_for_paper(printed, self, palette, size)
         printed.set_pictures(self._pictures, self._notice)
-        printed.resize(size)
         return printed
 
     def set_marked(self, index: int) -> None:

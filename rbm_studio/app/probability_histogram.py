@@ -9,7 +9,7 @@ from PySide6.QtCore import QLocale, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from rbm_studio.app.painting import draw_placeholder
+from rbm_studio.app.painting import draw_placeholder, dress_for_paper
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
@@ -56,8 +56,7 @@ class ProbabilityHistogram(QWidget):
     def printed(self, palette: QPalette, size: QSize) -> ProbabilityHistogram:
         """Return the same bars, to be rendered on paper."""
         printed = ProbabilityHistogram()
-        printed.setFont(self.font())
-        printed.setPalette(palette)
+        dress_for_paper(printed, self, palette, size)
         # The style's quiet colour is for the window's ground.
         printed._highest.setObjectName("")
         printed._log.setChecked(self._log.isChecked())
@@ -65,7 +64,6 @@ class ProbabilityHistogram(QWidget):
         printed.set_counts(self._bars.counts)
         if self._log.isChecked():
             printed._highest.setText(self.tr("{0}, log scale").format(self._highest.text()))
-        printed.resize(size)
         return printed
 
     def bar_heights(self) -> list[float]:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QPainter, QP
 from rbm_studio.app.curve_axes import linear_ticks, nice_range, nice_step, number_text
 from rbm_studio.app.dots_image import dots_image
 from rbm_studio.app.items_view import CLICK_KEYS, ItemsView, keys_step
-from rbm_studio.app.painting import draw_placeholder
+from rbm_studio.app.painting import draw_placeholder, dress_for_paper
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
@@ -114,11 +114,9 @@ class UnitsScatter(ItemsView):
     def printed(self, palette: QPalette, size: QSize) -> UnitsScatter:
         """Return a view of the same units without any marks, to be rendered on paper."""
         printed = UnitsScatter()
-        printed.setFont(self.font())
-        printed.setPalette(palette)
+        dress_for_paper(printed, self, palette, size)
         printed._lengths, printed._means, printed._end = self._lengths, self._means, self._end
         printed._placeholder, printed._is_printed = self._placeholder, True
-        printed.resize(size)
         return printed
 
     def sizeHint(self) -> QSize:

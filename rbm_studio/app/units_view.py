@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.items_view import CLICK_KEYS, ItemsView, keys_step
-from rbm_studio.app.painting import draw_placeholder
+from rbm_studio.app.painting import draw_placeholder, dress_for_paper
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
@@ -92,12 +92,10 @@ class UnitsView(ItemsView):
     def printed(self, palette: QPalette, size: QSize) -> UnitsView:
         """Return a view of the same units without any marks, to be rendered on paper."""
         printed = UnitsView()
-        printed.setFont(self.font())
-        printed.setPalette(palette)
+        dress_for_paper(printed, self, palette, size)
         printed._image, printed._means = self._image, self._means
         printed._target, printed._top = self._target, self._top
         printed._placeholder = self._placeholder
-        printed.resize(size)
         return printed
 
     def image(self) -> QImage | None:

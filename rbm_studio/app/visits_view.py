@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter
 
+from rbm_studio.app.small_plot import SmallPlot
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
@@ -17,60 +17,12 @@ if TYPE_CHECKING:
 _GAP = GRID // 2
 
 
-class VisitsView(QWidget):
-    """Shows a bar a class, the class below it; the highest fills the widget.
+class VisitsView(SmallPlot["npt.NDArray[np.int64]"]):
+    """Shows a bar a class, of how often it was visited, the class below it; the highest fills the widget."""
 
-    Parameters
-    ----------
-    parent : QWidget, optional
-    """
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._counts: npt.NDArray[np.int64] | None = None
-        self._placeholder = ""
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-
-    def counts(self) -> npt.NDArray[np.int64] | None:
-        """Return what is shown, of shape (C,)."""
-        return self._counts
-
-    def set_counts(self, counts: npt.NDArray[np.int64] | None, placeholder: str = "") -> None:
-        """Show how often each of C classes was visited, of shape (C,); without counts, say why."""
-        self._counts, self._placeholder = counts, placeholder
-        self.update()
-
-    def placeholder(self) -> str:
-        """Return what is said where there are no bars."""
-        return self._placeholder if self._counts is None else ""
-
-    def printed(self, palette: QPalette, size: QSize) -> VisitsView:
-        """Return the same bars, to be rendered on paper."""
-        printed = VisitsView()
-        printed.setFont(self.font())
-        printed.setPalette(palette)
-        printed.set_counts(self._counts, self._placeholder)
-        printed.resize(size)
-        return printed
-
-    def sizeHint(self) -> QSize:
-        """Return a size for ten classes."""
-        return QSize(24 * GRID, 12 * GRID)
-
-    def minimumSizeHint(self) -> QSize:
-        """Return the least size for ten classes."""
-        return QSize(15 * GRID, 6 * GRID)
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        """Draw the bars, their classes and the end of their axis."""
-        painter = QPainter(self)
-        if self._counts is None:
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-            painter.drawText(QRectF(self.rect()), int(flags), self._placeholder)
-            return
+    def _draw(self, painter: QPainter, data: npt.NDArray[np.int64]) -> None:
         metrics, colours = QFontMetricsF(self.font()), plot_colours(self.palette())
-        shares = self._counts / max(int(self._counts.sum()), 1)
+        shares = data / max(int(data.sum()), 1)
         highest = max(float(shares.max()), 1 / len(shares))
         end = self.tr("{0}%").format(round(100 * highest))
         left, row = metrics.horizontalAdvance("100%") + GRID, metrics.height()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from rbm_studio.app.colour_scale import ColourKey, calm_limit, reach_of
 from rbm_studio.app.images import diverging_image
 from rbm_studio.app.mosaic_layout import tile_columns
+from rbm_studio.app.painting import dress_for_paper
 from rbm_studio.app.pixel_chooser import PixelChooser
 from rbm_studio.app.theme import GRID
 
@@ -97,11 +98,9 @@ class WeightsPicture(QWidget):
     def printed(self, palette: QPalette, size: QSize) -> WeightsPicture:
         """Return the same picture without any marks, with the key to its colours, to be rendered on paper."""
         printed = WeightsPicture(self._limit)
-        printed.setFont(self.font())
-        printed.setPalette(palette)
+        dress_for_paper(printed, self, palette, size)
         if self._values is not None:
             printed.set_values(self._values, self._columns)
-        printed.resize(size)
         return printed
 
     def set_marked(self, index: int) -> None:

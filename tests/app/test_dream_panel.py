@@ -478,7 +478,7 @@ def test_the_autocorrelation_is_measured(qtbot: QtBot, dreaming: MainWindow) -> 
     run(dreaming)
     qtbot.waitUntil(lambda: step(dreaming) > 300)
     pause(qtbot, dreaming)
-    found = mixing(dreaming).mixing()
+    found = mixing(dreaming).data()
     assert found is not None
     assert found.correlations[0] == 1
     # An untrained model forgets at once.
@@ -489,7 +489,7 @@ def test_the_autocorrelation_is_measured(qtbot: QtBot, dreaming: MainWindow) -> 
 
 def test_without_label_units_it_is_said_what_is_missing(dreaming: MainWindow) -> None:
     assert "Learn the labels" in visits(dreaming).placeholder()
-    assert visits(dreaming).counts() is None
+    assert visits(dreaming).data() is None
     assert not named(panel(dreaming), Choice, "Dream of a class").isVisible()
 
 
@@ -510,7 +510,7 @@ def test_visits_of_the_classes_are_counted(qtbot: QtBot, knowing: MainWindow) ->
     run(knowing)
     qtbot.waitUntil(lambda: step(knowing) > 100)
     pause(qtbot, knowing)
-    counts = visits(knowing).counts()
+    counts = visits(knowing).data()
     assert counts is not None
     assert counts.shape == (3,)
     assert counts.sum() == 16 * step(knowing)

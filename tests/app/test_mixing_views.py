@@ -35,7 +35,7 @@ def mixing(correlations: list[float]) -> Mixing:
 
 def test_the_curve_falls_from_the_left_to_the_right(qtbot: QtBot) -> None:
     view = AutocorrelationView()
-    view.set_mixing(mixing([1.0, 0.5, 0.5, 0.5, 0.0]))
+    view.set_data(mixing([1.0, 0.5, 0.5, 0.5, 0.0]))
     image = shown(qtbot, view)
     blue = plot_colours(view.palette()).training
     heights = [column(image, x, blue) for x in (50, 160, 285)]
@@ -46,25 +46,25 @@ def test_the_curve_falls_from_the_left_to_the_right(qtbot: QtBot) -> None:
 @pytest.mark.parametrize("correlations", [[1.0, -5.0, 0.0], [1.0]])
 def test_whatever_is_measured_is_drawn(qtbot: QtBot, correlations: list[float]) -> None:
     view = AutocorrelationView()
-    view.set_mixing(mixing(correlations))
+    view.set_data(mixing(correlations))
     assert not shown(qtbot, view, 120, 48).isNull()
 
 
 def test_without_a_curve_or_bars_there_is_a_word(qtbot: QtBot) -> None:
     view, bars = AutocorrelationView(), VisitsView()
-    view.set_mixing(None, "Too early")
-    bars.set_counts(None, "No classes")
+    view.set_data(None, "Too early")
+    bars.set_data(None, "No classes")
     assert (view.placeholder(), bars.placeholder()) == ("Too early", "No classes")
     assert not shown(qtbot, view).isNull()
     assert not shown(qtbot, bars).isNull()
-    view.set_mixing(mixing([1.0, 0.0]))
-    bars.set_counts(np.array([1, 2]))
+    view.set_data(mixing([1.0, 0.0]))
+    bars.set_data(np.array([1, 2]))
     assert (view.placeholder(), bars.placeholder()) == ("", "")
 
 
 def test_bars_are_as_high_as_their_classes_are_often(qtbot: QtBot) -> None:
     bars = VisitsView()
-    bars.set_counts(np.array([30, 10, 0, 20]))
+    bars.set_data(np.array([30, 10, 0, 20]))
     image = shown(qtbot, bars)
     blue = plot_colours(bars.palette()).training
     left = bars.fontMetrics().horizontalAdvance("100%") + 8
@@ -78,5 +78,5 @@ def test_bars_are_as_high_as_their_classes_are_often(qtbot: QtBot) -> None:
 
 def test_nothing_visited_yet_is_drawn(qtbot: QtBot) -> None:
     bars = VisitsView()
-    bars.set_counts(np.zeros(10, dtype=np.int64))
+    bars.set_data(np.zeros(10, dtype=np.int64))
     assert not shown(qtbot, bars, 120, 48).isNull()

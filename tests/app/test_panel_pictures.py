@@ -204,9 +204,7 @@ def test_dreams_their_film_and_whether_they_mix(qtbot: QtBot, knowing: MainWindo
     panel = look(qtbot, knowing, "dream")
     qtbot.waitUntil(lambda: grid(knowing).pictures() is not None)
     run(knowing)
-    qtbot.waitUntil(
-        lambda: mixing(knowing).mixing() is not None and visits(knowing).counts() is not None, timeout=20_000
-    )
+    qtbot.waitUntil(lambda: mixing(knowing).data() is not None and visits(knowing).data() is not None, timeout=20_000)
     pause(qtbot, knowing)
     chains = grid(knowing).pictures()
     assert chains is not None
@@ -232,7 +230,7 @@ def test_before_there_is_anything_to_dream_nothing_is_offered(qtbot: QtBot, wind
     qtbot.waitUntil(lambda: named(window.panel("dream"), ChainGrid, "Chains").pictures() is not None)
     # Of noise that has not moved there is nothing to plot.
     assert offered(window, "dream") == ["All chains", "Chain 1", "Film of chain 1"]
-    assert named(window.panel("dream"), AutocorrelationView, "Autocorrelation of the chains").mixing() is None
+    assert named(window.panel("dream"), AutocorrelationView, "Autocorrelation of the chains").data() is None
 
 
 # --- Compare
