@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QLocale, QObject, Signal
 
 from rbm_studio.app.card_grid import Card
 from rbm_studio.app.colour_scale import calm_limit, reach_of
-from rbm_studio.app.histogram_view import HistogramView
 from rbm_studio.app.images import diverging_image, grey_image
 from rbm_studio.app.numbers import fixed, short, signed
 from rbm_studio.app.picture_row import CaptionedPicture, PictureRow
 from rbm_studio.app.pictures import PixelPicture
 from rbm_studio.app.probability_histogram import ProbabilityHistogram
 from rbm_studio.app.theme import GRID
+from rbm_studio.app.unit_cards import UnitCards
 from rbm_studio.app.weights_picture import WeightsPicture
-from rbm_studio.core.histogram import histogram
 from rbm_studio.core.similarity import cosines, most_alike
 from rbm_studio.core.unit_activity import EXTREMES, Extremes
 from rbm_studio.core.unit_probes import unit_effect
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QObject
+
     from rbm_studio.app.pictures import Picture
     from rbm_studio.app.state import Model
     from rbm_studio.app.unit_measuring import Measured, UnitMeasuring
@@ -35,42 +35,20 @@ _LEAST_CHANGE = 0.01
 _SMALL = 0.001
 
 
-class HiddenUnitCards(QObject):
-    """Makes the cards, and fills them.
-
-    Parameters
-    ----------
-    measuring : UnitMeasuring
-        Whose measurements are shown, and which knows how to name them.
-    parent : QObject, optional
-
-    Signals
-    -------
-    pixel_chosen : int
-    unit_chosen : int
-    unit_pointed_at : int
-        The hidden unit that the pointer is on; -1 for none.
-    """
-
-    pixel_chosen = Signal(int)
-    unit_chosen = Signal(int)
-    unit_pointed_at = Signal(int)
+class HiddenUnitCards(UnitCards):
+    """Makes the cards, and fills them; see `UnitCards`."""
 
     def __init__(self, measuring: UnitMeasuring, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._measuring = measuring
-        self._width = 1
+        super().__init__(measuring, self.tr("Its incoming weights"), self._weights_tip(), parent)
         self._filter_words = ""
         self._pixel = -1
         self._alike: tuple[int, ...] = ()
-        self._unit = -1
         self._change_limit: float | None = None
         self._filter, self._probabilities = WeightsPicture(), ProbabilityHistogram()
         self._most, self._least = PictureRow(EXTREMES), PictureRow(EXTREMES)
         self._like = PictureRow(ALIKE, widest="0000: 0.00", active=True)
         # Side by side, or each difference below what it is of.
         self._effect = PictureRow(_EFFECTS, columns=(_EFFECTS, _EFFECTS // 2))
-        self._weights = HistogramView(self.tr("weights"))
         self._make_cards()
         self._filter.picture.setAccessibleName(self.tr("Filter of the hidden unit"))
         self._filter.chosen.connect(self.pixel_chosen)
@@ -88,7 +66,6 @@ class HiddenUnitCards(QObject):
         self._least_card = Card(self.tr("Switched on least by"), self._least, self._extremes_tip())
         self._effect_card = Card(self.tr("Your drawing, restored"), self._effect, self._effect_tip())
         self._like_card = Card(self.tr("Units most like it"), self._like, self._like_tip())
-        self._weights_card = Card(self.tr("Its incoming weights"), self._weights, self._weights_tip())
 
     def cards(self) -> list[tuple[Card, int]]:
         """Return all cards in their order, each with the width that it wants."""
@@ -131,15 +108,8 @@ class HiddenUnitCards(QObject):
             signed(float(p.hidden_bias[unit])), short(float(np.linalg.norm(weights)), 3)
         )
         self._read_pixel(self._pixel)
-        previous = self._weights.histogram() if unit == self._unit else None
-        self._weights.set_histogram(histogram(weights, previous))
-        self._weights_card.set_caption(
-            self.tr("{0} weights: mean {1}, standard deviation {2}").format(
-                QLocale().toString(len(weights)), signed(float(weights.mean())), short(float(weights.std()))
-            )
-        )
+        self._show_weights(weights, unit)
         self._show_alike(model, unit)
-        self._unit = unit
 
     def _read_pixel(self, pixel: int) -> None:
         self._pixel = pixel

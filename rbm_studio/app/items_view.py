@@ -43,6 +43,7 @@ class ItemsView(QWidget):
 
     def item_at(self, pos: QPointF) -> int:
         """Return the index of the item at a place of the widget, or -1 beside them."""
+        # Qt's classes cannot be abstract: who forgets it hears of it so.
         raise NotImplementedError
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

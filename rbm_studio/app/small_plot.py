@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import Generic, Self, TypeVar
 
 from PySide6.QtCore import QRectF, QSize, Qt
@@ -67,6 +66,6 @@ class SmallPlot(QWidget, Generic[Data]):
         flags = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
         painter.drawText(QRectF(self.rect()), int(flags), self._placeholder)
 
-    @abstractmethod
     def _draw(self, painter: QPainter, data: Data) -> None:
-        """Draw the plot."""
+        # Qt's classes cannot be abstract: who forgets it hears of it so.
+        raise NotImplementedError

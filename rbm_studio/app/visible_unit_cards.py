@@ -5,52 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QLocale, QObject, Signal
 
 from rbm_studio.app.card_grid import Card
 from rbm_studio.app.facts_view import FactsView
-from rbm_studio.app.histogram_view import HistogramView
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.numbers import fixed, short, signed
 from rbm_studio.app.pictures import PixelPicture
 from rbm_studio.app.pixel_chooser import PixelChooser
 from rbm_studio.app.theme import GRID
+from rbm_studio.app.unit_cards import UnitCards
 from rbm_studio.app.weights_picture import WeightsPicture
-from rbm_studio.core.histogram import histogram
 from rbm_studio.core.similarity import cosines, most_alike
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QObject
+
     from rbm_studio.app.pictures import Picture
     from rbm_studio.app.state import Images, Model
     from rbm_studio.app.unit_measuring import Measured, UnitMeasuring
 
 
-class VisibleUnitCards(QObject):
-    """Makes the cards, and fills them.
-
-    Parameters
-    ----------
-    measuring : UnitMeasuring
-        Whose measurements are shown, and which knows how to name them.
-    parent : QObject, optional
-
-    Signals
-    -------
-    pixel_chosen : int
-    unit_chosen : int
-    unit_pointed_at : int
-        The hidden unit that the pointer is on; -1 for none.
-    """
-
-    pixel_chosen = Signal(int)
-    unit_chosen = Signal(int)
-    unit_pointed_at = Signal(int)
+class VisibleUnitCards(UnitCards):
+    """Makes the cards, and fills them; see `UnitCards`."""
 
     def __init__(self, measuring: UnitMeasuring, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._measuring = measuring
-        self._width = 1
-        self._pixel = -1
+        super().__init__(measuring, self.tr("Its weights"), self._weights_tip(), parent)
         self._read_unit, self._read_other = -1, -1
         self._most_alike = -1
         self._bias = 0.0
@@ -64,7 +43,6 @@ class VisibleUnitCards(QObject):
                 self.tr("Mean when restored"),
             ]
         )
-        self._weights = HistogramView(self.tr("weights"))
         self._make_cards()
         self._place.setAccessibleName(self.tr("Place of the pixel"))
         self._units.picture.setAccessibleName(self.tr("Weights of the pixel to the hidden units"))
@@ -76,7 +54,6 @@ class VisibleUnitCards(QObject):
         self._units_card = Card(self.tr("Weights to the hidden units"), self._units, self._units_tip())
         self._facts_card = Card(self.tr("How often it is on"), self._facts, self._facts_tip())
         self._alike_card = Card(self.tr("Pixels most like it"), self._alike, self._alike_tip())
-        self._weights_card = Card(self.tr("Its weights"), self._weights, self._weights_tip())
 
     def _connect(self) -> None:
         self._place.clicked.connect(lambda row, column: self.pixel_chosen.emit(row * self._width + column))
@@ -121,15 +98,8 @@ class VisibleUnitCards(QObject):
         self._alike.set_values(alike, self._width)
         self._alike.set_marked(pixel)
         self._read_alike(self._read_other)
-        previous = self._weights.histogram() if pixel == self._pixel else None
-        self._weights.set_histogram(histogram(row, previous))
-        self._weights_card.set_caption(
-            self.tr("{0} weights: mean {1}, standard deviation {2}").format(
-                QLocale().toString(len(row)), signed(float(row.mean())), short(float(row.std()))
-            )
-        )
+        self._show_weights(row, pixel)
         self._bias = float(p.visible_bias[pixel])
-        self._pixel = pixel
 
     def _show_place(self, model: Model, images: Images | None, pixel: int) -> None:
         height, width = model.image_shape

@@ -45,7 +45,7 @@ class ZoomableView(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
 
-    # --- for the subclass
+    # --- for the subclass; Qt's classes cannot be abstract: who forgets one hears of it so
 
     def zoom(self, by: float, at: QPointF | None = None) -> bool:
         """Enlarge by a factor, around a place of the widget; return whether that changed anything."""
