@@ -13,10 +13,11 @@ from rbm_studio import __version__
 from rbm_studio.app.drawings_file import DrawingsFile, drawings_path
 from rbm_studio.app.icons import icon
 from rbm_studio.app.log import report_exceptions, start_log
+from rbm_studio.app.menus import saved_appearance
 from rbm_studio.app.session import Session
 from rbm_studio.app.theme import apply_appearance
 from rbm_studio.app.training_runner import leave_a_core_to_the_window
-from rbm_studio.app.window import MainWindow, saved_appearance
+from rbm_studio.app.window import MainWindow
 
 if TYPE_CHECKING:
     from pathlib import Path

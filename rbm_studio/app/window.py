@@ -5,23 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, QUrl
-from PySide6.QtGui import (
-    QAction,
-    QActionGroup,
-    QCloseEvent,
-    QDesktopServices,
-    QDragEnterEvent,
-    QDropEvent,
-    QKeySequence,
-)
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QMessageBox, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QWidget
 
 from rbm_studio.app import files, layout
-from rbm_studio.app.about import show_about, show_first_steps
 from rbm_studio.app.focus_ring import FocusRing
 from rbm_studio.app.icons import icon
-from rbm_studio.app.log import log_path
+from rbm_studio.app.menus import Menus
 from rbm_studio.app.messages import in_words, show_error
 from rbm_studio.app.panels.compare_panel import ComparePanel
 from rbm_studio.app.panels.curve_panel import CurvePanel
@@ -38,11 +27,16 @@ from rbm_studio.app.panels.weights_panel import WeightsPanel
 from rbm_studio.app.questions import ask_to_keep
 from rbm_studio.app.recent import RecentFiles
 from rbm_studio.app.state import RunState
-from rbm_studio.app.theme import Appearance, apply_appearance
 from rbm_studio.storage.model_file import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtGui import (
+        QCloseEvent,
+        QDragEnterEvent,
+        QDropEvent,
+    )
 
     from rbm_studio.app.session import Session
 
@@ -87,11 +81,8 @@ class MainWindow(QMainWindow):
         self.training_bar = TrainingBar(session)
         self.addToolBar(self.training_bar)
         self.docks = {name: self._dock(name, panel) for name, panel in PANELS.items()}
-        self._recent = RecentFiles()
-        self._recent_menu = QMenu(self.tr("Open &recent"), self)
-        self._recent_menu.setToolTipsVisible(True)
-        self._appearance = QActionGroup(self)
-        self._make_menus()
+        self.recent = RecentFiles()
+        self._menus = Menus(self)
         self.restore_default_layout()
         self._focus_ring = FocusRing(self)
         session.failed.connect(self._show_error)
@@ -162,80 +153,6 @@ class MainWindow(QMainWindow):
         """Put the window and its docks where they were left; the default layout where that is not known."""
         layout.restore(self, self.docks)
 
-    # --- menus
-
-    def _make_menus(self) -> None:
-        self._make_file_menu()
-        training = self.menuBar().addMenu(self.tr("&Training"))
-        training.addActions(self.training_bar.training_actions())
-        training.addSeparator()
-        self._bring_back = self._add(
-            training, self.tr("&Bring back the previous model"), self.session.bring_back, "Ctrl+B"
-        )
-        self._make_view_menu()
-        self._make_help_menu()
-
-    def _make_file_menu(self) -> None:
-        menu = self.menuBar().addMenu(self.tr("&File"))
-        dataset = self.dataset_panel
-        self._add(menu, self.tr("Open &images…"), dataset.open_file, "Ctrl+D", "open")
-        self._add(menu, self.tr("Open a &folder of images…"), dataset.open_folder, "Ctrl+Shift+D")
-        self._add(menu, self.tr("&Download full MNIST (11 MB)…"), dataset.download, "", "download")
-        menu.addSeparator()
-        self._add(menu, self.tr("&Open model…"), self._ask_for_model, "Ctrl+O", "open")
-        menu.addMenu(self._recent_menu)
-        self._recent_menu.aboutToShow.connect(self._fill_recent_menu)
-        self._add(menu, self.tr("&Save model"), self.save, "Ctrl+S", "save")
-        self._add(menu, self.tr("Save model &as…"), self.save_as, "Ctrl+Shift+S")
-        menu.addSeparator()
-        self._add(menu, self.tr("&Quit"), self.close, "Ctrl+Q").setMenuRole(QAction.MenuRole.QuitRole)
-
-    def _make_view_menu(self) -> None:
-        menu = self.menuBar().addMenu(self.tr("&View"))
-        for dock in self.docks.values():
-            menu.addAction(dock.toggleViewAction())
-        menu.addSeparator()
-        self._add(menu, self.tr("&Restore the layout"), self.restore_default_layout)
-        menu.addSeparator()
-        names = {
-            Appearance.SYSTEM: self.tr("As the &system"),
-            Appearance.LIGHT: self.tr("&Light"),
-            Appearance.DARK: self.tr("&Dark"),
-        }
-        chosen = saved_appearance()
-        for appearance, name in names.items():
-            action = menu.addAction(name)
-            action.setCheckable(True)
-            action.setChecked(appearance is chosen)
-            action.setData(appearance)
-            self._appearance.addAction(action)
-        self._appearance.triggered.connect(self._choose_appearance)
-
-    def _make_help_menu(self) -> None:
-        menu = self.menuBar().addMenu(self.tr("&Help"))
-        self._add(menu, self.tr("&First steps"), lambda: show_first_steps(self), "F1")
-        self._add(menu, self.tr("Show &log"), self._show_log)
-        self._add(menu, self.tr("&About RBM Studio"), lambda: show_about(self)).setMenuRole(QAction.MenuRole.AboutRole)
-
-    def _add(
-        self, menu: QMenu, text: str, slot: Callable[[], object], shortcut: str = "", icon_name: str = ""
-    ) -> QAction:
-        action = QAction(text, self)
-        if icon_name:
-            action.setIcon(icon(icon_name))
-        action.setShortcut(QKeySequence(shortcut))
-        # A lambda: `triggered` carries a flag that the slots do not take.
-        action.triggered.connect(lambda: slot())
-        menu.addAction(action)
-        return action
-
-    def _choose_appearance(self, action: QAction) -> None:
-        appearance = Appearance(action.data())
-        QSettings().setValue("appearance", str(appearance))
-        application = QApplication.instance()
-        if isinstance(application, QApplication):
-            apply_appearance(application, appearance)
-
     # --- models in files
 
     def open_path(self, path: Path) -> None:
@@ -258,9 +175,10 @@ class MainWindow(QMainWindow):
 
     def _open_model(self, path: Path) -> None:
         if self.session.open_model(path):
-            self._recent.add(path)
+            self.recent.add(path)
 
-    def _ask_for_model(self) -> None:
+    def ask_for_model(self) -> None:
+        """Ask for a model's file, and open it."""
         files.ask_to_open(self, self.tr("Open a model"), self._model_filter(), self.open_path)
 
     def _model_filter(self) -> str:
@@ -294,18 +212,9 @@ class MainWindow(QMainWindow):
     def _save_to(self, path: Path) -> bool:
         if not self.session.save_model(path):
             return False
-        self._recent.add(path)
+        self.recent.add(path)
         self._show_model()
         return True
-
-    def _fill_recent_menu(self) -> None:
-        self._recent_menu.clear()
-        for path in self._recent.paths():
-            action = self._recent_menu.addAction(path.name)
-            action.setToolTip(str(path))  # tells files of one name apart
-            action.triggered.connect(lambda _checked=False, path=path: self.open_path(path))
-        if self._recent_menu.isEmpty():
-            self._recent_menu.addAction(self.tr("No models yet")).setEnabled(False)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files that are dragged over the window."""
@@ -364,7 +273,7 @@ class MainWindow(QMainWindow):
     # --- words
 
     def _show_model(self) -> None:
-        self._bring_back.setEnabled(self.session.can_bring_back)
+        self._menus.show_state()
         name = self._model_path.name if self._model_path else self.tr("untitled model")
         self.setWindowTitle(f"{name}[*] – RBM Studio")
         self.setWindowModified(self.session.has_unsaved_training)
@@ -385,12 +294,3 @@ class MainWindow(QMainWindow):
     def _bring_up_draw_panel(self) -> None:
         self.docks["draw"].show()
         self.docks["draw"].raise_()
-
-    def _show_log(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_path())))
-
-
-def saved_appearance() -> Appearance:
-    """Return the appearance that the user chose; the system's if none."""
-    saved = str(QSettings().value("appearance", ""))
-    return Appearance(saved) if saved in set(Appearance) else Appearance.SYSTEM

@@ -14,10 +14,10 @@ from rbm_studio import __version__
 from rbm_studio.app.canvas import DrawingCanvas
 from rbm_studio.app.log import log_path
 from rbm_studio.app.main import create_application
+from rbm_studio.app.menus import saved_appearance
 from rbm_studio.app.panels.curve_panel import CurvePanel
 from rbm_studio.app.session import Session
 from rbm_studio.app.theme import Appearance, apply_appearance
-from rbm_studio.app.window import saved_appearance
 from rbm_studio.core.gradients import GRADIENTS
 from rbm_studio.core.parameters import gaussian_parameters
 from rbm_studio.storage.model_file import SavedModel, save_model

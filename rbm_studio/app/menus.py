@@ -1,0 +1,134 @@
+"""The main window's menus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QSettings, QUrl
+from PySide6.QtGui import QAction, QActionGroup, QDesktopServices, QKeySequence
+from PySide6.QtWidgets import QApplication, QMenu
+
+from rbm_studio.app.about import show_about, show_first_steps
+from rbm_studio.app.icons import icon
+from rbm_studio.app.log import log_path
+from rbm_studio.app.theme import Appearance, apply_appearance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rbm_studio.app.window import MainWindow
+
+
+class Menus(QObject):
+    """Fills the menu bar of a window.
+
+    Parameters
+    ----------
+    window : MainWindow
+        Does what is chosen.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._recent = QMenu(self.tr("Open &recent"), window)
+        self._recent.setToolTipsVisible(True)
+        self._recent.aboutToShow.connect(self._fill_recent)
+        self._appearance = QActionGroup(self)
+        self._appearance.triggered.connect(_choose_appearance)
+        self._make_file_menu()
+        self._make_training_menu()
+        self._make_view_menu()
+        self._make_help_menu()
+
+    def show_state(self) -> None:
+        """Grey what cannot be done now."""
+        self._bring_back.setEnabled(self._window.session.can_bring_back)
+
+    def _make_file_menu(self) -> None:
+        window, dataset = self._window, self._window.dataset_panel
+        menu = window.menuBar().addMenu(self.tr("&File"))
+        self._add(menu, self.tr("Open &images…"), dataset.open_file, "Ctrl+D", "open")
+        self._add(menu, self.tr("Open a &folder of images…"), dataset.open_folder, "Ctrl+Shift+D")
+        self._add(menu, self.tr("&Download full MNIST (11 MB)…"), dataset.download, "", "download")
+        menu.addSeparator()
+        self._add(menu, self.tr("&Open model…"), window.ask_for_model, "Ctrl+O", "open")
+        menu.addMenu(self._recent)
+        self._add(menu, self.tr("&Save model"), window.save, "Ctrl+S", "save")
+        self._add(menu, self.tr("Save model &as…"), window.save_as, "Ctrl+Shift+S")
+        menu.addSeparator()
+        self._add(menu, self.tr("&Quit"), window.close, "Ctrl+Q").setMenuRole(QAction.MenuRole.QuitRole)
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for path in self._window.recent.paths():
+            action = self._recent.addAction(path.name)
+            action.setToolTip(str(path))  # tells files of one name apart
+            action.triggered.connect(lambda _checked=False, path=path: self._window.open_path(path))
+        if self._recent.isEmpty():
+            self._recent.addAction(self.tr("No models yet")).setEnabled(False)
+
+    def _make_training_menu(self) -> None:
+        menu = self._window.menuBar().addMenu(self.tr("&Training"))
+        menu.addActions(self._window.training_bar.training_actions())
+        menu.addSeparator()
+        words = self.tr("&Bring back the previous model")
+        self._bring_back = self._add(menu, words, self._window.session.bring_back, "Ctrl+B")
+
+    def _make_view_menu(self) -> None:
+        menu = self._window.menuBar().addMenu(self.tr("&View"))
+        for dock in self._window.docks.values():
+            menu.addAction(dock.toggleViewAction())
+        menu.addSeparator()
+        self._add(menu, self.tr("&Restore the layout"), self._window.restore_default_layout)
+        menu.addSeparator()
+        names = {
+            Appearance.SYSTEM: self.tr("As the &system"),
+            Appearance.LIGHT: self.tr("&Light"),
+            Appearance.DARK: self.tr("&Dark"),
+        }
+        chosen = saved_appearance()
+        for appearance, name in names.items():
+            action = menu.addAction(name)
+            action.setCheckable(True)
+            action.setChecked(appearance is chosen)
+            action.setData(appearance)
+            self._appearance.addAction(action)
+
+    def _make_help_menu(self) -> None:
+        window = self._window
+        menu = window.menuBar().addMenu(self.tr("&Help"))
+        self._add(menu, self.tr("&First steps"), lambda: show_first_steps(window), "F1")
+        self._add(menu, self.tr("Show &log"), _show_log)
+        about = self._add(menu, self.tr("&About RBM Studio"), lambda: show_about(window))
+        about.setMenuRole(QAction.MenuRole.AboutRole)
+
+    def _add(
+        self, menu: QMenu, text: str, slot: Callable[[], object], shortcut: str = "", icon_name: str = ""
+    ) -> QAction:
+        action = QAction(text, self._window)
+        if icon_name:
+            action.setIcon(icon(icon_name))
+        action.setShortcut(QKeySequence(shortcut))
+        # A lambda: `triggered` carries a flag that the slots do not take.
+        action.triggered.connect(lambda: slot())
+        menu.addAction(action)
+        return action
+
+
+def saved_appearance() -> Appearance:
+    """Return the appearance that the user chose; the system's if none."""
+    saved = str(QSettings().value("appearance", ""))
+    return Appearance(saved) if saved in set(Appearance) else Appearance.SYSTEM
+
+
+def _choose_appearance(action: QAction) -> None:
+    appearance = Appearance(action.data())
+    QSettings().setValue("appearance", str(appearance))
+    application = QApplication.instance()
+    if isinstance(application, QApplication):
+        apply_appearance(application, appearance)
+
+
+def _show_log() -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_path())))
