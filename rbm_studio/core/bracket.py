@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rbm_studio.core.annealing import annealed_log_partition, independent_biases, reverse_annealed_log_likelihood
 from rbm_studio.core.likelihood import MAX_EXACT_UNITS, Estimate, check_states, exact_log_partition, log_likelihood
@@ -78,27 +78,17 @@ def likelihood_bracket(
         return Bracket("exact", exact, exact)
     base = independent_biases(images) if base_visible_bias is None else base_visible_bias
 
-    def report(half: int) -> Callable[[int, int], None] | None:
-        return None if progress is None else lambda done, total: progress(half * total + done, 2 * total)
+    def options(half: int) -> dict[str, Any]:
+        report = None if progress is None else lambda done, total: progress(half * total + done, 2 * total)
+        return {
+            "base_visible_bias": base,
+            "chains": chains,
+            "temperatures": temperatures,
+            "progress": report,
+            "cancelled": cancelled,
+        }
 
-    ais = annealed_log_partition(
-        parameters,
-        rng,
-        base_visible_bias=base,
-        chains=chains,
-        temperatures=temperatures,
-        progress=report(0),
-        cancelled=cancelled,
-    )
-    lower = reverse_annealed_log_likelihood(
-        parameters,
-        images,
-        rng,
-        base_visible_bias=base,
-        chains=chains,
-        temperatures=temperatures,
-        progress=report(1),
-        cancelled=cancelled,
-    )
+    ais = annealed_log_partition(parameters, rng, **options(0))
+    lower = reverse_annealed_log_likelihood(parameters, images, rng, **options(1))
     upper = Estimate(log_likelihood(parameters, images, ais.value), ais.standard_error)
     return Bracket("AIS", lower, upper)

@@ -56,6 +56,7 @@ def save_weights(path: str | os.PathLike[str], parameters: Parameters) -> None:
 def _write_npz(file: BinaryIO, parameters: Parameters) -> None:
     # Through memory: NumPy leaves a zip file in which the disk was full half open.
     data = io.BytesIO()
+    # NumPy says that one of the names could be its own switch `allow_pickle`, which none is.
     np.savez(data, **parameters.arrays())  # type: ignore[arg-type]
     file.write(data.getbuffer())
 

@@ -163,6 +163,14 @@ def window(show: Callable[[Session], MainWindow], session: Session) -> MainWindo
     return show(session)
 
 
+@pytest.fixture
+def large(qtbot: QtBot, show: Callable[[Session], MainWindow], session: Session) -> MainWindow:
+    """A window with a model so large that it takes a while to measure it."""
+    load(qtbot, session, bars_dataset(side=32))
+    session.change_settings(hidden_num=4096)
+    return show(session)
+
+
 def end(qtbot: QtBot, window: MainWindow) -> None:
     window.discard()
     # The probe for a GPU reports to its panel: it has to have done so.

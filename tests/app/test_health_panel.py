@@ -23,7 +23,6 @@ from rbm_studio.app.units_view import UnitsView
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.storage.model_file import SavedModel, save_model
 
-from .conftest import bars_dataset, load
 from .driving import LEFT, click, is_at_work, labels, press, train, wait_until_idle
 
 if TYPE_CHECKING:
@@ -401,14 +400,11 @@ def is_measuring() -> bool:
 
 
 @pytest.fixture
-def slow(qtbot: QtBot, show: Callable[[Session], MainWindow], session: Session) -> MainWindow:
-    """A window that measures a model so large that it takes a while."""
-    load(qtbot, session, bars_dataset(side=32))
-    session.change_settings(hidden_num=4096)
-    window = show(session)
-    look(window)
+def slow(qtbot: QtBot, large: MainWindow) -> MainWindow:
+    """A window that is measuring."""
+    look(large)
     qtbot.waitUntil(is_measuring)
-    return window
+    return large
 
 
 def test_closing_waits_for_what_is_being_measured(slow: MainWindow) -> None:

@@ -30,7 +30,7 @@ from rbm_studio.core.similarity import cosines, most_alike
 from rbm_studio.core.unit_probes import UnitEffect, unit_effect
 from rbm_studio.storage.model_file import SavedModel, save_model
 
-from .conftest import SIDE, bars_dataset, load
+from .conftest import SIDE
 from .driving import LEFT, answer, button, click, drag, is_at_work, labels, named, press, train, wait_until_idle
 
 if TYPE_CHECKING:
@@ -544,14 +544,11 @@ def is_measuring() -> bool:
 
 
 @pytest.fixture
-def slow(qtbot: QtBot, show: Callable[[Session], MainWindow], session: Session) -> MainWindow:
-    """A window that measures a model so large that it takes a while."""
-    load(qtbot, session, bars_dataset(side=32))
-    session.change_settings(hidden_num=4096)
-    window = show(session)
-    look(qtbot, window)
+def slow(qtbot: QtBot, large: MainWindow) -> MainWindow:
+    """A window that is measuring."""
+    look(qtbot, large)
     qtbot.waitUntil(is_measuring)
-    return window
+    return large
 
 
 def test_closing_waits_for_what_is_being_measured(slow: MainWindow) -> None:
