@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SIZE = (1280, 800)
 TIMEOUT_S = 150
 _MOVES_PER_SEGMENT = 4
-_DREAM_MS = 2000
+_TURNS_MS, _DREAM_MS = 200, 2000
 
 # A 3, in two strokes, as fractions of the canvas.
 _THREE = [
@@ -96,6 +96,8 @@ class _Demo(QObject):
                 "There is no MNIST on this computer.", "Install the sample: pip install rbm-studio[sample]."
             )
         _say(f"{images.dataset.name}: {len(images.train):,} training images, from {images.dataset.source}")
+        # The panels take turns to show a new model.
+        self._settle(_TURNS_MS)
         self._save("start")
         session.change_settings(epochs=10)
         QTest.keyClick(self._window, Qt.Key.Key_F5)
