@@ -8,8 +8,11 @@ from PySide6.QtCore import QObject, Signal
 
 from rbm_studio.app.curve_history import CurveHistory
 from rbm_studio.app.quantities import LIVE
+from rbm_studio.app.run import Run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rbm_studio.app.curve_history import CurvePoint
     from rbm_studio.app.session import Session
     from rbm_studio.core.parameters import Parameters
@@ -34,39 +37,95 @@ class CurveBook(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._title: str | None = None
         self._parameters: Parameters | None = None
         self._histories = {LIVE: CurveHistory(self)}
+        self._runs: list[Run] = []
         if session.model is not None:
             # Its title was told before there was anybody to hear it.
             self._begin(self.tr("Run {number}").format(number=1))
         session.curve_started.connect(self._begin)
         session.curve_grew.connect(self._grow)
 
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs, from the first to the present one, which alone may not have trained yet."""
+        return tuple(self._runs)
+
+    @property
+    def present(self) -> Run | None:
+        """The run of the session's model."""
+        return self._runs[-1] if self._runs else None
+
     def history(self, name: str) -> CurveHistory:
         """Return the history of a quantity by its name; empty at first."""
         if name not in self._histories:
             self._histories[name] = CurveHistory(self)
-            if self._title is not None:
-                self._histories[name].start_run(self._title)
+            if self.present is not None:
+                self._start(name, self.present)
         return self._histories[name]
 
+    def restore(self, earlier: Iterable[Run], present: Run | None) -> None:
+        """Put runs of a file with those that are here, and one in the place of the present one.
+
+        Parameters
+        ----------
+        earlier : iterable of Run
+            Those that are here already are left out.
+        present : Run or None
+            The run of the session's model, which has just come with it.
+        """
+        known = {run.identity for run in self._runs}
+        for run in earlier:
+            if run.identity not in known:
+                self._runs.insert(max(len(self._runs) - 1, 0), run)
+                for name, curve in run.curves.items():
+                    self.history(name).earlier.append(curve)
+        if present is not None:
+            self._runs[-1:] = [present]
+            for name in {*self._histories, *present.curves}:
+                history = self.history(name)
+                if name in present.curves:
+                    history.current = present.curves[name]
+                else:
+                    self._start(name, present)
+        for history in self._histories.values():
+            history.changed.emit()
+        self.begun.emit()
+
+    def _start(self, name: str, run: Run) -> None:
+        history = self._histories[name]
+        history.start_run(run.name)
+        if history.current is not None:
+            run.curves[name] = history.current
+
     def _begin(self, title: str) -> None:
-        live, model = self._histories[LIVE].current, self._session.model
+        session = self._session
+        live, model, present = self._histories[LIVE].current, session.model, self.present
         is_trained = live is not None and len(live) > 0
         is_same = model is not None and model.parameters is self._parameters
-        self._title = title
         self._parameters = model.parameters if model is not None else None
-        for history in self._histories.values():
-            if is_trained or history.current is None:
-                history.start_run(title)
-            elif is_same:
-                # The same model has only got other settings: what was measured of it stays.
-                history.current.title = title
-            else:
-                history.drop_current()
-                history.start_run(title)
+        if present is not None and is_same and not is_trained:
+            # The same model has only got other settings: what was measured of it stays.
+            present.name, present.settings = title, session.settings
+            for curve in present.curves.values():
+                curve.title = title
+        else:
+            self._begin_another(title, replaces=not is_trained)
         self.begun.emit()
+
+    def _begin_another(self, title: str, *, replaces: bool) -> None:
+        images = self._session.images
+        if replaces:
+            self._runs[-1:] = []
+        dataset = images.original.name if images is not None else ""
+        run = Run(title, self._session.settings, dataset, self._session.experiment.identity)
+        self._runs.append(run)
+        for name, history in self._histories.items():
+            if replaces:
+                history.drop_current()
+            self._start(name, run)
 
     def _grow(self, points: list[CurvePoint]) -> None:
         self._histories[LIVE].append(points)
+        if points and self.present is not None:
+            self.present.epochs = points[-1].epoch

@@ -60,14 +60,17 @@ class CurveRun:
 
     def append(self, points: Sequence[CurvePoint]) -> None:
         """Add measurements; the cost is proportional to their number, however long the run is."""
-        end = self._count + len(points)
+        rows = [[getattr(point, column) for column in COLUMNS] for point in points]
+        self.extend(np.array(rows, dtype=np.float64).reshape(-1, len(COLUMNS)))
+
+    def extend(self, table: NDArray[np.float64]) -> None:
+        """Add the rows of a `table`."""
+        end = self._count + len(table)
         if end > self._columns.shape[1]:
             grown = np.empty((len(COLUMNS), max(end, 2 * self._columns.shape[1])), dtype=np.float64)
             grown[:, : self._count] = self._columns[:, : self._count]
             self._columns = grown
-        for place, point in enumerate(points, start=self._count):
-            values = (getattr(point, column) for column in COLUMNS)
-            self._columns[:, place] = [np.nan if value is None else value for value in values]
+        self._columns[:, self._count : end] = table.T
         self._count = end
 
     def table(self) -> NDArray[np.float64]:

@@ -152,6 +152,11 @@ class Drawings(QObject):
             self.offered.emit()
 
     @property
+    def current(self) -> Kept:
+        """What lies on the canvas, as it would be kept."""
+        return self._current
+
+    @property
     def can_keep(self) -> bool:
         """Whether there is something on the canvas."""
         return not self._current.drawing.is_empty()
@@ -191,6 +196,10 @@ class Drawings(QObject):
                 )
             )
         return len(new) <= room
+
+    def add_missing(self, drawings: Iterable[Kept]) -> bool:
+        """Keep those of some drawings that are not kept yet, and tell whether there was room for them all."""
+        return self.add([each for each in drawings if not any(each.is_same(kept) for kept in self._kept)])
 
     def remove(self, drawings: Iterable[Kept]) -> None:
         """Keep some drawings no longer; `bring_back` takes it back."""

@@ -124,7 +124,7 @@ def write_drawings(path: Path, drawings: tuple[Kept, ...]) -> tuple[Kept, ...]:
     FileError
         If it cannot be written.
     """
-    content = {"format": _FORMAT, "version": _VERSION, "drawings": [_as_json(kept) for kept in drawings]}
+    content = {"format": _FORMAT, "version": _VERSION, "drawings": [kept_as_json(kept) for kept in drawings]}
     data = json.dumps(content, separators=(",", ":")).encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -134,7 +134,8 @@ def write_drawings(path: Path, drawings: tuple[Kept, ...]) -> tuple[Kept, ...]:
     return drawings
 
 
-def _as_json(kept: Kept) -> dict[str, Any]:
+def kept_as_json(kept: Kept) -> dict[str, Any]:
+    """Return a drawing as JSON can hold it."""
     common = {"pen_width": kept.pen_width, "normalize": kept.normalize}
     if kept.drawing.picture is not None:
         levels = np.rint(grey_values(bounded(kept.drawing.picture)) * 255).astype(int)
@@ -173,7 +174,7 @@ def read_drawings(path: Path) -> list[Kept]:
         raise _Broken from error
     _check(isinstance(content, dict) and content.get("format") == _FORMAT and content.get("version") == _VERSION)
     drawings = content.get("drawings")
-    return [_kept(each) for each in _list(drawings, MOST_KEPT)]
+    return [kept_from_json(each) for each in _list(drawings, MOST_KEPT)]
 
 
 class _Broken(RBMStudioError):
@@ -192,7 +193,14 @@ def _list(value: object, most: int) -> list[Any]:
     return value
 
 
-def _kept(value: object) -> Kept:
+def kept_from_json(value: object) -> Kept:
+    """Return what `kept_as_json` was given; nothing is believed before it is checked.
+
+    Raises
+    ------
+    RBMStudioError
+        If it is anything else.
+    """
     if not isinstance(value, dict):
         raise _Broken
     width, normalize = value.get("pen_width"), value.get("normalize")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rbm_studio.app.training_runner import Checkpoint
+    from rbm_studio.core.metrics import EpochRecord
     from rbm_studio.core.settings import TrainingSettings
     from rbm_studio.core.state import TrainingState
 
@@ -62,7 +63,9 @@ def _image_shape(saved: SavedModel, name: str, images: Images | None) -> tuple[i
     return shape
 
 
-def write_model(path: Path, model: Model, state: TrainingState | None, now: Checkpoint | None) -> None:
+def write_model(
+    path: Path, model: Model, state: TrainingState | None, before: tuple[EpochRecord, ...], now: Checkpoint | None
+) -> None:
     """Save a model.
 
     Parameters
@@ -71,6 +74,8 @@ def write_model(path: Path, model: Model, state: TrainingState | None, now: Chec
     model : Model
     state : TrainingState or None
         Where its training stands, if that is known.
+    before : tuple of EpochRecord
+        The model's epochs before the run under way.
     now : Checkpoint or None
         How far the run under way has come, which is saved instead.
 
@@ -80,5 +85,5 @@ def write_model(path: Path, model: Model, state: TrainingState | None, now: Chec
         If the file cannot be written.
     """
     if now is not None:
-        model, state = replace(model, parameters=now.parameters, history=model.history + now.records), now.state
+        model, state = replace(model, parameters=now.parameters, history=before + now.records), now.state
     save_model(path, SavedModel(model.parameters, model.training, model.history, model.image_shape, state))

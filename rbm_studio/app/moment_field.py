@@ -67,6 +67,7 @@ class MomentField(QComboBox):
         self.activated.connect(self._choose)
         moments.restarted.connect(self._begin_again)
         moments.changed.connect(self._fill)
+        session.run_state_changed.connect(self._fill)
         self._fill()
 
     @property

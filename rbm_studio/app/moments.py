@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rbm_studio.app.session import Session
     from rbm_studio.app.state import Model
     from rbm_studio.core.metrics import EpochRecord
     from rbm_studio.core.parameters import Parameters
+    from rbm_studio.core.state import TrainingState
 
 MOST = 24
 """So many moments of one run are kept at most,"""
 
-BUDGET_BYTES = 64 << 20
-"""and so many bytes of parameters; of very large models the start alone."""
+BUDGET_BYTES = 128 << 20
+"""and so many bytes of parameters and training states; of very large models the start alone."""
 
 FIRST_INTERVAL = 0.25
 """Epochs from one moment to the next at first."""
@@ -41,6 +43,9 @@ class Moment:
         The last whole epoch's figures at that time, if they are known.
     path : Path or None
         The file that it was read from; None where it was trained here.
+    state : TrainingState or None
+        What training goes on with from there, to the same bits as it did then; None where it has only begun, or where
+        that is not known.
     """
 
     parameters: Parameters
@@ -48,6 +53,7 @@ class Moment:
     epochs: float
     record: EpochRecord | None = None
     path: Path | None = None
+    state: TrainingState | None = None
 
     @classmethod
     def of(cls, model: Model) -> Moment:
@@ -57,8 +63,9 @@ class Moment:
 
     @property
     def size(self) -> int:
-        """Bytes of its parameters."""
-        return sum(array.nbytes for array in self.parameters.arrays().values())
+        """Bytes of its arrays."""
+        arrays = [*self.parameters.arrays().values(), *(self.state.arrays().values() if self.state else ())]
+        return sum(array.nbytes for array in arrays)
 
 
 class Moments(QObject):
@@ -92,7 +99,7 @@ class Moments(QObject):
         self._newest: Moment | None = None
         self._interval = FIRST_INTERVAL
         session.curve_started.connect(self._restart)
-        session.model_changed.connect(self._take)
+        session.model_changed.connect(self._note_newest)
         self._restart()
 
     @property
@@ -129,22 +136,27 @@ class Moments(QObject):
         self.restarted.emit()
         self.changed.emit()
 
-    def _take(self) -> None:
-        model = self._session.model
-        if model is None:
+    def _note_newest(self) -> None:
+        if self._session.model is not None:
+            self._newest = Moment.of(self._session.model)
+
+    def take(self, moment: Moment) -> None:
+        """Keep a moment of the present model, if it is the first after a multiple of the interval."""
+        if self._kept and self._multiple(moment) <= self._multiple(self._kept[-1]):
             return
-        moment = self._newest = Moment.of(model)
-        if not self._kept:
-            self._kept.append(moment)
-        elif self._multiple(moment) > self._multiple(self._kept[-1]):
-            self._kept.append(moment)
-            self._thin()
-        else:
-            return
+        self._kept.append(moment)
+        self._thin()
+        self.changed.emit()
+
+    def restore(self, moments: Sequence[Moment]) -> None:
+        """Take these moments of the present model, in their order, in the place of those that are kept."""
+        self._kept = list(moments) or self._kept
+        self._thin()
+        self.restarted.emit()
         self.changed.emit()
 
     def _thin(self) -> None:
-        most = min(MOST, max(BUDGET_BYTES // self._kept[0].size, 1))
+        most = min(MOST, max(BUDGET_BYTES // max(moment.size for moment in self._kept), 1))
         while len(self._kept) > most:
             self._interval *= 2
             kept = self._kept[:1]

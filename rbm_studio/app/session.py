@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from rbm_studio.app.curve_book import CurveBook
 from rbm_studio.app.curve_history import CurvePoint
 from rbm_studio.app.drawings import Drawings
+from rbm_studio.app.experiment import Experiment
+from rbm_studio.app.experiment_files import gather, opened
 from rbm_studio.app.model_files import read_model, write_model
+from rbm_studio.app.moments import Moment, Moments
 from rbm_studio.app.selection import Selection
 from rbm_studio.app.state import Images, Model, RunState, Settings, Speed
 from rbm_studio.app.task import Task, TaskSlot
@@ -21,11 +25,14 @@ from rbm_studio.core.backend import backend_for
 from rbm_studio.core.presets import preset_named
 from rbm_studio.core.training import Progress, Training
 from rbm_studio.errors import RBMStudioError
+from rbm_studio.storage.experiment_file import load_experiment, save_experiment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from rbm_studio.app.experiment_files import Opened
+    from rbm_studio.core.metrics import EpochRecord
     from rbm_studio.core.parameters import Parameters
     from rbm_studio.core.settings import TrainingSettings
     from rbm_studio.core.state import TrainingState
@@ -41,6 +48,12 @@ class Session(QObject):
         The units that are pointed at.
     drawings : Drawings
         What lies on the canvas, and what was kept of it.
+    experiment : Experiment
+        The document that all this belongs to.
+    moments : Moments
+        What the model was on its way.
+    book : CurveBook
+        The runs, and what was measured of them.
 
     Signals
     -------
@@ -86,6 +99,7 @@ class Session(QObject):
         self.drawings = Drawings(self)
         self.drawings.failed.connect(self.failed)
         self.drawings.noticed.connect(self.noticed)
+        self.experiment = Experiment(self)
         self._images: Images | None = None
         self._settings = Settings()
         self._model: Model | None = None
@@ -98,11 +112,15 @@ class Session(QObject):
         self._tasks.changed.connect(self.task_changed)
         self._tasks.failed.connect(self.failed)
         self._tasks.noticed.connect(self.noticed)
-        self._unsaved = False
+        self._history_before_run: tuple[EpochRecord, ...] = ()
         self._reset_when_ended = False
         self._runner = TrainingRunner(self)
         self._runner.updated.connect(self._take_update)
         self._runner.ended.connect(self._end_run)
+        self.moments = Moments(self, self)
+        self.book = CurveBook(self, self)
+        self.moments.changed.connect(lambda: self._runner.keep_every(self.moments.interval))
+        self._runner.keep_every(self.moments.interval)
 
     # --- what there is
 
@@ -120,6 +138,16 @@ class Session(QObject):
     def model(self) -> Model | None:
         """The model that is shown and trained."""
         return self._model
+
+    @property
+    def training_state(self) -> TrainingState | None:
+        """What a next run of the model goes on with, as the last one left it."""
+        return self._training_state
+
+    @property
+    def history_before_run(self) -> tuple[EpochRecord, ...]:
+        """The model's epochs before the run under way."""
+        return self._history_before_run
 
     @property
     def run_state(self) -> RunState:
@@ -159,7 +187,7 @@ class Session(QObject):
     @property
     def has_unsaved_training(self) -> bool:
         """Whether closing would lose what the model has learned."""
-        return self._unsaved
+        return self.experiment.is_modified
 
     @property
     def can_train(self) -> bool:
@@ -310,7 +338,9 @@ class Session(QObject):
         # Before the model, whose curve is named by them.
         self._settings = self._settings_of(model.parameters, model.training)
         self._set_model(model)
-        self._training_state, self._unsaved = state, unsaved
+        self._training_state = state
+        if unsaved:
+            self.experiment.touch()
         self._show_history(model)
         self.settings_changed.emit()
         self.model_changed.emit()
@@ -321,11 +351,12 @@ class Session(QObject):
 
     def _set_model(self, model: Model) -> None:
         if self._model is not None and self._is_trained:
-            self._previous = (self._model, self._training_state, self._unsaved)
+            self._previous = (self._model, self._training_state, self.experiment.is_modified)
         self._model = model
         self._training_state = None
         self._progress = None
-        self._unsaved = False
+        if self.experiment.path is None:
+            self.experiment.begin(self.experiment.identity, notes=self.experiment.notes)
         self.selection.begin_again(model.parameters.hidden_num, model.parameters.visible_num)
         self._start_curve(model)
         self.progressed.emit()
@@ -384,14 +415,68 @@ class Session(QObject):
             return False
         try:
             state = self._training_state if self._run_state is RunState.IDLE else None
-            write_model(path, model, state, self._runner.checkpoint())
+            write_model(path, model, state, self._history_before_run, self._runner.checkpoint())
         except RBMStudioError as error:
             self.failed.emit(error)
             return False
         self._model = replace(model, path=path)
-        self._unsaved = self._run_state is not RunState.IDLE
+        self.experiment.note_saved(path)
+        if self._run_state is not RunState.IDLE:
+            self.experiment.touch()
         self.noticed.emit(self.tr("Saved {0}").format(path.name))
         return True
+
+    # --- the experiment
+
+    def save_experiment(self, path: Path) -> bool:
+        """Save all there is, also while it trains; return whether that was done, else `failed` tells why."""
+        try:
+            save_experiment(path, gather(self, self._runner.checkpoint()))
+        except RBMStudioError as error:
+            self.failed.emit(error)
+            return False
+        self.experiment.note_saved(path)
+        self.noticed.emit(self.tr("Saved {0}").format(path.name))
+        return True
+
+    def open_experiment(self, path: Path) -> bool:
+        """Show what is in a file; on any fault all stays as it is, and `failed` tells.
+
+        Returns whether it will be shown: at once, or a little later where the images must be resampled for it.
+        """
+        try:
+            if self._run_state is not RunState.IDLE:
+                raise RBMStudioError(
+                    self.tr("An experiment cannot be opened while training."), self.tr("Stop the training first.")
+                )
+            found = opened(load_experiment(path))
+        except RBMStudioError as error:
+            self.failed.emit(error)
+            return False
+        images, shape = self._images, found.settings.image_shape
+        if images is not None and shape != images.dataset.image_shape and images.can_have(shape):
+            return self._resample(images.original, shape, lambda images: self._show_experiment(path, found, images))
+        self._show_experiment(path, found, images)
+        return True
+
+    def _show_experiment(self, path: Path, found: Opened, images: Images | None) -> None:
+        if images is not None and images is not self._images:
+            self._images = images
+            self.images_changed.emit()
+        self._settings = found.settings
+        self.experiment.begin(found.identity, path, found.notes)
+        self.settings_changed.emit()
+        if found.model is not None:
+            self._set_model(found.model)
+            self._training_state = found.state
+        self.book.restore(found.runs, found.present)
+        self.moments.restore(found.moments)
+        self.selection.select_units(found.units)
+        self.selection.select_pixel(found.pixel)
+        self.drawings.add_missing(found.kept)
+        if found.canvas is not None:
+            self.drawings.want(found.canvas)
+        self.noticed.emit(self.tr("Opened {0}").format(path.name))
 
     # --- training
 
@@ -454,6 +539,7 @@ class Session(QObject):
             self._start_curve(model)
         self._model = replace(model, training=settings.training)
         epochs_trained = model.history[-1].epoch if model.history else 0.0
+        self._history_before_run = model.history
         self._speed.restart()
         self._set_run_state(RunState.PAUSED if paused else RunState.RUNNING)
         self._runner.start(
@@ -478,13 +564,18 @@ class Session(QObject):
         model = self._model
         if update.progress is None or model is None:
             return
-        self._unsaved = True
+        self.experiment.touch()
         self._progress = update.progress
         if self._run_state is RunState.RUNNING:
             self._speed.add(update.progress.images)
         if update.snapshot is not None or update.records:
             model = replace(model, history=model.history + tuple(update.records))
             self._model = model.at(update.snapshot) if update.snapshot is not None else model
+        for now in update.checkpoints:
+            past = self._history_before_run + now.records
+            record = past[-1] if past else None
+            shape = model.image_shape
+            self.moments.take(Moment(now.parameters, shape, now.epochs_trained, record, state=now.state))
         if update.points:
             self.curve_grew.emit(update.points)
         self.progressed.emit()

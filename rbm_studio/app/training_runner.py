@@ -7,6 +7,7 @@ timer takes both, however many batches went by.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 import time
@@ -34,6 +35,8 @@ _log = logging.getLogger(__name__)
 
 DRAIN_INTERVAL_MS = 33
 SNAPSHOT_INTERVAL_S = 0.1
+LEAST_KEPT_INTERVAL_S = 0.05
+"""From one checkpoint that is kept to the next, at least: of a tiny model an epoch takes a few milliseconds."""
 POINTS_PER_EPOCH = 20
 IMAGES_PER_POINT = 100
 """Measured ones, at least, as far as an epoch has so many: the mean of fewer jumps about."""
@@ -67,6 +70,28 @@ class Snapshot:
         return cls(training.snapshot(), training.last_update(), training.particles(), training.state.epochs_trained)
 
 
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """All that it takes to go on from a moment of a run, in copies that nothing changes afterwards.
+
+    Attributes
+    ----------
+    parameters : Parameters
+    state : TrainingState
+    records : tuple of EpochRecord
+        All epochs of the run until then.
+    """
+
+    parameters: Parameters
+    state: TrainingState
+    records: tuple[EpochRecord, ...]
+
+    @property
+    def epochs_trained(self) -> float:
+        """Passes through the data that the parameters have behind them."""
+        return self.state.epochs_trained
+
+
 @dataclass
 class Update:
     """What the worker made since the last drain.
@@ -79,12 +104,15 @@ class Update:
         The newest.
     snapshot : Snapshot or None
         The newest, if there is a new one.
+    checkpoints : list of Checkpoint
+        Moments on the way to go on from; see `TrainingRunner.keep_every`.
     """
 
     points: list[CurvePoint] = field(default_factory=list)
     records: list[EpochRecord] = field(default_factory=list)
     progress: Progress | None = None
     snapshot: Snapshot | None = None
+    checkpoints: list[Checkpoint] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -107,24 +135,6 @@ class Outcome:
     snapshot: Snapshot | None
     state: TrainingState | None
     error: Exception | None
-
-
-@dataclass(frozen=True, eq=False)
-class Checkpoint:
-    """What a file needs of a run under way, all of the same moment.
-
-    Attributes
-    ----------
-    parameters : Parameters
-    state : TrainingState
-        A copy.
-    records : tuple of EpochRecord
-        Epochs that `TrainingRunner.updated` has not yet told of.
-    """
-
-    parameters: Parameters
-    state: TrainingState
-    records: tuple[EpochRecord, ...]
 
 
 class _Wish(Enum):
@@ -199,6 +209,8 @@ class TrainingRunner(QObject):
         self._thread: threading.Thread | None = None
         self._checkpoint: Checkpoint | None = None
         self._is_asked = False
+        self._records: list[EpochRecord] = []
+        self._kept_interval = math.inf
 
     @property
     def running(self) -> bool:
@@ -218,7 +230,7 @@ class TrainingRunner(QObject):
         if self.running:
             return
         self._wish = _Wish.STEP if paused else _Wish.RUN
-        self._update, self._outcome = Update(), None
+        self._update, self._outcome, self._records = Update(), None, []
         self._thread = threading.Thread(target=self._work, args=(make,), name="training")
         self._thread.start()
         self._timer.start()
@@ -249,6 +261,10 @@ class TrainingRunner(QObject):
             self._changed.wait_for(lambda: not self._is_asked or self._outcome is not None, ANSWER_TIMEOUT_S)
             self._is_asked = False
             return self._checkpoint
+
+    def keep_every(self, epochs: float) -> None:
+        """Keep a checkpoint of the first batch after each multiple of so many epochs; `updated` brings them."""
+        self._kept_interval = epochs
 
     def join(self) -> None:
         """Stop, wait for the worker, and deliver what it left."""
@@ -306,7 +322,8 @@ class TrainingRunner(QObject):
 
     def _train(self, training: Training) -> None:
         curve = _Curve(training.batches, training.measured_per_epoch)
-        last_snapshot = 0.0
+        last_snapshot = last_kept = 0.0
+        kept_at = training.state.epochs_trained
         while not training.finished:
             with self._changed:
                 self._answer(training)
@@ -322,6 +339,10 @@ class TrainingRunner(QObject):
             snapshot = Snapshot.take(training) if due else None
             last_snapshot = now if due else last_snapshot
             self._publish(progress, curve.add(progress), snapshot)
+            rested = single or now - last_kept >= LEAST_KEPT_INTERVAL_S
+            if rested and self._is_multiple_between(kept_at, progress.epochs_trained):
+                kept_at, last_kept = progress.epochs_trained, now
+                self._keep(training)
             if single:
                 with self._changed:
                     if self._wish is _Wish.STEP:
@@ -330,10 +351,22 @@ class TrainingRunner(QObject):
     def _answer(self, training: Training) -> None:
         """Give the checkpoint that was asked for; called with the lock held."""
         if self._is_asked:
-            records = tuple(self._update.records)
-            self._checkpoint = Checkpoint(training.snapshot(), training.state.moved(CPU), records)
+            self._checkpoint = self._checkpoint_of(training)
             self._is_asked = False
             self._changed.notify_all()
+
+    def _checkpoint_of(self, training: Training) -> Checkpoint:
+        # The state first: to read it may find that the parameters exploded, and put the last good ones back.
+        state = training.state.moved(CPU)
+        return Checkpoint(training.snapshot(), state, tuple(self._records))
+
+    def _is_multiple_between(self, before: float, after: float) -> bool:
+        return int(after / self._kept_interval) > int(before / self._kept_interval)
+
+    def _keep(self, training: Training) -> None:
+        checkpoint = self._checkpoint_of(training)
+        with self._changed:
+            self._update.checkpoints.append(checkpoint)
 
     def _publish(self, progress: Progress, point: CurvePoint | None, snapshot: Snapshot | None) -> None:
         with self._changed:
@@ -343,4 +376,6 @@ class TrainingRunner(QObject):
             if point is not None:
                 update.points.append(point)
             if progress.epoch_kl is not None:
-                update.records.append(EpochRecord(progress.epochs_trained, progress.epoch_kl, progress.held_out_kl))
+                record = EpochRecord(progress.epochs_trained, progress.epoch_kl, progress.held_out_kl)
+                update.records.append(record)
+                self._records.append(record)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 # 28 becomes 28, 20, 14, 10, 7: each size has about half the pixels of the one before.
 _SHRINK_STEPS = ((1, 1), (5, 7), (1, 2), (5, 14), (1, 4), (5, 28), (1, 8), (5, 56), (1, 16))
 _SMALLEST_SIDE = 7
+_BLOCK = 1 << 14
 
 
 class DataError(RBMStudioError):
@@ -101,6 +104,18 @@ class Dataset:
         """The (height, width) of one image, in pixels."""
         _, height, width = self.train_images.shape
         return height, width
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all images and labels, in hexadecimal digits; a tenth of a second for MNIST, and once."""
+        found = hashlib.sha256()
+        for array in (self.train_images, self.train_labels, self.test_images, self.test_labels):
+            found.update(repr(None if array is None else array.shape).encode())
+            if array is not None:
+                # In blocks: a file larger than memory may lie behind it.
+                for start in range(0, len(array), _BLOCK):
+                    found.update(np.ascontiguousarray(array[start : start + _BLOCK]).data)
+        return found.hexdigest()
 
     @property
     def class_num(self) -> int:

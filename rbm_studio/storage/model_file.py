@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load as from_safetensors
 from safetensors.numpy import save as to_safetensors
 
 from rbm_studio.core.backend import CPU
@@ -24,6 +25,8 @@ from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import FileError, write_atomically
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from rbm_studio.core.settings import TrainingSettings
 
 FORMAT = "rbm-studio-model"
@@ -32,6 +35,7 @@ SUFFIX = ".safetensors"
 _TENSORS = ("w", "visible_bias", "hidden_bias")
 _LABEL_TENSORS = ("label_w", "label_bias")
 _STATE = "state."
+_UNREADABLE = (SafetensorError, TypeError, ValueError, AttributeError, KeyError, RecursionError, OverflowError)
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,12 @@ def save_model(path: str | os.PathLike[str], model: SavedModel) -> None:
     FileError
         If it cannot be written.
     """
+    data = model_bytes(model)
+    write_atomically(path, lambda file: file.write(data))
+
+
+def model_bytes(model: SavedModel) -> bytes:
+    """Return what `save_model` writes."""
     p = model.parameters
     state = model.state if model.state is not None and model.state.is_finite else None
     metadata = {
@@ -84,8 +94,7 @@ def save_model(path: str | os.PathLike[str], model: SavedModel) -> None:
     if state is not None:
         tensors |= {_STATE + name: array for name, array in state.arrays().items()}
     tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    data = to_safetensors(tensors, metadata=metadata)
-    write_atomically(path, lambda file: file.write(data))
+    return to_safetensors(tensors, metadata=metadata)
 
 
 def load_model(path: str | os.PathLike[str]) -> SavedModel:
@@ -101,14 +110,7 @@ def load_model(path: str | os.PathLike[str]) -> SavedModel:
         raise FileError("{name} is a folder.", "Open a .safetensors file that RBM Studio saved.", name=name)
     try:
         with safe_open(os.fspath(path), framework="numpy") as file:
-            metadata: dict[str, str] = file.metadata() or {}
-            _check_version(name, metadata)
-            found = list(file.keys())
-            _check_names(name, found)
-            wanted = [*_TENSORS, *(key for key in _LABEL_TENSORS if key in found)]
-            tensors = {key: file.get_tensor(key) for key in wanted}
-            own = metadata.get("format") == FORMAT
-            kept = {key: file.get_tensor(key) for key in found if own and key.startswith(_STATE)}
+            return _read(name, file.metadata() or {}, file.keys(), file.get_tensor)
     except OSError as error:
         raise FileError(
             "{name} cannot be read: {reason}.",
@@ -116,17 +118,59 @@ def load_model(path: str | os.PathLike[str]) -> SavedModel:
             name=name,
             reason=error.strerror or error,
         ) from error
-    except (SafetensorError, TypeError, ValueError, AttributeError) as error:
-        if isinstance(error, RBMStudioError):
-            raise
-        raise FileError(
-            "{name} is not a model file, or is damaged or cut short.",
-            "Open a .safetensors file that RBM Studio saved, or another copy of this one.",
-            name=name,
-        ) from error
-    parameters = _parameters(name, tensors)
+    except RBMStudioError:
+        raise
+    except _UNREADABLE as error:
+        raise _no_model(name) from error
+
+
+def model_from_bytes(data: bytes, name: str) -> SavedModel:
+    """Read what `model_bytes` returned.
+
+    Parameters
+    ----------
+    data : bytes
+        Not believed before it is checked.
+    name : str
+        What messages call it.
+
+    Raises
+    ------
+    FileError
+        If it is damaged, of a newer format, or something else.
+    """
+    try:
+        tensors = from_safetensors(data)
+        metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__") or {}
+        return _read(name, metadata, tensors, tensors.__getitem__)
+    except RBMStudioError:
+        raise
+    except _UNREADABLE as error:
+        raise _no_model(name) from error
+
+
+def _no_model(name: str) -> FileError:
+    return FileError(
+        "{name} is not a model file, or is damaged or cut short.",
+        "Open a .safetensors file that RBM Studio saved, or another copy of this one.",
+        name=name,
+    )
+
+
+def _read(
+    name: str, metadata: dict[str, str], keys: Iterable[str], get: Callable[[str], npt.NDArray[Any]]
+) -> SavedModel:
+    _check_version(name, metadata)
+    found = list(keys)
+    _check_names(name, found)
+    own = metadata.get("format") == FORMAT
+    wanted = [*_TENSORS, *(key for key in _LABEL_TENSORS if key in found)]
+    parameters = _parameters(name, {key: get(key) for key in wanted})
     past = _read_metadata(name, metadata, parameters.visible_num)
-    return SavedModel(parameters, **past, state=_read_state(name, metadata, kept) if own else None)
+    if not own:
+        return SavedModel(parameters, **past)
+    kept = {key: get(key) for key in found if key.startswith(_STATE)}
+    return SavedModel(parameters, **past, state=_read_state(name, metadata, kept))
 
 
 def _check_version(name: str, metadata: dict[str, str]) -> None:

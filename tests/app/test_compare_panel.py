@@ -201,7 +201,7 @@ def test_two_moments_of_one_run_are_compared(qtbot: QtBot, window: MainWindow) -
     window.session.change_settings(epochs=100)
     trained(qtbot, window)
     offered = texts(side(window, "Left"))
-    kept = panel(window).moments.kept
+    kept = window.session.moments.kept
     assert len(kept) > 2
     assert offered == [
         "Start (untrained)",
@@ -236,7 +236,7 @@ def test_out_of_sight_moments_are_kept_but_nothing_is_compared(qtbot: QtBot, win
     train(qtbot, window)
     assert panel(window).filters.view.pictures() is None
     assert len(panel(window).spectrum.history().epochs) == 0
-    assert panel(window).moments.kept[0].epochs == 0
+    assert window.session.moments.kept[0].epochs == 0
     look(window)
     wait_until_compared(qtbot, window)
 
@@ -483,7 +483,7 @@ def test_the_singular_values_are_followed_over_the_run(qtbot: QtBot, window: Mai
     over_time, present = spectrum(window)
     history = panel(window).spectrum.history
     qtbot.waitUntil(lambda: 3.0 in history(), timeout=20_000)
-    moments = panel(window).moments.kept
+    moments = window.session.moments.kept
     assert len(moments) > 1
     assert set(history().epochs.tolist()) == {moment.epochs for moment in moments} | {3.0}
     now = parameters(window.session)

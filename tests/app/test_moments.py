@@ -16,17 +16,12 @@ from .conftest import bars_dataset, load
 from .driving import model_of, process_deletions, wait_until_idle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytestqt.qtbot import QtBot
 
 
 @pytest.fixture
-def moments(session: Session) -> Iterator[Moments]:
-    moments = Moments(session)
-    yield moments
-    moments.deleteLater()
-    process_deletions()
+def moments(session: Session) -> Moments:
+    return session.moments
 
 
 def train(qtbot: QtBot, session: Session, epochs: int) -> None:

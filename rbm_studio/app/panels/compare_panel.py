@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from rbm_studio.app.filters_page import FiltersPage
-from rbm_studio.app.moments import Moments
 from rbm_studio.app.picture_export import PictureButton
 from rbm_studio.app.spectrum_page import SpectrumPage
 from rbm_studio.app.theme import GRID
@@ -20,7 +19,7 @@ _SIDE_WIDTH = 24 * GRID
 
 
 class ComparePanel(QWidget):
-    """Shows one of two pages; the moments of the run are kept out of sight, too.
+    """Shows one of two pages.
 
     Parameters
     ----------
@@ -29,16 +28,14 @@ class ComparePanel(QWidget):
 
     Attributes
     ----------
-    moments : Moments
     filters : FiltersPage
     spectrum : SpectrumPage
     """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.moments = Moments(session, self)
-        self.filters = FiltersPage(session, self.moments)
-        self.spectrum = SpectrumPage(session, self.moments)
+        self.filters = FiltersPage(session, session.moments)
+        self.spectrum = SpectrumPage(session, session.moments)
         self._pages = QStackedWidget()
         self._options = QStackedWidget()
         self._buttons = QButtonGroup(self)

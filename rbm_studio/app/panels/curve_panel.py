@@ -11,7 +11,6 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QVBoxLayout, QWidget
 
 from rbm_studio.app import files
-from rbm_studio.app.curve_book import CurveBook
 from rbm_studio.app.curve_choice import QuantityChoice
 from rbm_studio.app.curve_export import save_curves
 from rbm_studio.app.curve_pair import CurvePair
@@ -66,7 +65,7 @@ class CurvePanel(QWidget):
         self._log, self._save = QToolButton(), QToolButton()
         self._what = ElidedLabel(Qt.TextElideMode.ElideRight)
         self._bar = QProgressBar()
-        self._book = CurveBook(session, self)
+        self._book = session.book
         self._measuring = Measuring(session, self._book, lambda: not self.visibleRegion().isEmpty(), self)
         self._set_up_controls()
         self._arrange()

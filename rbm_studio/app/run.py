@@ -1,0 +1,51 @@
+"""A run: the life of a model from its first parameters, what it was to do, and what was measured of it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rbm_studio.app.curve_history import CurveRun
+    from rbm_studio.app.moments import Moment
+    from rbm_studio.app.state import Settings
+
+
+@dataclass(eq=False)
+class Run:
+    """A run.
+
+    Attributes
+    ----------
+    name : str
+        What the user knows it by.
+    settings : Settings
+        Of its last training.
+    dataset : str
+        The name of the images.
+    experiment : str
+        The identity of the experiment that it belongs to.
+    began : datetime
+        With its time zone.
+    seconds : float
+        How long it has trained.
+    epochs : float
+        Passes through the data.
+    curves : dict of CurveRun
+        What was measured, by quantity.
+    end : Moment or None
+        The model as an earlier run left it, as long as there is room for it.
+    """
+
+    name: str
+    settings: Settings
+    dataset: str
+    experiment: str
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    seconds: float = 0.0
+    epochs: float = 0.0
+    curves: dict[str, CurveRun] = field(default_factory=dict)
+    end: Moment | None = None
+    identity: str = field(default_factory=lambda: uuid.uuid4().hex)

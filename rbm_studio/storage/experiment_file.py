@@ -1,0 +1,310 @@
+"""Experiments in files: all that belongs to a model's life, in a zip of safetensors and JSON, which cannot hold code.
+
+The entries of the zip:
+
+- ``experiment.json``: the format and its version, the settings, the data set's name and hash, what is selected, the
+  notes, and a list of the runs and of the moments of the present one;
+- ``drawings.json``: the drawing on the canvas and those that were kept, as strokes or grey levels;
+- ``model.safetensors``: the present model with its training state, itself a model file;
+- ``moments/0.safetensors`` and so on: the model as it was on its way, itself a model file each;
+- ``runs/0.safetensors`` and so on: all that was measured of a run, a float64 array of 4 columns for each quantity;
+- ``runs/0.model.safetensors`` and so on: an earlier run's model as its run left it, itself a model file.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError
+from safetensors.numpy import load as from_safetensors
+from safetensors.numpy import save as to_safetensors
+
+from rbm_studio.core.metrics import EpochRecord
+from rbm_studio.errors import RBMStudioError
+from rbm_studio.storage.atomic import FileError, write_atomically
+from rbm_studio.storage.model_file import SavedModel, model_bytes, model_from_bytes
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
+FORMAT = "rbm-studio-experiment"
+FORMAT_VERSION = 1
+EXPERIMENT_SUFFIX = ".rbmx"
+
+MOST_TEXT_BYTES = 32_000_000
+"""Of each of the two JSON entries, unpacked."""
+MOST_ENTRIES = 4_000
+
+_FACTS, _DRAWINGS, _MODEL = "experiment.json", "drawings.json", "model.safetensors"
+# A zip's times begin with 1980, and a computer's clock may be before that; the time that counts stands in the facts.
+_TIME = (1980, 1, 1, 0, 0, 0)
+_COLUMNS = 4
+
+
+@dataclass(frozen=True)
+class DatasetIdentity:
+    """Which images a model was trained on.
+
+    Attributes
+    ----------
+    name : str
+    digest : str
+        SHA-256 of the images and labels, in hexadecimal digits.
+    train_num, test_num : int
+        How many images there are to train on, and how many are held out.
+    image_shape : tuple of int
+        (height, width) of the images before they were resampled.
+    """
+
+    name: str
+    digest: str
+    train_num: int
+    test_num: int
+    image_shape: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class SavedMoment:
+    """A model as it was on its way.
+
+    Attributes
+    ----------
+    epochs : float
+        Passes through the data that it has behind it.
+    model : SavedModel
+        Its parameters and, where the run can be gone on with from there, its training state.
+    record : EpochRecord or None
+        The last whole epoch's figures at that time, if they are known.
+    """
+
+    epochs: float
+    model: SavedModel
+    record: EpochRecord | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SavedRun:
+    """What is known of a run.
+
+    Attributes
+    ----------
+    facts : dict
+        As JSON can hold it: its name and settings, when it began, how long it took.
+    curves : dict of float64 ndarrays of shape (n, 4)
+        By quantity: epoch, on training images, on held-out images, lower end of a bracket; NaN where not measured.
+    model : SavedModel or None
+        As an earlier run left it, if it is kept.
+    """
+
+    facts: dict[str, Any]
+    curves: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
+    model: SavedModel | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class SavedExperiment:
+    """What an experiment's file holds.
+
+    Attributes
+    ----------
+    facts : dict
+        As JSON can hold it: ``id``, ``settings``, ``selection``, ``notes``, ``present_run`` (a place in `runs`, or
+        None), ``saved`` (the time) and whatever a later version adds.
+    model : SavedModel or None
+        The present one.
+    dataset : DatasetIdentity or None
+    moments : tuple of SavedMoment
+        Of the present model, in their order.
+    runs : tuple of SavedRun
+    drawings : dict
+        As JSON can hold it.
+    """
+
+    facts: dict[str, Any]
+    model: SavedModel | None = None
+    dataset: DatasetIdentity | None = None
+    moments: tuple[SavedMoment, ...] = ()
+    runs: tuple[SavedRun, ...] = ()
+    drawings: dict[str, Any] = field(default_factory=dict)
+
+
+def save_experiment(path: str | os.PathLike[str], experiment: SavedExperiment) -> None:
+    """Write an experiment's file, atomically.
+
+    Raises
+    ------
+    FileError
+        If it cannot be written.
+    """
+    # Through memory: zipfile writes to a file in which the disk was full once more, when it closes it.
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as packed:
+        for name, content in _entries(experiment):
+            entry = zipfile.ZipInfo(name, _TIME)
+            # Weights do not get smaller.
+            entry.compress_type = zipfile.ZIP_DEFLATED if name.endswith(".json") else zipfile.ZIP_STORED
+            packed.writestr(entry, content)
+    write_atomically(path, lambda file: file.write(data.getbuffer()))
+
+
+def _entries(experiment: SavedExperiment) -> Iterator[tuple[str, bytes]]:
+    dataset = experiment.dataset
+    facts = {
+        **experiment.facts,
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "dataset": vars(dataset) if dataset is not None else None,
+        "moments": [{"epochs": moment.epochs, "record": _record(moment.record)} for moment in experiment.moments],
+        "runs": [{**run.facts, "has_model": run.model is not None} for run in experiment.runs],
+    }
+    yield _FACTS, json.dumps(facts).encode()
+    yield _DRAWINGS, json.dumps(experiment.drawings, separators=(",", ":")).encode()
+    if experiment.model is not None:
+        yield _MODEL, model_bytes(experiment.model)
+    for place, moment in enumerate(experiment.moments):
+        yield _moment(place), model_bytes(moment.model)
+    for place, run in enumerate(experiment.runs):
+        curves = {name: np.ascontiguousarray(table, dtype=np.float64) for name, table in run.curves.items()}
+        yield _run(place), to_safetensors(curves)
+        if run.model is not None:
+            yield _run_model(place), model_bytes(run.model)
+
+
+def _moment(place: int) -> str:
+    return f"moments/{place}.safetensors"
+
+
+def _run(place: int) -> str:
+    return f"runs/{place}.safetensors"
+
+
+def _run_model(place: int) -> str:
+    return f"runs/{place}.model.safetensors"
+
+
+def _record(record: EpochRecord | None) -> list[float | None] | None:
+    return None if record is None else [record.epoch, record.training_kl, record.held_out_kl]
+
+
+def load_experiment(path: str | os.PathLike[str]) -> SavedExperiment:
+    """Read an experiment's file; nothing in it is believed before it is checked, but for `facts` and `drawings`.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, it is damaged, of a newer format, or something else.
+    """
+    name = Path(path).name
+    try:
+        with zipfile.ZipFile(path) as packed:
+            return _Reader(packed, name).read()
+    except RBMStudioError:
+        raise
+    except OSError as error:
+        raise FileError(
+            "{name} cannot be read: {reason}.",
+            "Check that the file is still there and that you may read it.",
+            name=name,
+            reason=error.strerror or error,
+        ) from error
+    except (zipfile.BadZipFile, SafetensorError, NotImplementedError, *_BROKEN) as error:
+        raise _damaged(name) from error
+
+
+_BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError, EOFError)
+
+
+class _Reader:
+    def __init__(self, packed: zipfile.ZipFile, name: str) -> None:
+        self._packed, self._name = packed, name
+        entries = packed.infolist()
+        if len(entries) > MOST_ENTRIES:
+            raise _damaged(name)
+        self._sizes = {entry.filename: entry.file_size for entry in entries}
+
+    def read(self) -> SavedExperiment:
+        facts = self._json(_FACTS)
+        if facts.pop("format") != FORMAT:
+            raise _damaged(self._name)
+        version = facts.pop("format_version")
+        if version > FORMAT_VERSION:
+            raise FileError(
+                "{name} was saved by a newer version of RBM Studio (format {version}; this version reads {known}).",
+                "Update RBM Studio, then open it again.",
+                name=self._name,
+                version=version,
+                known=FORMAT_VERSION,
+            )
+        dataset, moments, runs = facts.pop("dataset"), facts.pop("moments"), facts.pop("runs")
+        return SavedExperiment(
+            facts,
+            self._model(_MODEL) if _MODEL in self._sizes else None,
+            None if dataset is None else _identity(dataset),
+            tuple(self._moment(place, about) for place, about in enumerate(moments)),
+            tuple(self._run(place, about) for place, about in enumerate(runs)),
+            self._json(_DRAWINGS),
+        )
+
+    def _json(self, entry: str) -> dict[str, Any]:
+        if self._sizes[entry] > MOST_TEXT_BYTES:
+            raise _damaged(self._name)
+        content = json.loads(self._packed.read(entry))
+        if not isinstance(content, dict):
+            raise _damaged(self._name)
+        return content
+
+    def _tensors(self, entry: str) -> bytes:
+        # They are stored as they are: what claims to be larger than the file is a lie.
+        if self._packed.getinfo(entry).compress_type != zipfile.ZIP_STORED:
+            raise _damaged(self._name)
+        return self._packed.read(entry)
+
+    def _model(self, entry: str) -> SavedModel:
+        return model_from_bytes(self._tensors(entry), self._name)
+
+    def _moment(self, place: int, about: dict[str, Any]) -> SavedMoment:
+        record = about["record"]
+        return SavedMoment(
+            _number(about["epochs"]),
+            self._model(_moment(place)),
+            None if record is None else EpochRecord(_number(record[0]), _number(record[1]), record[2]),
+        )
+
+    def _run(self, place: int, about: dict[str, Any]) -> SavedRun:
+        curves = from_safetensors(self._tensors(_run(place)))
+        for table in curves.values():
+            if table.ndim != 2 or table.shape[1] != _COLUMNS or table.dtype != np.float64:
+                raise _damaged(self._name)
+        has_model = about.pop("has_model")
+        return SavedRun(about, curves, self._model(_run_model(place)) if has_model else None)
+
+
+def _identity(about: dict[str, Any]) -> DatasetIdentity:
+    height, width = about["image_shape"]
+    shape = int(height), int(width)
+    return DatasetIdentity(
+        str(about["name"]), str(about["digest"]), int(about["train_num"]), int(about["test_num"]), shape
+    )
+
+
+def _number(value: Any) -> float:
+    number = float(value)
+    if not np.isfinite(number):
+        raise ValueError(value)
+    return number
+
+
+def _damaged(name: str) -> FileError:
+    return FileError(
+        "{name} is not an experiment of RBM Studio, or is damaged or cut short.",
+        "Open another copy of this file.",
+        name=name,
+    )
