@@ -9,11 +9,12 @@ VENV_PYTHON := .venv/bin/python
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test check check-tools lint format-check types contracts bench clean libraries python
+.PHONY: help run test soak check check-tools lint format-check types contracts bench clean libraries python
 
 help:
 	@echo "make run     install RBM Studio into .venv and open its window; without a screen, run its demonstration"
 	@echo "make test    install the test tools too and run every test, without a screen"
+	@echo "make soak    run the tests of broken files, kills, faults and long runs at full size: takes hours"
 	@echo "make check   linter, formatter, types and import contracts"
 	@echo "make bench   measure speed and quality against named references"
 	@echo "make clean   remove .venv, caches and the demonstration's pictures"
@@ -26,6 +27,10 @@ run: python
 test: libraries
 	@$(ENVIRONMENT) sample test
 	@QT_QPA_PLATFORM=offscreen $(VENV_PYTHON) -m pytest
+
+soak: libraries
+	@$(ENVIRONMENT) sample test
+	@RBM_STUDIO_SOAK=1 QT_QPA_PLATFORM=offscreen $(VENV_PYTHON) -m pytest -m soak
 
 check: lint format-check types contracts
 
