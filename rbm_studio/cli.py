@@ -66,14 +66,16 @@ def _parser() -> tuple[argparse.ArgumentParser, Container[str]]:
         prog="rbm-studio",
         usage="%(prog)s [-h] [--version] [FILE | command ...]",
         description="Restricted Boltzmann machines to teach, study and explore. Without a command the window opens, "
-        "with FILE in it: a model, or images.",
+        "with FILE in it: an experiment, a model, or images.",
         epilog="rbm-studio COMMAND --help tells the options of a command.",
     )
     parser.add_argument("--version", action="version", version=f"RBM Studio {__version__}")
     parser.set_defaults(run=_window, file=None)
     commands = parser.add_subparsers(metavar="command", prog="rbm-studio")
     window = commands.add_parser("window", help="open the window (also without a command)")
-    window.add_argument("file", nargs="?", type=Path, help="a model (.safetensors) or images to open")
+    window.add_argument(
+        "file", nargs="?", type=Path, help="an experiment (.rbmx), a model (.safetensors) or images to open"
+    )
     window.set_defaults(run=_window)
     add_train(commands)
     add_evaluate(commands)

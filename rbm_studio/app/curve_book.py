@@ -67,19 +67,20 @@ class CurveBook(QObject):
     def restore(self, earlier: Iterable[Run], present: Run | None) -> None:
         """Put runs of a file with those that are here, and one in the place of the present one.
 
+        What was here of the same experiment gives way to them.
+
         Parameters
         ----------
         earlier : iterable of Run
-            Those that are here already are left out.
         present : Run or None
             The run of the session's model, which has just come with it.
         """
-        known = {run.identity for run in self._runs}
+        for run in [run for run in self._runs[:-1] if run.experiment == self._session.experiment.identity]:
+            self._forget(run)
         for run in earlier:
-            if run.identity not in known:
-                self._runs.insert(max(len(self._runs) - 1, 0), run)
-                for name, curve in run.curves.items():
-                    self.history(name).earlier.append(curve)
+            self._runs.insert(max(len(self._runs) - 1, 0), run)
+            for name, curve in run.curves.items():
+                self.history(name).earlier.append(curve)
         if present is not None:
             self._runs[-1:] = [present]
             for name in {*self._histories, *present.curves}:
@@ -91,6 +92,12 @@ class CurveBook(QObject):
         for history in self._histories.values():
             history.changed.emit()
         self.begun.emit()
+
+    def _forget(self, run: Run) -> None:
+        self._runs.remove(run)
+        for name, curve in run.curves.items():
+            if curve in self.history(name).earlier:
+                self.history(name).earlier.remove(curve)
 
     def _start(self, name: str, run: Run) -> None:
         history = self._histories[name]

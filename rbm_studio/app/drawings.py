@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, Qt, Signal
 
 from rbm_studio.app.drawing import Drawing
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QImage
 
     from rbm_studio.core.backend import FloatArray
+    from rbm_studio.data.handwriting import Stroke
 
 MOST_KEPT = 60
 """So many are measured in a few milliseconds, and can still be looked at."""
@@ -29,6 +31,9 @@ _REMOVALS = 20
 LARGEST_SIDE = 128
 """Pixels on the longer side of a picture that is kept; a larger one is made smaller."""
 
+
+_NEAR, _AS_HARD = 1e-5, 1e-3
+"""Places and pressures that a file wrote down differ by less from those that they were."""
 
 _CANVAS_SIZE = 1.0  # strokes have their points as fractions of its side
 
@@ -61,8 +66,37 @@ class Kept:
         return as_seen(self.drawing, shape, pen_width=self.pen_width, normalize=self.normalize)
 
     def is_same(self, other: Kept) -> bool:
-        """Tell whether another one is no other drawing."""
-        return (self.drawing, self.pen_width, self.normalize) == (other.drawing, other.pen_width, other.normalize)
+        """Tell whether another one is no other drawing: this one, or what a file made of it."""
+        how, other_how = ((each.pen_width, each.normalize, each.drawing.is_imported) for each in (self, other))
+        return how == other_how and _are_alike(self.drawing, other.drawing)
+
+
+def _are_alike(one: Drawing, other: Drawing) -> bool:
+    if one.picture is not None and other.picture is not None:
+        return one.picture == other.picture or np.array_equal(_levels(one.picture), _levels(other.picture))
+    return (
+        one.picture is other.picture
+        and len(one.strokes) == len(other.strokes)
+        and all(map(_are_alike_strokes, one.strokes, other.strokes))
+    )
+
+
+def _levels(picture: QImage) -> FloatArray:
+    levels: FloatArray = np.rint(grey_values(bounded(picture)) * np.float32(255))
+    return levels
+
+
+def _are_alike_strokes(one: Stroke, other: Stroke) -> bool:
+    def same(mine: FloatArray | None, its: FloatArray | None, nearer_than: float) -> bool:
+        if mine is None or its is None:
+            return mine is its
+        return mine.shape == its.shape and bool(np.abs(mine - its).max(initial=0) < nearer_than)
+
+    return (
+        one.erases == other.erases
+        and same(one.points, other.points, _NEAR)
+        and same(one.pressure, other.pressure, _AS_HARD)
+    )
 
 
 def as_seen(drawing: Drawing, shape: tuple[int, int], *, pen_width: float, normalize: bool) -> FloatArray:
@@ -106,6 +140,8 @@ class Drawings(QObject):
         Another drawing is kept, or one less.
     wanted : Kept
         A kept drawing should go back on the canvas.
+    came : Kept
+        A drawing of a file goes on the canvas.
     failed : RBMStudioError
         A drawing was not kept.
     noticed : str
@@ -116,6 +152,7 @@ class Drawings(QObject):
     offered = Signal()
     kept_changed = Signal()
     wanted = Signal(object)
+    came = Signal(object)
     failed = Signal(object)
     noticed = Signal(str)
 
@@ -165,6 +202,11 @@ class Drawings(QObject):
         """Ask for a kept drawing to be put on the canvas."""
         self.wanted.emit(kept)
 
+    def bring(self, kept: Kept) -> None:
+        """Put a drawing of a file on the canvas, unless it lies there already."""
+        if not kept.is_same(self._current):
+            self.came.emit(kept)
+
     # --- kept
 
     @property
@@ -197,9 +239,12 @@ class Drawings(QObject):
             )
         return len(new) <= room
 
-    def add_missing(self, drawings: Iterable[Kept]) -> bool:
-        """Keep those of some drawings that are not kept yet, and tell whether there was room for them all."""
-        return self.add([each for each in drawings if not any(each.is_same(kept) for kept in self._kept)])
+    def add_missing(self, drawings: Iterable[Kept]) -> tuple[Kept, ...]:
+        """Keep those of some drawings that are not kept yet, and return those that found no room."""
+        new = [each for each in drawings if not any(each.is_same(kept) for kept in self._kept)]
+        room = MOST_KEPT - len(self._kept)
+        self._set((*self._kept, *new[:room]))
+        return tuple(new[room:])
 
     def remove(self, drawings: Iterable[Kept]) -> None:
         """Keep some drawings no longer; `bring_back` takes it back."""

@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from rbm_studio.errors import RBMStudioError
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rbm_studio.app.drawings import Kept
+
+MOST_NOTES = 20_000
+"""Characters: some ten pages."""
 
 
 class Experiment(QObject):
@@ -26,7 +33,10 @@ class Experiment(QObject):
         super().__init__(parent)
         self._identity = uuid.uuid4().hex
         self._path: Path | None = None
+        self._suggestion = ""
         self._notes = ""
+        self._without_room: tuple[Kept, ...] = ()
+        self._revision = 0
         self._is_modified = False
 
     @property
@@ -40,34 +50,75 @@ class Experiment(QObject):
         return self._path
 
     @property
+    def suggestion(self) -> str:
+        """What its file could be called, without the suffix; "" where nothing speaks for a name."""
+        return self._path.stem if self._path is not None else self._suggestion
+
+    @property
     def notes(self) -> str:
         """What the user wrote about it."""
         return self._notes
+
+    @property
+    def without_room(self) -> tuple[Kept, ...]:
+        """Drawings of its file that found no room among those that are kept here; they stay in the file."""
+        return self._without_room
 
     @property
     def is_modified(self) -> bool:
         """Whether closing would lose something."""
         return self._is_modified
 
-    def begin(self, identity: str = "", path: Path | None = None, notes: str = "") -> None:
+    @property
+    def revision(self) -> int:
+        """A number that grows with each change: a file that took a while to write may be behind it."""
+        return self._revision
+
+    def begin(self, identity: str = "", path: Path | None = None, notes: str = "", *, suggestion: str = "") -> None:
         """Open another one: a new one, without arguments."""
         self._identity = identity or uuid.uuid4().hex
-        self._path, self._notes, self._is_modified = path, notes, False
+        self._path, self._suggestion, self._notes = path, suggestion, notes
+        self._without_room = ()
+        self._revision += 1
+        self._is_modified = False
         self.changed.emit()
 
+    def hold(self, drawings: tuple[Kept, ...]) -> None:
+        """Keep drawings of its file that found no room elsewhere."""
+        self._without_room = drawings
+
     def write_notes(self, notes: str) -> None:
-        """Take other notes."""
+        """Take other notes.
+
+        Raises
+        ------
+        RBMStudioError
+            If they are longer than `MOST_NOTES`; those that were there stay.
+        """
+        if len(notes) > MOST_NOTES:
+            raise RBMStudioError("The notes are too long.", "Keep them below {most} characters.", most=MOST_NOTES)
         if notes != self._notes:
-            self._notes, self._is_modified = notes, True
+            self._notes = notes
+            self._revision += 1
+            self._is_modified = True
             self.changed.emit()
 
     def touch(self) -> None:
         """Note that something of it has changed."""
+        self._revision += 1
         if not self._is_modified:
             self._is_modified = True
             self.changed.emit()
 
-    def note_saved(self, path: Path) -> None:
-        """Note that all of it is in a file now."""
-        self._path, self._is_modified = path, False
+    def note_saved(self, path: Path, revision: int | None = None) -> None:
+        """Note that it is in a file now.
+
+        Parameters
+        ----------
+        path : Path
+        revision : int, optional
+            Which one is; by default the present one. What has changed since is not saved yet.
+        """
+        self._path = path
+        self._is_modified = revision is not None and revision != self._revision
         self.changed.emit()

@@ -6,24 +6,37 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from rbm_studio.app.checked import belongs, flag, items, mapping, number, one_of, text, whole
 from rbm_studio.app.curve_history import CurveRun
+from rbm_studio.app.drawings import MOST_KEPT
 from rbm_studio.app.drawings_file import kept_as_json, kept_from_json
+from rbm_studio.app.experiment import MOST_NOTES
 from rbm_studio.app.moments import Moment
 from rbm_studio.app.run import Run
 from rbm_studio.app.state import Model, Settings
-from rbm_studio.core.settings import TrainingSettings
+from rbm_studio.core.backend import CPU
+from rbm_studio.core.metrics import EpochRecord
+from rbm_studio.core.settings import MAX_HIDDEN, TrainingSettings
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.experiment_file import DatasetIdentity, SavedExperiment, SavedMoment, SavedRun
 from rbm_studio.storage.model_file import SavedModel
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from rbm_studio.app.drawings import Kept
     from rbm_studio.app.session import Session
     from rbm_studio.app.training_runner import Checkpoint
+    from rbm_studio.core.parameters import Parameters
     from rbm_studio.core.state import TrainingState
 
+MOST_DRAWINGS = 10 * MOST_KEPT
+"""In a file: those that are kept, and those that found no room where it was opened."""
+
+_DEVICES = ("auto", "cpu", "gpu")
+_LONGEST_SIDE, _MOST_RUNS, _MOST_POINTS, _MOST_MOMENTS = 1 << 15, 4_000, 1 << 26, 4_000
+_LONGEST_NAME, _LONGEST_IDENTITY = 1_000, 100
+_UNSOUND = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
 _OWN_SETTINGS = ("hidden_num", "device", "labels")
 
 
@@ -46,6 +59,7 @@ def gather(session: Session, now: Checkpoint | None) -> SavedExperiment:
             saved = replace(saved, parameters=now.parameters, state=now.state, history=history)
     facts = {
         "id": session.experiment.identity,
+        "is_new": session.is_drawn,
         "saved": datetime.now(UTC).isoformat(timespec="seconds"),
         "notes": session.experiment.notes,
         "settings": _settings_as_json(session.settings),
@@ -54,31 +68,32 @@ def gather(session: Session, now: Checkpoint | None) -> SavedExperiment:
     runs = [run for run in book.runs if run.experiment == session.experiment.identity]
     present = runs.index(book.present) if book.present in runs else None
     moments = [moment for moment in session.moments.kept if epochs is None or moment.epochs <= epochs]
-    current = session.drawings.current
+    current, kept = session.drawings.current, session.drawings.kept
+    others = (each for each in session.experiment.without_room if not any(each.is_same(here) for here in kept))
+    drawings = [*kept, *others][:MOST_DRAWINGS]
     return SavedExperiment(
         {**facts, "present_run": present},
         saved,
-        _identity(session),
+        _data(session, now),
         tuple(_saved_moment(moment, saved) for moment in moments if saved is not None),
         tuple(_saved_run(run, epochs if run is book.present else None) for run in runs),
         {
             "canvas": None if current.drawing.is_empty() else kept_as_json(current),
-            "kept": [kept_as_json(kept) for kept in session.drawings.kept],
+            "kept": [kept_as_json(each) for each in drawings],
         },
     )
 
 
 def _saved_model(model: Model, state: TrainingState | None) -> SavedModel:
+    # A copy: the next run writes in the state that it goes on from.
+    state = None if state is None else state.moved(CPU)
     return SavedModel(model.parameters, model.training, model.history, model.image_shape, state)
 
 
-def _identity(session: Session) -> DatasetIdentity | None:
-    images = session.images
-    if images is None:
-        return None
-    data = images.original
-    counts = len(data.train_images), len(data.test_images)
-    return DatasetIdentity(data.name, data.digest, *counts, data.image_shape)
+def _data(session: Session, now: Checkpoint | None) -> DatasetIdentity | None:
+    if session.is_trained and now is None:
+        return session.training_data
+    return session.images.identity if session.images is not None else None
 
 
 def _saved_moment(moment: Moment, model: SavedModel | None) -> SavedMoment:
@@ -90,8 +105,8 @@ def _saved_moment(moment: Moment, model: SavedModel | None) -> SavedMoment:
 def _saved_run(run: Run, until: float | None) -> SavedRun:
     facts = {
         "id": run.identity,
-        "name": run.name,
-        "dataset": run.dataset,
+        "name": run.name[:_LONGEST_NAME],
+        "dataset": run.dataset[:_LONGEST_NAME],
         "began": run.began.isoformat(),
         "seconds": run.seconds,
         "epochs": run.epochs if until is None else until,
@@ -121,10 +136,14 @@ class Opened:
     Attributes
     ----------
     identity, notes : str
+        Of a new experiment: "".
     settings : Settings
     dataset : DatasetIdentity or None
+        The images that the model was trained on or, before that, those that were there; None where they are not known.
     model : Model or None
     state : TrainingState or None
+    is_new : bool
+        Whether the model's parameters were only drawn, and may be drawn anew for other settings.
     moments : tuple of Moment
     runs : tuple of Run
         But for the present one.
@@ -141,17 +160,24 @@ class Opened:
     dataset: DatasetIdentity | None
     model: Model | None
     state: TrainingState | None
-    moments: tuple[Moment, ...]
-    runs: tuple[Run, ...]
-    present: Run | None
-    units: tuple[int, ...]
-    pixel: int
-    canvas: Kept | None
-    kept: tuple[Kept, ...]
+    is_new: bool = False
+    moments: tuple[Moment, ...] = ()
+    runs: tuple[Run, ...] = ()
+    present: Run | None = None
+    units: tuple[int, ...] = ()
+    pixel: int = -1
+    canvas: Kept | None = None
+    kept: tuple[Kept, ...] = ()
 
 
-def opened(saved: SavedExperiment) -> Opened:
+def opened(saved: SavedExperiment, name: str = "The file") -> Opened:
     """Check what a file held, and return it as the session has it.
+
+    Parameters
+    ----------
+    saved : SavedExperiment
+    name : str
+        What messages call the file.
 
     Raises
     ------
@@ -160,74 +186,148 @@ def opened(saved: SavedExperiment) -> Opened:
     """
     try:
         return _opened(saved)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
-        if type(error) is not ValueError and isinstance(error, RBMStudioError):
-            raise
+    except _UNSOUND as error:
         raise RBMStudioError(
-            "The experiment is damaged: what it says of itself cannot be read.", "Open another copy of the file."
+            "{name} is a damaged experiment: its parts cannot be read, or do not belong together.",
+            "Open another copy of the file.",
+            name=name,
         ) from error
 
 
 def _opened(saved: SavedExperiment) -> Opened:
     facts, kept = saved.facts, saved.model
     settings = _settings(facts["settings"])
-    model = None
-    if kept is not None:
-        trained = kept.history[-1].epoch if kept.history else 0.0
-        if kept.state is not None:
-            trained = kept.state.epochs_trained
-        shape = kept.image_shape or settings.image_shape
-        model = Model(kept.parameters, shape, kept.settings or settings.training, kept.history, epochs_trained=trained)
-    identity = str(facts["id"])
+    identity = text(facts["id"], _LONGEST_IDENTITY)
+    belongs(bool(identity))
+    model = None if kept is None else _model(kept, settings)
+    state = kept.state if kept is not None else None
+    is_trained = state is not None or bool(model and model.history)
+    units, pixel = _selection(mapping(facts["selection"]), model)
     runs = [_run(run, identity) for run in saved.runs]
-    present = facts["present_run"]
+    belongs(len({run.identity for run in runs}) == len(runs) <= _MOST_RUNS)
+    present = None if facts["present_run"] is None else whole(facts["present_run"], 0, len(runs) - 1)
     canvas = saved.drawings["canvas"]
     return Opened(
         identity,
-        str(facts["notes"]),
+        text(facts["notes"], MOST_NOTES),
         settings,
-        saved.dataset,
+        None if saved.dataset is None else _dataset(saved.dataset),
         model,
-        kept.state if kept is not None else None,
-        tuple(_moment(moment) for moment in saved.moments),
+        state,
+        flag(facts["is_new"]) and not is_trained,
+        _moments(saved.moments, model),
         tuple(run for place, run in enumerate(runs) if place != present),
         None if present is None else runs[present],
-        tuple(int(unit) for unit in facts["selection"]["units"]),
-        int(facts["selection"]["pixel"]),
+        units,
+        pixel,
         None if canvas is None else kept_from_json(canvas),
-        tuple(kept_from_json(each) for each in saved.drawings["kept"]),
+        tuple(kept_from_json(each) for each in items(saved.drawings["kept"], MOST_DRAWINGS)),
     )
 
 
-def _settings(about: dict[str, Any]) -> Settings:
-    height, width = about["image_shape"]
-    own = {name: about[name] for name in _OWN_SETTINGS}
-    return Settings(**own, image_shape=(height, width), training=TrainingSettings(**about["training"]))
+def _model(saved: SavedModel, settings: Settings) -> Model:
+    p, state = saved.parameters, saved.state
+    shape = saved.image_shape or settings.image_shape
+    belongs(shape[0] * shape[1] == p.visible_num and p.hidden_num <= MAX_HIDDEN)
+    epochs = [number(record.epoch, 0.0) for record in saved.history]
+    belongs(epochs == sorted(epochs))
+    trained = epochs[-1] if epochs else 0.0
+    if state is not None:
+        trained = number(state.epochs_trained, 0.0)
+        _check_state(state, p)
+    return Model(p, shape, saved.settings or settings.training, saved.history, epochs_trained=trained)
+
+
+def _check_state(state: TrainingState, p: Parameters) -> None:
+    for slot in zip(*state.kept, strict=True):
+        w, visible, hidden = (array.shape for array in slot)
+        # Pixels that are dark in all images do not take part in the training.
+        belongs(len(w) == 2 and w[0] <= p.visible_num + p.label_num and w[1] == p.hidden_num)
+        belongs(visible == w[:1] and hidden == (p.hidden_num,))
+    belongs(not state.activity.size or state.activity.shape == (p.hidden_num,))
+
+
+def _dataset(about: DatasetIdentity) -> DatasetIdentity:
+    text(about.name, _LONGEST_NAME)
+    text(about.digest, _LONGEST_IDENTITY)
+    whole(about.train_num, 0, 1 << 53)
+    whole(about.test_num, 0, 1 << 53)
+    _shape(about.image_shape)
+    return about
+
+
+def _selection(about: dict[str, Any], model: Model | None) -> tuple[tuple[int, ...], int]:
+    hidden_num, visible_num = (model.parameters.hidden_num, model.parameters.visible_num) if model else (0, 0)
+    units = tuple(whole(unit, 0, hidden_num - 1) for unit in items(about["units"], hidden_num))
+    return units, whole(about["pixel"], -1, visible_num - 1)
+
+
+def _settings(about: Any) -> Settings:
+    about = mapping(about)
+    return Settings(
+        whole(about["hidden_num"], 1, MAX_HIDDEN),
+        _shape(about["image_shape"]),
+        one_of(about["device"], _DEVICES),
+        flag(about["labels"]),
+        TrainingSettings(**mapping(about["training"])),
+    )
+
+
+def _shape(value: Any) -> tuple[int, int]:
+    height, width = value
+    return whole(height, 1, _LONGEST_SIDE), whole(width, 1, _LONGEST_SIDE)
+
+
+def _moments(saved: tuple[SavedMoment, ...], model: Model | None) -> tuple[Moment, ...]:
+    moments = tuple(sorted(map(_moment, saved), key=lambda moment: moment.epochs))
+    belongs(not moments or (model is not None and len(moments) <= _MOST_MOMENTS))
+    for moment in moments:
+        if model is not None:
+            belongs(moment.image_shape == model.image_shape)
+            belongs(_sizes(moment.parameters) == _sizes(model.parameters))
+    return moments
+
+
+def _sizes(p: Parameters) -> tuple[int, int, int]:
+    return p.visible_num, p.hidden_num, p.label_num
 
 
 def _moment(saved: SavedMoment) -> Moment:
-    model = saved.model
+    model, record = saved.model, saved.record
     if model.image_shape is None:
         raise ValueError(saved)
-    return Moment(model.parameters, model.image_shape, saved.epochs, saved.record, state=model.state)
+    if record is not None:
+        held_out = None if record.held_out_kl is None else number(record.held_out_kl)
+        record = EpochRecord(number(record.epoch, 0.0), number(record.training_kl), held_out)
+    if model.state is not None:
+        _check_state(model.state, model.parameters)
+    return Moment(model.parameters, model.image_shape, number(saved.epochs, 0.0), record, state=model.state)
 
 
 def _run(saved: SavedRun, experiment: str) -> Run:
     facts = saved.facts
     run = Run(
-        str(facts["name"]),
+        text(facts["name"], _LONGEST_NAME),
         _settings(facts["settings"]),
-        str(facts["dataset"]),
+        text(facts["dataset"], _LONGEST_NAME),
         experiment,
         datetime.fromisoformat(facts["began"]),
-        float(facts["seconds"]),
-        float(facts["epochs"]),
-        identity=str(facts["id"]),
+        number(facts["seconds"], 0.0),
+        number(facts["epochs"], 0.0),
+        identity=text(facts["id"], _LONGEST_IDENTITY),
     )
+    belongs(run.began.tzinfo is not None)
     for name, table in saved.curves.items():
-        run.curves[name] = CurveRun(run.name)
-        run.curves[name].extend(table)
+        run.curves[text(name, _LONGEST_NAME)] = _curve(run.name, table)
     if saved.model is not None and saved.model.image_shape is not None:
         model = saved.model
-        run.end = Moment(model.parameters, run.settings.image_shape, run.epochs, state=model.state)
+        run.end = Moment(model.parameters, saved.model.image_shape, run.epochs, state=model.state)
     return run
+
+
+def _curve(name: str, table: np.ndarray[Any, np.dtype[np.float64]]) -> CurveRun:
+    epochs = table[:, 0]
+    belongs(len(table) <= _MOST_POINTS and bool(np.isfinite(epochs).all()))
+    curve = CurveRun(name)
+    curve.extend(table[np.argsort(epochs, kind="stable")])
+    return curve

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from rbm_studio.storage.experiment_file import EXPERIMENT_SUFFIX
 from rbm_studio.storage.model_file import SUFFIX as MODEL_SUFFIX
 
 if TYPE_CHECKING:
@@ -19,6 +20,16 @@ _FOLDER_KEY = "files/folder"
 def is_model(path: Path) -> bool:
     """Whether a file's name says that it is a model."""
     return path.suffix.lower() == MODEL_SUFFIX
+
+
+def is_experiment(path: Path) -> bool:
+    """Whether a file's name says that it is an experiment."""
+    return path.suffix.lower() == EXPERIMENT_SUFFIX
+
+
+def is_document(path: Path) -> bool:
+    """Whether a file's name says that it is an experiment, or a model that becomes a new one."""
+    return is_experiment(path) or is_model(path)
 
 
 def ask_to_open(parent: QWidget, title: str, name_filter: str, chosen: Callable[[Path], None]) -> QFileDialog:

@@ -56,7 +56,7 @@ def run(path: Path | None = None) -> int:
     Parameters
     ----------
     path : Path, optional
-        A model or images to open.
+        An experiment, a model or images to open.
 
     Returns
     -------

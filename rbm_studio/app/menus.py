@@ -46,27 +46,28 @@ class Menus(QObject):
         self._bring_back.setEnabled(self._window.session.can_bring_back)
 
     def _make_file_menu(self) -> None:
-        window, dataset = self._window, self._window.dataset_panel
+        window, dataset, documents = self._window, self._window.dataset_panel, self._window.documents
         menu = window.menuBar().addMenu(self.tr("&File"))
-        self._add(menu, self.tr("Open &images…"), dataset.open_file, "Ctrl+D", "open")
+        self._add(menu, self.tr("&New experiment"), documents.begin, "Ctrl+N")
+        self._add(menu, self.tr("&Open…"), documents.ask_to_open, "Ctrl+O", "open")
+        menu.addMenu(self._recent)
+        self._add(menu, self.tr("&Save"), documents.save, "Ctrl+S", "save")
+        self._add(menu, self.tr("Save &as…"), documents.save_as, "Ctrl+Shift+S")
+        menu.addSeparator()
+        self._add(menu, self.tr("Open &images…"), dataset.open_file, "Ctrl+D")
         self._add(menu, self.tr("Open a &folder of images…"), dataset.open_folder, "Ctrl+Shift+D")
         self._add(menu, self.tr("&Download full MNIST (11 MB)…"), dataset.download, "", "download")
-        menu.addSeparator()
-        self._add(menu, self.tr("&Open model…"), window.ask_for_model, "Ctrl+O", "open")
-        menu.addMenu(self._recent)
-        self._add(menu, self.tr("&Save model"), window.save, "Ctrl+S", "save")
-        self._add(menu, self.tr("Save model &as…"), window.save_as, "Ctrl+Shift+S")
         menu.addSeparator()
         self._add(menu, self.tr("&Quit"), window.close, "Ctrl+Q").setMenuRole(QAction.MenuRole.QuitRole)
 
     def _fill_recent(self) -> None:
         self._recent.clear()
-        for path in self._window.recent.paths():
+        for path in self._window.documents.recent.paths():
             action = self._recent.addAction(path.name)
             action.setToolTip(str(path))  # tells files of one name apart
             action.triggered.connect(lambda _checked=False, path=path: self._window.open_path(path))
         if self._recent.isEmpty():
-            self._recent.addAction(self.tr("No models yet")).setEnabled(False)
+            self._recent.addAction(self.tr("None yet")).setEnabled(False)
 
     def _make_training_menu(self) -> None:
         menu = self._window.menuBar().addMenu(self.tr("&Training"))

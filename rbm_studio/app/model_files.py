@@ -5,42 +5,46 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rbm_studio.app.state import Images, Model
+from rbm_studio.app.experiment_files import Opened
+from rbm_studio.app.state import Images, Model, Settings
 from rbm_studio.errors import RBMStudioError
-from rbm_studio.storage.model_file import SavedModel, load_model, save_model
+from rbm_studio.storage.model_file import SavedModel, save_model
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from rbm_studio.app.training_runner import Checkpoint
     from rbm_studio.core.metrics import EpochRecord
-    from rbm_studio.core.settings import TrainingSettings
     from rbm_studio.core.state import TrainingState
 
 
-def read_model(path: Path, images: Images | None, training: TrainingSettings) -> tuple[Model, TrainingState | None]:
-    """Return the model in a file, and where its training stands, if the file knows.
+def opened_model(saved: SavedModel, name: str, images: Images | None, settings: Settings) -> Opened:
+    """Return a model from a file as a new experiment.
 
     Parameters
     ----------
-    path : Path
+    saved : SavedModel
+    name : str
+        What messages call the file.
     images : Images or None
         The dataset that the model's visible units must fit, at one of its sizes.
-    training : TrainingSettings
-        For a model whose file holds none.
+    settings : Settings
+        For what the file does not hold.
 
     Raises
     ------
     RBMStudioError
-        If the file cannot be read, or the model does not fit.
+        If the model does not fit.
     """
-    saved = load_model(path)
-    shape = _image_shape(saved, path.name, images)
+    p, state = saved.parameters, saved.state
+    shape = _image_shape(saved, name, images)
     trained = saved.history[-1].epoch if saved.history else 0.0
-    if saved.state is not None:
-        trained = saved.state.epochs_trained
-    settings = saved.settings or training
-    return Model(saved.parameters, shape, settings, saved.history, path, epochs_trained=trained), saved.state
+    if state is not None:
+        trained = state.epochs_trained
+    training = saved.settings or settings.training
+    model = Model(p, shape, training, saved.history, epochs_trained=trained)
+    settings = replace(settings, hidden_num=p.hidden_num, labels=p.label_num > 0, training=training, image_shape=shape)
+    return Opened("", "", settings, None, model, state)
 
 
 def _image_shape(saved: SavedModel, name: str, images: Images | None) -> tuple[int, int]:

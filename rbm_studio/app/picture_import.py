@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QMimeData, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QImageReader
 
-from rbm_studio.app.files import is_model
+from rbm_studio.app.files import is_document
 from rbm_studio.app.images import grey_image, grey_values
 from rbm_studio.app.task import Task
 from rbm_studio.data.photographs import ink_of
@@ -99,8 +99,8 @@ def local_file(mime: QMimeData) -> Path | None:
 
 
 def is_for_the_window(path: Path) -> bool:
-    """Whether a file or folder by its name is a model or a data set, which the window opens, and not a picture."""
-    return path.is_dir() or is_model(path) or path.suffix.lower() in _DATASET_SUFFIXES or "ubyte" in path.name
+    """Whether a file or folder by its name is an experiment, a model or a data set, and not a picture."""
+    return path.is_dir() or is_document(path) or path.suffix.lower() in _DATASET_SUFFIXES or "ubyte" in path.name
 
 
 def read_picture(path: Path) -> QImage:

@@ -12,9 +12,15 @@ if TYPE_CHECKING:
 
 
 def ask_to_keep(
-    parent: QWidget, question: str, *, training: bool, save: Callable[[], object], discard: Callable[[], object]
+    parent: QWidget,
+    question: str,
+    *,
+    training: bool,
+    asks_for_name: bool,
+    save: Callable[[], object],
+    discard: Callable[[], object],
 ) -> QMessageBox:
-    """Ask whether to save what the model has learned; the window lives on behind the question.
+    """Ask whether to save the experiment; the window lives on behind the question.
 
     Parameters
     ----------
@@ -23,6 +29,8 @@ def ask_to_keep(
         What the user is about to do.
     training : bool
         Whether a run would be ended.
+    asks_for_name : bool
+        Whether to save it takes another answer.
     save, discard : callable
         What the answers do; a third answer, Cancel, does nothing.
     """
@@ -33,9 +41,9 @@ def ask_to_keep(
     box.setInformativeText(
         _words("The training is not over: it will be stopped, and what the model has learned is not saved yet.")
         if training
-        else _words("What the model has learned is not saved yet.")
+        else _words("What has changed in the experiment is not saved yet.")
     )
-    saving = box.addButton(_words("Save…"), QMessageBox.ButtonRole.AcceptRole)
+    saving = box.addButton(_words("Save…") if asks_for_name else _words("Save"), QMessageBox.ButtonRole.AcceptRole)
     discarding = box.addButton(_words("Don't save"), QMessageBox.ButtonRole.DestructiveRole)
     cancel = box.addButton(QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(saving)

@@ -1,4 +1,4 @@
-"""The models that were opened or saved last."""
+"""The experiments and models that were opened or saved last."""
 
 from __future__ import annotations
 

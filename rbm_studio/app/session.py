@@ -6,16 +6,15 @@ Panels read it, ask it for things, and redraw when it says so; none of them know
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from PySide6.QtCore import QObject, Signal
 
 from rbm_studio.app.curve_book import CurveBook
 from rbm_studio.app.curve_history import CurvePoint
+from rbm_studio.app.documents import Documents
 from rbm_studio.app.drawings import Drawings
 from rbm_studio.app.experiment import Experiment
-from rbm_studio.app.experiment_files import gather, opened
-from rbm_studio.app.model_files import read_model, write_model
 from rbm_studio.app.moments import Moment, Moments
 from rbm_studio.app.selection import Selection
 from rbm_studio.app.state import Images, Model, RunState, Settings, Speed
@@ -25,18 +24,24 @@ from rbm_studio.core.backend import backend_for
 from rbm_studio.core.presets import preset_named
 from rbm_studio.core.training import Progress, Training
 from rbm_studio.errors import RBMStudioError
-from rbm_studio.storage.experiment_file import load_experiment, save_experiment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rbm_studio.app.experiment_files import Opened
     from rbm_studio.core.metrics import EpochRecord
     from rbm_studio.core.parameters import Parameters
-    from rbm_studio.core.settings import TrainingSettings
     from rbm_studio.core.state import TrainingState
     from rbm_studio.data import Dataset
+    from rbm_studio.storage.experiment_file import DatasetIdentity
+
+
+class _Former(NamedTuple):
+    """A trained model that another one replaced."""
+
+    model: Model
+    state: TrainingState | None
+    data: DatasetIdentity | None
 
 
 class Session(QObject):
@@ -54,6 +59,8 @@ class Session(QObject):
         What the model was on its way.
     book : CurveBook
         The runs, and what was measured of them.
+    documents : Documents
+        Opens and saves all this.
 
     Signals
     -------
@@ -104,10 +111,12 @@ class Session(QObject):
         self._settings = Settings()
         self._model: Model | None = None
         self._training_state: TrainingState | None = None
+        self._training_data: DatasetIdentity | None = None
+        self._drawn: Parameters | None = None
         self._run_state = RunState.IDLE
         self._progress: Progress | None = None
         self._speed = Speed()
-        self._previous: tuple[Model, TrainingState | None, bool] | None = None
+        self._previous: _Former | None = None
         self._tasks = TaskSlot(self)
         self._tasks.changed.connect(self.task_changed)
         self._tasks.failed.connect(self.failed)
@@ -121,6 +130,7 @@ class Session(QObject):
         self.book = CurveBook(self, self)
         self.moments.changed.connect(lambda: self._runner.keep_every(self.moments.interval))
         self._runner.keep_every(self.moments.interval)
+        self.documents = Documents(self, self._tasks, self._runner)
 
     # --- what there is
 
@@ -143,6 +153,11 @@ class Session(QObject):
     def training_state(self) -> TrainingState | None:
         """What a next run of the model goes on with, as the last one left it."""
         return self._training_state
+
+    @property
+    def training_data(self) -> DatasetIdentity | None:
+        """The images that the model was trained on last; None where that is not known."""
+        return self._training_data
 
     @property
     def history_before_run(self) -> tuple[EpochRecord, ...]:
@@ -183,11 +198,6 @@ class Session(QObject):
     def task(self) -> Task | None:
         """The loading or download under way."""
         return self._tasks.task
-
-    @property
-    def has_unsaved_training(self) -> bool:
-        """Whether closing would lose what the model has learned."""
-        return self.experiment.is_modified
 
     @property
     def can_train(self) -> bool:
@@ -247,6 +257,8 @@ class Session(QObject):
         if images is None:
             return
         self._images = images
+        if self._is_replaceable or self._settings.image_shape != images.dataset.image_shape:
+            self._note_change()
         self._settings = replace(self._settings, image_shape=images.dataset.image_shape)
         self.images_changed.emit()
         self.settings_changed.emit()
@@ -256,13 +268,18 @@ class Session(QObject):
     # --- the model
 
     @property
-    def _is_trained(self) -> bool:
+    def is_trained(self) -> bool:
+        """Whether the model has learned anything."""
         return self._training_state is not None or bool(self._model and self._model.history)
 
     @property
+    def is_drawn(self) -> bool:
+        """Whether the model's parameters were only drawn, and may be drawn anew for other settings."""
+        return self._model is not None and self._model.parameters is self._drawn
+
+    @property
     def _is_replaceable(self) -> bool:
-        """Whether another model may take the present one's place unasked: nothing was learned, and it has no file."""
-        return self._model is None or (self._model.path is None and not self._is_trained)
+        return self._model is None or (self.is_drawn and not self.is_trained)
 
     def change_settings(self, **changes: Any) -> None:
         """Change `hidden_num`, `device`, `labels`, or any of the training settings, by name; not during a run.
@@ -284,6 +301,7 @@ class Session(QObject):
         if settings == self._settings or self._run_state is not RunState.IDLE:
             return
         self._settings = settings
+        self._note_change()
         self.settings_changed.emit()
         model = self._model
         if model is not None and self._is_replaceable:
@@ -306,7 +324,17 @@ class Session(QObject):
             len(images.train),
             self.label_num,
         )
+        self._drawn = parameters
         self._set_model(Model(parameters, images.dataset.image_shape, training))
+
+    def _note_change(self) -> None:
+        """Take notice that the document changes, if there is anything in it that a person would miss."""
+        if self.experiment.path is not None or self.is_trained:
+            self.experiment.touch()
+
+    def _replace_model(self) -> None:
+        self._note_change()
+        self._new_model()
 
     @property
     def can_bring_back(self) -> bool:
@@ -320,43 +348,73 @@ class Session(QObject):
         """
         if self._previous is None or self._run_state is not RunState.IDLE:
             return
-        previous, shape = self._previous, self._previous[0].image_shape
+        previous, shape = self._previous, self._previous.model.image_shape
         if self._images is not None and shape != self._images.dataset.image_shape and self._images.can_have(shape):
             self._resample(self._images.original, shape, lambda images: self._show_again(previous, images))
         else:
             self._show_again(previous, self._images)
 
-    def _show_again(self, previous: tuple[Model, TrainingState | None, bool], images: Images | None) -> None:
+    def _show_again(self, previous: _Former, images: Images | None) -> None:
         if previous is not self._previous:
             return
-        model, state, unsaved = previous
         self._previous = None
+        model, state, data = previous
+        settings = self.settings_of(model)
+        if images is not None and images is not self._images:
+            settings = replace(settings, image_shape=model.image_shape)
+        self._note_change()
+        self.adopt(settings, images, model, state, data)
+        self._note_change()
+        self.show_history()
+
+    def settings_of(self, model: Model) -> Settings:
+        """Return the settings that a model was trained with, at the present image size."""
+        p = model.parameters
+        return replace(self._settings, hidden_num=p.hidden_num, labels=p.label_num > 0, training=model.training)
+
+    def adopt(
+        self,
+        settings: Settings,
+        images: Images | None,
+        model: Model | None = None,
+        state: TrainingState | None = None,
+        data: DatasetIdentity | None = None,
+        *,
+        is_drawn: bool = False,
+    ) -> None:
+        """Take the settings and the model of a document; not during a run.
+
+        Parameters
+        ----------
+        settings : Settings
+        images : Images or None
+            Of the size that the settings name; None leaves those that are there.
+        model : Model or None
+            None for a new one, as soon as there are images.
+        state : TrainingState or None
+            What its training goes on with.
+        data : DatasetIdentity or None
+            The images that it was trained on, if they are known.
+        is_drawn : bool
+            Whether its parameters were only drawn.
+        """
+        # Before the model, whose curve is named by them.
+        self._settings = settings
         if images is not None and images is not self._images:
             self._images = images
-            self._settings = replace(self._settings, image_shape=model.image_shape)
             self.images_changed.emit()
-        # Before the model, whose curve is named by them.
-        self._settings = self._settings_of(model.parameters, model.training)
-        self._set_model(model)
-        self._training_state = state
-        if unsaved:
-            self.experiment.touch()
-        self._show_history(model)
         self.settings_changed.emit()
-        self.model_changed.emit()
+        if model is not None:
+            self._drawn = model.parameters if is_drawn else None
+            self._set_model(model, state, data)
+        elif self._images is not None:
+            self._new_model()
 
-    def _settings_of(self, parameters: Parameters, training: TrainingSettings) -> Settings:
-        labels = parameters.label_num > 0
-        return replace(self._settings, hidden_num=parameters.hidden_num, labels=labels, training=training)
-
-    def _set_model(self, model: Model) -> None:
-        if self._model is not None and self._is_trained:
-            self._previous = (self._model, self._training_state, self.experiment.is_modified)
-        self._model = model
-        self._training_state = None
+    def _set_model(self, model: Model, state: TrainingState | None = None, data: DatasetIdentity | None = None) -> None:
+        if self._model is not None and self.is_trained:
+            self._previous = _Former(self._model, self._training_state, self._training_data)
+        self._model, self._training_state, self._training_data = model, state, data
         self._progress = None
-        if self.experiment.path is None:
-            self.experiment.begin(self.experiment.identity, notes=self.experiment.notes)
         self.selection.begin_again(model.parameters.hidden_num, model.parameters.visible_num)
         self._start_curve(model)
         self.progressed.emit()
@@ -370,113 +428,28 @@ class Session(QObject):
             )
         )
 
-    def _show_history(self, model: Model) -> None:
-        self.curve_grew.emit([CurvePoint(r.epoch, r.training_kl, r.held_out_kl) for r in model.history])
+    def show_history(self) -> None:
+        """Put the figures of the model's epochs into its curve, which begins with them."""
+        if self._model is not None:
+            self.curve_grew.emit([CurvePoint(r.epoch, r.training_kl, r.held_out_kl) for r in self._model.history])
+
+    # --- files; see `documents`
 
     def open_model(self, path: Path) -> bool:
-        """Show a saved model, with its settings and curve; on any fault the present one stays, and `failed` tells.
-
-        Returns whether it will be shown: at once, or a little later where the images must be resampled for it.
-        """
-        try:
-            if self._run_state is not RunState.IDLE:
-                raise RBMStudioError(
-                    self.tr("A model cannot be opened while training."), self.tr("Stop the training first.")
-                )
-            model, state = read_model(path, self._images, self._settings.training)
-        except RBMStudioError as error:
-            self.failed.emit(error)
-            return False
-        images, shape = self._images, model.image_shape
-        if images is not None and shape != images.dataset.image_shape:
-            return self._resample(images.original, shape, lambda resampled: self._adopt(model, state, resampled))
-        self._adopt(model, state, images)
-        return True
-
-    def _adopt(self, model: Model, state: TrainingState | None, images: Images | None) -> None:
-        self._settings = replace(self._settings_of(model.parameters, model.training), image_shape=model.image_shape)
-        if images is not self._images:
-            self._images = images
-            self.images_changed.emit()
-        self.settings_changed.emit()
-        self._set_model(model)
-        self._training_state = state
-        self._show_history(model)
-        if model.path is not None:
-            self.noticed.emit(self.tr("Opened {0}").format(model.path.name))
+        """Show a model in a file as a new experiment; return whether it will be shown, at once or a little later."""
+        return self.documents.open_model(path)
 
     def save_model(self, path: Path) -> bool:
-        """Save the model as it is now, also while it trains; return whether that was done, else `failed` tells why."""
-        model = self._model
-        if model is None:
-            self.failed.emit(
-                RBMStudioError(self.tr("There is no model to save yet."), self.tr("Download MNIST, or open images."))
-            )
-            return False
-        try:
-            state = self._training_state if self._run_state is RunState.IDLE else None
-            write_model(path, model, state, self._history_before_run, self._runner.checkpoint())
-        except RBMStudioError as error:
-            self.failed.emit(error)
-            return False
-        self._model = replace(model, path=path)
-        self.experiment.note_saved(path)
-        if self._run_state is not RunState.IDLE:
-            self.experiment.touch()
-        self.noticed.emit(self.tr("Saved {0}").format(path.name))
-        return True
-
-    # --- the experiment
-
-    def save_experiment(self, path: Path) -> bool:
-        """Save all there is, also while it trains; return whether that was done, else `failed` tells why."""
-        try:
-            save_experiment(path, gather(self, self._runner.checkpoint()))
-        except RBMStudioError as error:
-            self.failed.emit(error)
-            return False
-        self.experiment.note_saved(path)
-        self.noticed.emit(self.tr("Saved {0}").format(path.name))
-        return True
+        """Write the model alone to a file, also while it trains; return whether that was done."""
+        return self.documents.save_model(path)
 
     def open_experiment(self, path: Path) -> bool:
-        """Show what is in a file; on any fault all stays as it is, and `failed` tells.
+        """Show an experiment in a file; return whether it will be shown, at once or a little later."""
+        return self.documents.open_experiment(path)
 
-        Returns whether it will be shown: at once, or a little later where the images must be resampled for it.
-        """
-        try:
-            if self._run_state is not RunState.IDLE:
-                raise RBMStudioError(
-                    self.tr("An experiment cannot be opened while training."), self.tr("Stop the training first.")
-                )
-            found = opened(load_experiment(path))
-        except RBMStudioError as error:
-            self.failed.emit(error)
-            return False
-        images, shape = self._images, found.settings.image_shape
-        if images is not None and shape != images.dataset.image_shape and images.can_have(shape):
-            return self._resample(images.original, shape, lambda images: self._show_experiment(path, found, images))
-        self._show_experiment(path, found, images)
-        return True
-
-    def _show_experiment(self, path: Path, found: Opened, images: Images | None) -> None:
-        if images is not None and images is not self._images:
-            self._images = images
-            self.images_changed.emit()
-        self._settings = found.settings
-        self.experiment.begin(found.identity, path, found.notes)
-        self.settings_changed.emit()
-        if found.model is not None:
-            self._set_model(found.model)
-            self._training_state = found.state
-        self.book.restore(found.runs, found.present)
-        self.moments.restore(found.moments)
-        self.selection.select_units(found.units)
-        self.selection.select_pixel(found.pixel)
-        self.drawings.add_missing(found.kept)
-        if found.canvas is not None:
-            self.drawings.want(found.canvas)
-        self.noticed.emit(self.tr("Opened {0}").format(path.name))
+    def save_experiment(self, path: Path) -> bool:
+        """Save all there is, also while it trains; return whether that was done."""
+        return self.documents.save_and_wait(path)
 
     # --- training
 
@@ -511,7 +484,7 @@ class Session(QObject):
     def reset(self) -> None:
         """Start again with a new, untrained model."""
         if self._run_state is RunState.IDLE:
-            self._new_model()
+            self._replace_model()
         else:
             self._reset_when_ended = True
             self.stop()
@@ -525,23 +498,30 @@ class Session(QObject):
         self.ending.emit()
         self._tasks.shut_down()
         self._runner.join()
+        self.documents.wait()
 
     def _start_run(self, *, paused: bool) -> None:
         images = self._images
         if self._run_state is not RunState.IDLE or images is None or not self.can_train:
             return
         if self._model is None or self.trains_new_model:
-            self._new_model()
+            self._replace_model()
         model, settings, state = self._model, self._settings, self._training_state
         if model is None:
             return
-        if not self._is_trained:
+        if not self.is_trained:
             self._start_curve(model)
         self._model = replace(model, training=settings.training)
         epochs_trained = model.history[-1].epoch if model.history else 0.0
         self._history_before_run = model.history
+        data = self._training_data
+        are_the_same = data is None or data.digest == images.identity.digest
         self._speed.restart()
         self._set_run_state(RunState.PAUSED if paused else RunState.RUNNING)
+        if state is not None and state.unfinished and not are_the_same:
+            self.noticed.emit(
+                self.tr("These are other images than before: a new run begins, and none is gone on with.")
+            )
         self._runner.start(
             # On the worker: to find a GPU can take seconds.
             lambda: Training(
@@ -555,7 +535,7 @@ class Session(QObject):
                 state=state,
                 epochs_trained=epochs_trained,
                 # A run that was stopped, or saved on its way, is brought to its end before another one begins.
-                resume=True,
+                resume=are_the_same,
             ),
             paused=paused,
         )
@@ -565,6 +545,7 @@ class Session(QObject):
         if update.progress is None or model is None:
             return
         self.experiment.touch()
+        self._training_data = self._images.identity if self._images is not None else None
         self._progress = update.progress
         if self._run_state is RunState.RUNNING:
             self._speed.add(update.progress.images)
@@ -586,11 +567,12 @@ class Session(QObject):
         if self._model is not None and outcome.snapshot is not None:
             self._model = self._model.at(outcome.snapshot)
             self._training_state = outcome.state
+            self._training_data = self._images.identity if self._images is not None else None
             self.model_changed.emit()
         self._set_run_state(RunState.IDLE)
         if self._reset_when_ended:
             self._reset_when_ended = False
-            self._new_model()
+            self._replace_model()
         if outcome.error is not None:
             self.failed.emit(outcome.error)
 

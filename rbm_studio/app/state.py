@@ -11,10 +11,9 @@ import numpy as np
 
 from rbm_studio.core.presets import preset_named, settings_for
 from rbm_studio.core.settings import SETTING_NAMES, TrainingSettings
+from rbm_studio.storage.experiment_file import DatasetIdentity
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import numpy.typing as npt
 
     from rbm_studio.app.training_runner import Snapshot
@@ -99,6 +98,8 @@ class Images:
         Views of the resampled images.
     mean : float32 ndarray of shape (pixels,)
         Of the training images, in 0..1.
+    identity : DatasetIdentity
+        What tells them from other images, whatever their size was made.
     """
 
     dataset: Dataset
@@ -106,6 +107,7 @@ class Images:
     train: npt.NDArray[np.uint8]
     test: npt.NDArray[np.uint8]
     mean: FloatArray
+    identity: DatasetIdentity
 
     @property
     def class_num(self) -> int:
@@ -127,6 +129,10 @@ class Images:
         height, width = self.original.image_shape
         return shape[0] * width == shape[1] * height and shape[0] <= height
 
+    def resampled(self, shape: tuple[int, int]) -> Images:
+        """Return the same images at another size; takes a while for many."""
+        return Images.prepare(self.original, shape)
+
     @classmethod
     def prepare(cls, original: Dataset, shape: tuple[int, int]) -> Images:
         """Resample a dataset; takes a while for a large one."""
@@ -134,7 +140,9 @@ class Images:
         train = dataset.train_images.reshape(len(dataset.train_images), -1)
         test = dataset.test_images.reshape(len(dataset.test_images), -1)
         mean = (train.mean(axis=0, dtype=np.float64) / 255).astype(np.float32)
-        return cls(dataset, original, train, test, mean)
+        counts = len(original.train_images), len(original.test_images)
+        identity = DatasetIdentity(original.name, original.digest, *counts, original.image_shape)
+        return cls(dataset, original, train, test, mean, identity)
 
 
 @dataclass(frozen=True)
@@ -150,8 +158,6 @@ class Model:
     training : TrainingSettings
         That trained it last; those that drew its parameters, and will train it, as long as it is new.
     history : tuple of EpochRecord
-    path : Path or None
-        The file that it was opened from, or saved in last.
     update : Parameters or None
         What the last step of its training added to its parameters, if it was trained since it is here.
     particles : float32 ndarray of shape (n, pixels), or None
@@ -164,7 +170,6 @@ class Model:
     image_shape: tuple[int, int]
     training: TrainingSettings
     history: tuple[EpochRecord, ...] = ()
-    path: Path | None = None
     update: Parameters | None = None
     particles: FloatArray | None = None
     epochs_trained: float = 0.0

@@ -102,14 +102,14 @@ class TaskSlot(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._task: Task | None = None
-        self._done: Callable[[Any], None] | None = None
+        self._done: Callable[[Any], object] | None = None
 
     @property
     def task(self) -> Task | None:
         """The task under way."""
         return self._task
 
-    def start(self, title: str, work: Callable[[Task], Any], done: Callable[[Any], None]) -> bool:
+    def start(self, title: str, work: Callable[[Task], Any], done: Callable[[Any], object]) -> bool:
         """Start a task, if none is under way; ``done`` gets its result. Return whether it was started."""
         if self._task is not None:
             self.noticed.emit(self.tr("Please wait: {0}…").format(self._task.title))

@@ -262,6 +262,10 @@ class TrainingRunner(QObject):
             self._is_asked = False
             return self._checkpoint
 
+    def deliver(self) -> None:
+        """Bring what the worker has made so far, and not only when the timer does."""
+        self._drain()
+
     def keep_every(self, epochs: float) -> None:
         """Keep a checkpoint of the first batch after each multiple of so many epochs; `updated` brings them."""
         self._kept_interval = epochs

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QWidget
 
-from rbm_studio.app import files, layout
+from rbm_studio.app import layout
+from rbm_studio.app.document_actions import DocumentActions
 from rbm_studio.app.focus_ring import FocusRing
 from rbm_studio.app.icons import icon
 from rbm_studio.app.menus import Menus
@@ -20,14 +21,11 @@ from rbm_studio.app.panels.drawings_panel import DrawingsPanel
 from rbm_studio.app.panels.dream_panel import DreamPanel
 from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.panels.model_panel import ModelPanel
+from rbm_studio.app.panels.notes_panel import NotesPanel
 from rbm_studio.app.panels.reconstructions_panel import ReconstructionsPanel
 from rbm_studio.app.panels.training_bar import TrainingBar
 from rbm_studio.app.panels.unit_panel import UnitPanel
 from rbm_studio.app.panels.weights_panel import WeightsPanel
-from rbm_studio.app.questions import ask_to_keep
-from rbm_studio.app.recent import RecentFiles
-from rbm_studio.app.state import RunState
-from rbm_studio.storage.model_file import SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +49,7 @@ PANELS: dict[str, type[QWidget]] = {
     "unit": UnitPanel,
     "compare": ComparePanel,
     "health": HealthPanel,
+    "notes": NotesPanel,
     "reconstructions": ReconstructionsPanel,
 }
 """The panels by name; each is a dock of that name."""
@@ -72,7 +71,6 @@ class MainWindow(QMainWindow):
         self.session = session
         self._may_close = False
         self._remembers_layout = True
-        self._waiting_path: Path | None = None
         self.setObjectName("main_window")
         self.setWindowIcon(icon("rbm-studio"))
         self.setAcceptDrops(True)
@@ -81,7 +79,7 @@ class MainWindow(QMainWindow):
         self.training_bar = TrainingBar(session)
         self.addToolBar(self.training_bar)
         self.docks = {name: self._dock(name, panel) for name, panel in PANELS.items()}
-        self.recent = RecentFiles()
+        self.documents = DocumentActions(self)
         self._menus = Menus(self)
         self.restore_default_layout()
         self._focus_ring = FocusRing(self)
@@ -89,11 +87,10 @@ class MainWindow(QMainWindow):
         session.noticed.connect(self._show_notice)
         session.setting_pointed_at.connect(self._bring_up_model_panel)
         session.drawings.wanted.connect(self._bring_up_draw_panel)
-        session.task_changed.connect(self._open_waiting)
-        session.run_state_changed.connect(self._show_model)
+        session.run_state_changed.connect(self._menus.show_state)
         session.run_state_changed.connect(self.statusBar().clearMessage)
-        session.model_changed.connect(self._show_model)
-        self._show_model()
+        session.model_changed.connect(self._menus.show_state)
+        self._menus.show_state()
         self.statusBar().showMessage(self.tr("Press Train, then draw a digit."))
 
     def panel(self, name: str) -> QWidget:
@@ -135,6 +132,7 @@ class MainWindow(QMainWindow):
             "unit": self.tr("Unit"),
             "compare": self.tr("Compare"),
             "health": self.tr("Health"),
+            "notes": self.tr("Notes"),
             "reconstructions": self.tr("Reconstructions: held-out images, input and restored"),
         }
         dock = QDockWidget(titles[name], self)
@@ -153,68 +151,15 @@ class MainWindow(QMainWindow):
         """Put the window and its docks where they were left; the default layout where that is not known."""
         layout.restore(self, self.docks)
 
-    # --- models in files
+    # --- files
 
     def open_path(self, path: Path) -> None:
-        """Open a model, or else images, as the file's name says."""
-        if files.is_model(path):
-            self._ask_about_training(self.tr("Open another model?"), lambda: self._open_model(path))
-        else:
-            self.dataset_panel.open_path(path)
+        """Open an experiment or a model, or else images, as the file's name says."""
+        self.documents.open(path)
 
     def open_when_ready(self, path: Path) -> None:
         """Open a file as soon as what is being loaded is there."""
-        self._waiting_path = path
-        self._open_waiting()
-
-    def _open_waiting(self) -> None:
-        path = self._waiting_path
-        if path is not None and self.session.task is None:
-            self._waiting_path = None
-            self.open_path(path)
-
-    def _open_model(self, path: Path) -> None:
-        if self.session.open_model(path):
-            self.recent.add(path)
-
-    def ask_for_model(self) -> None:
-        """Ask for a model's file, and open it."""
-        files.ask_to_open(self, self.tr("Open a model"), self._model_filter(), self.open_path)
-
-    def _model_filter(self) -> str:
-        return self.tr("RBM Studio models (*{0})").format(SUFFIX)
-
-    @property
-    def _model_path(self) -> Path | None:
-        # The session's: a new model must not be saved over the file of the one before.
-        return self.session.model.path if self.session.model else None
-
-    def save(self) -> None:
-        """Save the model in its file; ask for one if it has none."""
-        path = self._model_path
-        if path is None:
-            self.save_as()
-        else:
-            self._save_to(path)
-
-    def save_as(self) -> None:
-        """Ask for a file, and save the model there."""
-        self._ask_to_save(lambda: None)
-
-    def _ask_to_save(self, then: Callable[[], object]) -> None:
-        def save(path: Path) -> None:
-            if self._save_to(path):
-                then()
-
-        suggestion = self._model_path.name if self._model_path else f"model{SUFFIX}"
-        files.ask_to_save(self, self.tr("Save the model"), self._model_filter(), suggestion, save)
-
-    def _save_to(self, path: Path) -> bool:
-        if not self.session.save_model(path):
-            return False
-        self.recent.add(path)
-        self._show_model()
-        return True
+        self.documents.open_when_ready(path)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Take files that are dragged over the window."""
@@ -232,9 +177,9 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask, if something would be lost; then stop what runs, and remember the layout."""
-        if not self._may_close and self._would_lose():
+        if not self._may_close and self.documents.would_lose():
             event.ignore()
-            self._ask_about_training(self.tr("Close RBM Studio?"), self._close_now)
+            self.documents.ask_to_keep(self.tr("Close RBM Studio?"), self._close_now)
             return
         if self._remembers_layout:
             layout.remember(self)
@@ -250,33 +195,7 @@ class MainWindow(QMainWindow):
         self._may_close = True
         self.close()
 
-    def _would_lose(self) -> bool:
-        return self.session.has_unsaved_training or self.session.run_state is not RunState.IDLE
-
-    def _ask_about_training(self, question: str, then: Callable[[], object]) -> None:
-        """Go on at once if nothing would be lost; else ask whether to save first, without blocking the program."""
-        if not self._would_lose():
-            then()
-            return
-
-        def save() -> None:
-            self.session.halt()
-            self._ask_to_save(then)
-
-        def discard() -> None:
-            self.session.halt()
-            then()
-
-        training = self.session.run_state is not RunState.IDLE
-        ask_to_keep(self, question, training=training, save=save, discard=discard)
-
     # --- words
-
-    def _show_model(self) -> None:
-        self._menus.show_state()
-        name = self._model_path.name if self._model_path else self.tr("untitled model")
-        self.setWindowTitle(f"{name}[*] – RBM Studio")
-        self.setWindowModified(self.session.has_unsaved_training)
 
     def _show_notice(self, text: str) -> None:
         self.statusBar().showMessage(text, _MESSAGE_MS)

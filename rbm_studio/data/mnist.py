@@ -111,6 +111,25 @@ def find_mnist(folder: str | os.PathLike[str] | None = None) -> Dataset | None:
     return sample_dataset() if dataset is None else dataset
 
 
+def find_by_digest(digest: str) -> Dataset | None:
+    """Find the one of the sets that `find_mnist` looks for, the sample among them, that has this digest.
+
+    Returns
+    -------
+    Dataset or None
+        None where none of them is on this computer, or can be used.
+    """
+    for find in (_find_full, sample_dataset):
+        try:
+            dataset = find()
+        except DataError as error:
+            logger.info("passed over: %s", error)
+            continue
+        if dataset is not None and dataset.digest == digest:
+            return dataset
+    return None
+
+
 def read_mnist_folder(folder: Path) -> Dataset:
     """Read the four IDX files of MNIST, or of a set published in the same form.
 
@@ -173,7 +192,7 @@ def read_keras(path: Path) -> Dataset:
     )
 
 
-def _find_full(folder: str | os.PathLike[str] | None) -> Dataset | None:
+def _find_full(folder: str | os.PathLike[str] | None = None) -> Dataset | None:
     named = folder or os.environ.get(FOLDER_VARIABLE)
     if named:
         return read_mnist_folder(Path(named).expanduser())

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from rbm_studio.app.state import RunState
-from rbm_studio.storage.model_file import load_model
+from rbm_studio.storage.experiment_file import load_experiment
 
 from .driving import answer, choose, message, pick, press, process_deletions, shown, wait_for, wait_until_idle
 
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
 
 def workers() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name in ("training", "Downloading MNIST")]
+    return [
+        thread.name
+        for thread in threading.enumerate()
+        if thread.name in ("training", "Downloading MNIST") or thread.name.startswith("Saving")
+    ]
 
 
 def begin(qtbot: QtBot, window: MainWindow) -> None:
@@ -90,7 +94,7 @@ def test_not_saving_stops_and_closes(qtbot: QtBot, window: MainWindow, tmp_path:
     answer(qtbot, "Don't save")
     assert not window.isVisible()
     assert workers() == []
-    assert not list(tmp_path.rglob("*.safetensors"))
+    assert not list(tmp_path.rglob("*.rbmx"))
 
 
 @pytest.mark.parametrize("state", ["running", "paused"])
@@ -100,12 +104,14 @@ def test_saving_stops_saves_and_closes(qtbot: QtBot, window: MainWindow, tmp_pat
         press(window, "Pause")
     leave(window)
     answer(qtbot, "Save…")
-    path = tmp_path / "kept.safetensors"
+    path = tmp_path / "kept.rbmx"
     pick(qtbot, path)
-    assert not window.isVisible()
+    qtbot.waitUntil(lambda: not window.isVisible())
     assert workers() == []
+    saved = load_experiment(path).model
     assert window.session.model is not None
-    assert load_model(path).parameters.w.tobytes() == window.session.model.parameters.w.tobytes()
+    assert saved is not None
+    assert saved.parameters.w.tobytes() == window.session.model.parameters.w.tobytes()
 
 
 def test_saving_that_fails_does_not_close(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
@@ -115,11 +121,11 @@ def test_saving_that_fails_does_not_close(qtbot: QtBot, window: MainWindow, tmp_
     folder = tmp_path / "folder"
     folder.mkdir()
     dialog = wait_for(qtbot, QFileDialog)
-    dialog.fileSelected.emit(str(tmp_path / "gone" / "kept.safetensors"))
+    dialog.fileSelected.emit(str(tmp_path / "gone" / "kept.rbmx"))
     dialog.reject()
     assert "was not saved: there is no folder" in message(qtbot)
     assert window.isVisible()
-    assert window.session.has_unsaved_training
+    assert window.session.experiment.is_modified
 
 
 def test_leaving_the_file_dialog_does_not_close(qtbot: QtBot, window: MainWindow) -> None:
@@ -129,7 +135,7 @@ def test_leaving_the_file_dialog_does_not_close(qtbot: QtBot, window: MainWindow
     wait_for(qtbot, QFileDialog).reject()
     process_deletions()
     assert window.isVisible()
-    assert window.session.has_unsaved_training
+    assert window.session.experiment.is_modified
     # It asks again.
     leave(window)
     answer(qtbot, "Cancel")
@@ -138,8 +144,8 @@ def test_leaving_the_file_dialog_does_not_close(qtbot: QtBot, window: MainWindow
 def test_what_is_saved_is_not_asked_about(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     press(window, "Train")
     wait_until_idle(qtbot, window.session)
-    choose(window, "File", "Save model as…")
-    pick(qtbot, tmp_path / "kept.safetensors")
+    choose(window, "File", "Save as…")
+    pick(qtbot, tmp_path / "kept.rbmx")
     leave(window)
     assert not window.isVisible()
 

@@ -111,10 +111,10 @@ def test_there_is_room_for_so_many(drawings: Drawings, qtbot: QtBot) -> None:
     many = [Kept(drawing(n / MOST_KEPT)) for n in range(MOST_KEPT)]
     assert drawings.add(many)
     with qtbot.waitSignal(drawings.failed) as told:
-        drawings.offer(drawing())
+        drawings.offer(drawing(0.51))
         drawings.keep()
     assert "room" in str(told.args[0])
     assert len(drawings.kept) == MOST_KEPT
     drawings.remove(many[:1])
-    keep(drawings, drawing())
+    keep(drawings, drawing(0.51))
     assert not drawings.can_bring_back

@@ -23,7 +23,7 @@ def test_a_saved_model_comes_back_with_its_settings_and_curve(qtbot: QtBot, sess
     train(qtbot, session)
     path = tmp_path / "bars.safetensors"
     assert session.save_model(path)
-    assert not session.has_unsaved_training
+    assert session.experiment.is_modified
     saved, history = weights(session), model_of(session).history
     other = Session()
     load(qtbot, other, bars_dataset())
@@ -60,7 +60,7 @@ def test_a_run_saved_on_its_way_ends_the_same_in_another_program(
     saved = load_model(path)
     assert saved.state is not None
     assert saved.state.unfinished
-    assert session.has_unsaved_training
+    assert session.experiment.is_modified
     if paused:
         session.train()
     wait_until_idle(qtbot, session)
@@ -103,8 +103,7 @@ def test_a_model_of_another_size_brings_its_images(qtbot: QtBot, session: Sessio
     load(qtbot, small, bars_dataset(4))
     assert small.save_model(path)
     assert session.open_model(path)
-    qtbot.waitUntil(lambda: model_of(session).path == path)
-    assert model_of(session).image_shape == (4, 4)
+    qtbot.waitUntil(lambda: model_of(session).image_shape == (4, 4))
     assert session.images is not None
     assert session.images.train.shape == (200, 16)
     assert not session.trains_new_model
@@ -149,21 +148,23 @@ def test_a_foreign_model_without_a_history_is_not_thrown_away(qtbot: QtBot, sess
     session.choose_preset("article")
     load(qtbot, session, bars_dataset())
     assert weights(session) == opened
-    assert model_of(session).path == path
 
 
-def test_a_new_model_does_not_belong_to_the_file_of_the_one_before(
-    qtbot: QtBot, session: Session, tmp_path: Path
-) -> None:
-    train(qtbot, session)
+def test_a_models_file_is_not_the_experiments(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
     path = tmp_path / "bars.safetensors"
-    session.save_model(path)
-    assert model_of(session).path == path
     train(qtbot, session)
-    assert model_of(session).path == path
-    assert session.has_unsaved_training
-    session.reset()
-    assert model_of(session).path is None
+    assert session.save_experiment(tmp_path / "bars.rbmx")
+    assert session.save_model(path)
+    assert session.experiment.path == tmp_path / "bars.rbmx"
+    assert not session.experiment.is_modified
+    before = session.experiment.identity
+    assert session.open_model(path)
+    assert session.experiment.path is None
+    assert session.experiment.suggestion == "bars"
+    assert session.experiment.identity != before
+    assert not session.experiment.is_modified
+    session.change_settings(epochs=2)
+    assert session.experiment.is_modified
 
 
 def test_a_file_names_the_settings_that_trained_the_model(qtbot: QtBot, session: Session, tmp_path: Path) -> None:

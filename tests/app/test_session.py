@@ -169,7 +169,7 @@ def test_a_run_leaves_its_records_and_curve(qtbot: QtBot, session: Session) -> N
     assert all(record.held_out_kl is not None for record in model_of(session).history)
     assert points == [1, 2, 3]
     assert points == sorted(points)
-    assert session.has_unsaved_training
+    assert session.experiment.is_modified
 
 
 def test_training_again_goes_on(qtbot: QtBot, session: Session) -> None:
@@ -271,7 +271,8 @@ def test_reset_during_a_run_ends_it_and_starts_anew(qtbot: QtBot, session: Sessi
     assert weights(session) == fresh
     assert model_of(session).history == ()
     assert session.progress is None
-    assert not session.has_unsaved_training
+    # The run that it took the place of is not in a file.
+    assert session.experiment.is_modified
 
 
 def test_reset_of_a_paused_run(qtbot: QtBot, session: Session) -> None:
@@ -307,7 +308,7 @@ def test_the_model_that_was_replaced_can_come_back_and_goes_on(qtbot: QtBot, ses
     assert session.can_bring_back
     session.bring_back()
     assert weights(session) == half
-    assert session.has_unsaved_training
+    assert session.experiment.is_modified
     train(qtbot, session)
     assert weights(session) == whole
 
@@ -421,7 +422,7 @@ def test_a_device_that_is_not_there_is_told_and_the_model_stays(
     train(qtbot, session)
     assert told == ["The GPU cannot be used: CuPy is not installed. Choose the CPU instead."]
     assert weights(session) == before
-    assert not session.has_unsaved_training
+    assert not session.experiment.is_modified
 
 
 @pytest.mark.parametrize("paused", [False, True])

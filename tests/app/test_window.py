@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,19 +7,16 @@ import pytest
 from PySide6.QtCore import QSettings, Qt, QUrl
 from PySide6.QtGui import QAction, QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDockWidget, QMenu, QMessageBox, QSpinBox, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMessageBox, QSpinBox, QWidget
 
 from rbm_studio import __version__
 from rbm_studio.app.canvas import DrawingCanvas
 from rbm_studio.app.log import log_path
 from rbm_studio.app.main import create_application
 from rbm_studio.app.menus import saved_appearance
-from rbm_studio.app.panels.curve_panel import CurvePanel
 from rbm_studio.app.session import Session
 from rbm_studio.app.theme import Appearance, apply_appearance
 from rbm_studio.core.gradients import GRADIENTS
-from rbm_studio.core.parameters import gaussian_parameters
-from rbm_studio.storage.model_file import SavedModel, save_model
 
 from .conftest import bars_dataset, load
 from .driving import (
@@ -29,7 +25,6 @@ from .driving import (
     choose,
     menu_action,
     message,
-    pick,
     press,
     process_deletions,
     shown,
@@ -40,216 +35,15 @@ from .driving import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from pytestqt.qtbot import QtBot
 
     from rbm_studio.app.window import MainWindow
 
 
-def title(window: MainWindow) -> str:
-    return window.windowTitle() + ("(modified)" if window.isWindowModified() else "")
-
-
-def save_as(qtbot: QtBot, window: MainWindow, path: Path) -> None:
-    choose(window, "File", "Save model as…")
-    pick(qtbot, path)
-
-
 def weights(window: MainWindow) -> bytes:
     assert window.session.model is not None
     return window.session.model.parameters.w.tobytes()
-
-
-def recent_menu(window: MainWindow) -> QMenu:
-    menu = menu_action(window, "File", "Open recent").menu()
-    assert isinstance(menu, QMenu)
-    menu.aboutToShow.emit()
-    return menu
-
-
-def recent(window: MainWindow) -> list[str]:
-    return [action.text() for action in recent_menu(window).actions()]
-
-
-# --- models in files
-
-
-def test_a_model_is_saved_and_opened_through_the_menus(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
-    assert title(window) == "untitled model[*] – RBM Studio"
-    train(qtbot, window)
-    assert title(window) == "untitled model[*] – RBM Studio(modified)"
-    save_as(qtbot, window, tmp_path / "bars")
-    path = tmp_path / "bars.safetensors"
-    assert path.is_file()
-    assert title(window) == "bars.safetensors[*] – RBM Studio"
-    assert window.statusBar().currentMessage() == "Saved bars.safetensors"
-    saved = weights(window)
-
-    press(window, "Reset")
-    assert title(window) == "untitled model[*] – RBM Studio"
-    assert weights(window) != saved
-    choose(window, "File", "Open model…")
-    pick(qtbot, path)
-    assert weights(window) == saved
-    assert title(window) == "bars.safetensors[*] – RBM Studio"
-    assert window.statusBar().currentMessage() == "Opened bars.safetensors"
-    curve = window.panel("curve")
-    assert isinstance(curve, CurvePanel)
-    np.testing.assert_array_equal(curve.plot.runs()[-1][1][:, 0], [1, 2, 3])
-
-
-def test_saving_again_asks_for_no_name(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
-    path = tmp_path / "bars.safetensors"
-    train(qtbot, window)
-    save_as(qtbot, window, path)
-    before = path.read_bytes()
-    train(qtbot, window)
-    assert window.isWindowModified()
-    # The offscreen platform does not make the window active again when a dialog closes.
-    window.activateWindow()
-    qtbot.waitUntil(window.isActiveWindow)
-    QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
-    assert path.read_bytes() != before
-    assert not window.isWindowModified()
-
-
-@pytest.mark.parametrize("new", ["reset", "size"])
-def test_a_new_model_is_not_saved_over_the_old_ones_file(
-    qtbot: QtBot, window: MainWindow, tmp_path: Path, new: str
-) -> None:
-    path = tmp_path / "bars.safetensors"
-    train(qtbot, window)
-    save_as(qtbot, window, path)
-    before = path.read_bytes()
-    if new == "reset":
-        press(window, "Reset")
-    else:
-        window.session.change_settings(hidden_num=5)
-        train(qtbot, window)
-    choose(window, "File", "Save model")
-    pick(qtbot, tmp_path / "other.safetensors")
-    assert path.read_bytes() == before
-    assert (tmp_path / "other.safetensors").is_file()
-
-
-def test_recent_models_are_offered(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
-    assert recent(window) == ["No models yet"]
-    train(qtbot, window)
-    save_as(qtbot, window, tmp_path / "first.safetensors")
-    first = weights(window)
-    train(qtbot, window)
-    save_as(qtbot, window, tmp_path / "second.safetensors")
-    assert recent(window) == ["second.safetensors", "first.safetensors"]
-    recent_menu(window).actions()[1].trigger()
-    assert weights(window) == first
-    assert recent(window) == ["first.safetensors", "second.safetensors"]
-
-
-def test_opening_over_what_is_not_saved_asks_first(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
-    path = tmp_path / "bars.safetensors"
-    train(qtbot, window)
-    save_as(qtbot, window, path)
-    saved = weights(window)
-    train(qtbot, window)
-    trained = weights(window)
-    window.open_path(path)
-    assert wait_for(qtbot, QMessageBox).text() == "Open another model?"
-    answer(qtbot, "Cancel")
-    assert weights(window) == trained
-    window.open_path(path)
-    answer(qtbot, "Don't save")
-    assert weights(window) == saved
-    train(qtbot, window)
-    trained = weights(window)
-    window.open_path(path)
-    answer(qtbot, "Save…")
-    pick(qtbot, tmp_path / "kept.safetensors")
-    assert weights(window) == saved
-    window.open_path(tmp_path / "kept.safetensors")
-    assert weights(window) == trained
-
-
-def test_a_model_of_other_images_brings_its_size(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
-    path = tmp_path / "small.safetensors"
-    save_model(path, SavedModel(gaussian_parameters(16, 6, np.random.default_rng(0)), image_shape=(4, 4)))
-    with qtbot.waitSignal(window.session.images_changed):
-        window.open_path(path)
-    qtbot.waitUntil(lambda: title(window).startswith("small.safetensors"))
-    assert [box.currentText() for box in window.panel("model").findChildren(QComboBox)][1] == "4×4 = 16"
-    train(qtbot, window)
-
-
-def bad_models(folder: Path) -> dict[str, tuple[Path, str]]:
-    rng = np.random.default_rng(0)
-    good = folder / "good.safetensors"
-    save_model(good, SavedModel(gaussian_parameters(64, 6, rng)))
-    whole = good.read_bytes()
-    files = {
-        "cut": (whole[:-40], "cut short"),
-        "newer": (whole.replace(b'"format_version":"2"', b'"format_version":"9"'), "newer version of RBM Studio"),
-        "header": (struct.pack("<Q", 1 << 40) + whole[8:], "damaged"),
-        "empty": (b"", "not a model file"),
-    }
-    found = {}
-    for name, (content, problem) in files.items():
-        found[name] = (folder / f"{name}.safetensors", problem)
-        found[name][0].write_bytes(content)
-    foreign = folder / "foreign.safetensors"
-    save_model(foreign, SavedModel(gaussian_parameters(100, 6, rng)))
-    found["foreign"] = (foreign, "100 visible units")
-    found["missing"] = (folder / "missing.safetensors", "cannot be read")
-    return found
-
-
-@pytest.mark.parametrize("name", ["cut", "newer", "header", "empty", "foreign", "missing"])
-def test_bad_models_are_told_and_the_present_one_stays(
-    qtbot: QtBot, window: MainWindow, tmp_path: Path, name: str
-) -> None:
-    path, problem = bad_models(tmp_path)[name]
-    before, named = weights(window), title(window)
-    window.open_path(path)
-    told = message(qtbot)
-    assert path.name in told
-    assert problem in told
-    assert weights(window) == before
-    assert title(window) == named
-    assert recent(window) == ["No models yet"]
-
-
-def test_a_place_that_cannot_be_written_is_told(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
-    train(qtbot, window)
-    path = tmp_path / "bars.safetensors"
-    save_as(qtbot, window, path)
-    train(qtbot, window)
-    path.unlink()
-    tmp_path.joinpath("bars.safetensors").mkdir()
-    choose(window, "File", "Save model")
-    assert "bars.safetensors is a folder." in message(qtbot)
-    assert window.isWindowModified()
-
-
-def test_without_a_model_saving_says_so(qtbot: QtBot, show: Callable[[Session], MainWindow], tmp_path: Path) -> None:
-    window = show(Session())
-    save_as(qtbot, window, tmp_path / "none.safetensors")
-    assert "There is no model to save yet." in message(qtbot)
-    assert not list(tmp_path.glob("*.safetensors"))
-
-
-def test_a_file_named_at_the_start_waits_for_the_images(
-    qtbot: QtBot, show: Callable[[Session], MainWindow], tmp_path: Path
-) -> None:
-    path = tmp_path / "bars.safetensors"
-    parameters = gaussian_parameters(64, 6, np.random.default_rng(0))
-    save_model(path, SavedModel(parameters, image_shape=(8, 8)))
-    session = Session()
-    window = show(session)
-    session.load("Looking", lambda _task: bars_dataset())
-    window.open_when_ready(path)
-    assert session.model is None
-    qtbot.waitUntil(lambda: title(window).startswith("bars.safetensors"))
-    assert session.model is not None
-    assert session.model.parameters.hidden_num == 6
 
 
 # --- faults
@@ -314,7 +108,7 @@ def test_the_labs_stand_behind_the_drawing_and_beside_the_weights(window: MainWi
     def in_view() -> set[str]:
         return {name for name, dock in window.docks.items() if not dock.visibleRegion().isEmpty()}
 
-    tabs = {"draw", "drawings", "dream", "unit", "compare", "health"}
+    tabs = {"draw", "drawings", "dream", "unit", "compare", "health", "notes"}
     assert in_view() == set(window.docks) - tabs | {"draw"}
     for name in sorted(tabs - {"draw"}):
         window.docks[name].raise_()

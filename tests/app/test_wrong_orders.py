@@ -263,6 +263,7 @@ def test_an_impatient_class_finds_no_fault(qtbot: QtBot, window: MainWindow, tmp
         assert selection.pixel < model.parameters.visible_num, hands.done[-5:]
         possible = POSSIBLE[session.run_state] - (set() if session.can_train else {"Train", "Step", "Reset"})
         assert enabled(window) == possible, hands.done[-5:]
-        assert window.isWindowModified() == session.has_unsaved_training, hands.done[-5:]
-        assert window.windowTitle().startswith(model.path.name if model.path else "untitled model")
+        assert window.isWindowModified() == session.experiment.is_modified, hands.done[-5:]
+        path = session.experiment.path
+        assert window.windowTitle().startswith(path.name if path else "untitled experiment"), hands.done[-5:]
     session.halt()

@@ -126,6 +126,7 @@ class DrawPanel(QWidget):
         self._pen.keep_asked.connect(session.drawings.keep)
         session.drawings.offered.connect(self._offer_to_keep)
         session.drawings.wanted.connect(self._put_back)
+        session.drawings.came.connect(self._put)
         self._mode.currentIndexChanged.connect(self._throttle.request)
         self._cover.mean_changed.connect(self._show_completions)
         self.canvas.strokes_changed.connect(self._throttle.request)
@@ -186,13 +187,16 @@ class DrawPanel(QWidget):
 
     def _put_back(self, kept: Kept) -> None:
         """Put a kept drawing on the canvas, as it was kept."""
+        self._put(kept)
+        self.canvas.setFocus()
+
+    def _put(self, kept: Kept) -> None:
         drawing = kept.drawing
         self._pen.choose(kept.pen_width, normalizes=kept.normalize)
         if drawing.picture is not None:
             self.canvas.set_picture(drawing.picture, imported=drawing.is_imported)
         else:
             self.canvas.set_strokes(drawing.strokes)
-        self.canvas.setFocus()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Let a chain go on that stood still out of sight: Qt shows no dock behind another, but does not hide it."""

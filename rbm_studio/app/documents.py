@@ -1,0 +1,363 @@
+"""Documents in files: the session's experiment is begun, opened and saved, and models are opened and written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from rbm_studio.app.drawings import MOST_KEPT
+from rbm_studio.app.experiment_files import gather, opened
+from rbm_studio.app.model_files import opened_model, write_model
+from rbm_studio.app.state import Images, RunState, Settings
+from rbm_studio.app.task import Task
+from rbm_studio.data.mnist import find_by_digest
+from rbm_studio.errors import RBMStudioError
+from rbm_studio.storage.experiment_file import load_experiment, save_experiment
+from rbm_studio.storage.model_file import load_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from rbm_studio.app.experiment_files import Opened
+    from rbm_studio.app.session import Session
+    from rbm_studio.app.task import TaskSlot
+    from rbm_studio.app.training_runner import TrainingRunner
+    from rbm_studio.storage.model_file import SavedModel
+
+LARGE_BYTES = 4_000_000
+"""A file of more than this is read in the background: that takes longer than a person would not notice."""
+
+
+@dataclass(eq=False)
+class _Saving:
+    """A file that is being written.
+
+    Attributes
+    ----------
+    path : Path
+    revision : int
+        Of the experiment, that is in the file.
+    then : callable or None
+        To be called once it is written.
+    task : Task or None
+    is_over : bool
+    error : Exception or None
+    """
+
+    path: Path
+    then: Callable[[], object] | None
+    revision: int = 0
+    task: Task | None = None
+    is_over: bool = False
+    error: Exception | None = None
+
+
+class Documents(QObject):
+    """Opens and saves what a session holds; what goes wrong is told by the session's `failed`.
+
+    Parameters
+    ----------
+    session : Session
+    tasks : TaskSlot
+        Where a large file is read, and images are looked for.
+    runner : TrainingRunner
+        Tells how far a run under way has come.
+
+    Signals
+    -------
+    opened : Path
+        What is in this file is shown now.
+    saved : Path
+        The experiment is in this file now.
+    """
+
+    opened = Signal(object)
+    saved = Signal(object)
+
+    def __init__(self, session: Session, tasks: TaskSlot, runner: TrainingRunner) -> None:
+        super().__init__(session)
+        self._session, self._tasks, self._runner = session, tasks, runner
+        self._saving: _Saving | None = None
+        self._next: _Saving | None = None
+
+    # --- a new one
+
+    def begin(self) -> bool:
+        """Begin a new experiment, with the settings of the first start and the images that are there."""
+        session = self._session
+        if not self._may_change(self.tr("A new experiment cannot be begun while training.")):
+            return False
+        images = session.images
+        shape = images.dataset.image_shape if images is not None else Settings().image_shape
+        session.experiment.begin()
+        session.adopt(Settings(image_shape=shape, device=session.settings.device), images)
+        return True
+
+    # --- opening
+
+    def open_experiment(self, path: Path) -> bool:
+        """Show what is in an experiment's file; on any fault all stays as it is.
+
+        Returns whether it will be shown: at once, or a little later where the file is large, or images must be looked
+        for or resampled for it.
+        """
+        busy = self.tr("An experiment cannot be opened while training.")
+        return self._open(path, busy, lambda: opened(load_experiment(path), path.name))
+
+    def open_model(self, path: Path) -> bool:
+        """Show a model in a file, as a new experiment without a file; see `open_experiment`."""
+        session = self._session
+        images, settings = session.images, session.settings
+        busy = self.tr("A model cannot be opened while training.")
+        return self._open(path, busy, lambda: opened_model(load_model(path), path.name, images, settings))
+
+    def show_model(self, saved: SavedModel, name: str) -> bool:
+        """Show a model that came from elsewhere, as a new experiment without a file; see `open_experiment`.
+
+        Parameters
+        ----------
+        saved : SavedModel
+        name : str
+            What it is called; its experiment's file will be offered the same name.
+        """
+        session = self._session
+        if not self._may_change(self.tr("A model cannot be opened while training.")):
+            return False
+        try:
+            found = opened_model(saved, name, session.images, session.settings)
+        except RBMStudioError as error:
+            session.failed.emit(error)
+            return False
+        return self._bring_images(None, name, found)
+
+    def _may_change(self, busy: str) -> bool:
+        self.wait()
+        if self._session.run_state is not RunState.IDLE:
+            self._session.failed.emit(RBMStudioError(busy, self.tr("Stop the training first.")))
+            return False
+        return True
+
+    def _open(self, path: Path, busy: str, read: Callable[[], Opened]) -> bool:
+        if not self._may_change(busy):
+            return False
+        title = self.tr("Opening {0}").format(path.name)
+        if self._tasks.task is not None or _size(path) > LARGE_BYTES:
+            # Where something else is under way, the slot says so.
+            return self._tasks.start(
+                title, lambda _task: read(), lambda found: self._bring_images(path, path.name, found)
+            )
+        try:
+            found = read()
+        except RBMStudioError as error:
+            self._session.failed.emit(error)
+            return False
+        return self._bring_images(path, path.name, found)
+
+    def _bring_images(self, path: Path | None, name: str, found: Opened) -> bool:
+        """Show what was found, as soon as the images that it needs are there."""
+        images, shape = self._session.images, found.settings.image_shape
+        if found.model is None and images is None and self._session.model is not None:
+            self._session.failed.emit(
+                RBMStudioError(
+                    self.tr("{file} holds no model yet, and there are no images to begin one with."),
+                    self.tr("Open images first."),
+                    file=name,
+                )
+            )
+            return False
+        wanted = None if _are_wanted(images, found) else found.dataset
+        if wanted is None and (images is None or not _needs_resampling(images, shape)):
+            self._show(path, name, found, images)
+            return True
+
+        def work(_task: Task) -> Images | None:
+            original = find_by_digest(wanted.digest) if wanted is not None else None
+            if original is None:
+                return images if images is None or not _needs_resampling(images, shape) else images.resampled(shape)
+            prepared = Images.prepare(original, original.image_shape)
+            return prepared.resampled(shape) if prepared.can_have(shape) else prepared
+
+        title = self.tr("Bringing the images of {0}").format(name)
+        return self._tasks.start(title, work, lambda images: self._show(path, name, found, images))
+
+    def _show(self, path: Path | None, name: str, found: Opened, images: Images | None) -> None:
+        session, is_experiment = self._session, bool(found.identity)
+        settings = found.settings
+        if images is not None:
+            # Else no images fit the model, which can be looked at all the same.
+            settings = replace(settings, image_shape=images.dataset.image_shape)
+        file, suggestion = (path, "") if is_experiment else (None, name.rpartition(".")[0] or name)
+        session.experiment.begin(found.identity, file, found.notes, suggestion=suggestion)
+        data = found.dataset if not found.is_new else None
+        session.adopt(settings, images, found.model, found.state, data, is_drawn=found.is_new)
+        if is_experiment:
+            session.book.restore(found.runs, found.present)
+            if found.moments:
+                session.moments.restore(found.moments)
+            session.selection.select_units(found.units)
+            session.selection.select_pixel(found.pixel)
+            self._bring_drawings(name, found)
+        else:
+            session.show_history()
+        session.noticed.emit(self.tr("Opened {0}").format(name))
+        if not _are_wanted(images, found):
+            self._tell_of_other_images(name, found, images)
+        if path is not None:
+            self.opened.emit(path)
+
+    def _bring_drawings(self, name: str, found: Opened) -> None:
+        session = self._session
+        if found.canvas is not None:
+            session.drawings.bring(found.canvas)
+        left = session.drawings.add_missing(found.kept)
+        session.experiment.hold(left)
+        if left:
+            session.failed.emit(
+                RBMStudioError(
+                    self.tr("“Drawings” has room for {most}: {count} of those in {name} are not shown."),
+                    self.tr("They stay in the file. Remove some that are kept, then open it again."),
+                    most=MOST_KEPT,
+                    count=len(left),
+                    name=name,
+                )
+            )
+
+    def _tell_of_other_images(self, name: str, found: Opened, images: Images | None) -> None:
+        if found.dataset is None:
+            return
+        remedy = (
+            self.tr("You can look at all of it. To go on with its training, open those images.")
+            if images is None
+            else self.tr(
+                "You can look at all of it. To go on with its training, open those images; on the present ones "
+                "“Train” begins another run."
+            )
+        )
+        self._session.failed.emit(
+            RBMStudioError(
+                self.tr("{file} belongs to the images “{images}” ({count} to train on), which are not open here."),
+                remedy,
+                file=name,
+                images=found.dataset.name,
+                count=f"{found.dataset.train_num:,}",
+            )
+        )
+
+    # --- saving
+
+    def save(self, path: Path, then: Callable[[], object] | None = None) -> None:
+        """Save all there is, also while it trains: in the background, and `saved` follows.
+
+        Parameters
+        ----------
+        path : Path
+        then : callable, optional
+            Called once it is saved; not where that fails.
+        """
+        wish = _Saving(path, then)
+        if self._saving is not None:
+            self._next = wish
+        else:
+            self._begin_saving(wish)
+
+    def save_and_wait(self, path: Path) -> bool:
+        """Save all there is, and return whether that was done."""
+        done: list[bool] = []
+        self.wait()
+        self.save(path, lambda: done.append(True))
+        self.wait()
+        return bool(done)
+
+    @property
+    def is_saving(self) -> bool:
+        """Whether a file is being written."""
+        return self._saving is not None
+
+    def wait(self) -> None:
+        """Wait for the files that are being written."""
+        while self._saving is not None and self._saving.task is not None:
+            self._saving.task.join()
+            self._finish()
+
+    def _begin_saving(self, saving: _Saving) -> None:
+        session = self._session
+        # Before the checkpoint: what comes with it or after it has not been saved yet.
+        saving.revision = session.experiment.revision
+        now = self._runner.checkpoint()
+        self._runner.deliver()
+        content = gather(session, now)
+
+        def work(_task: Task) -> None:
+            try:
+                save_experiment(saving.path, content)
+            except Exception as error:
+                saving.error = error
+                raise
+            finally:
+                saving.is_over = True
+
+        saving.task = Task(self.tr("Saving {0}").format(saving.path.name), work, self)
+        saving.task.succeeded.connect(self._finish)
+        saving.task.failed.connect(self._finish)
+        self._saving = saving
+        saving.task.start()
+
+    def _finish(self, _result: object = None) -> None:
+        saving = self._saving
+        # A task that was waited for tells it once more.
+        if saving is None or saving.task is None or not saving.is_over:
+            return
+        saving.task.join()
+        saving.task.deleteLater()
+        self._saving = None
+        session = self._session
+        if saving.error is None:
+            session.experiment.note_saved(saving.path, saving.revision)
+            session.noticed.emit(self.tr("Saved {0}").format(saving.path.name))
+            self.saved.emit(saving.path)
+        else:
+            session.failed.emit(saving.error)
+        wish, self._next = self._next, None
+        if wish is not None:
+            self._begin_saving(wish)
+        if saving.error is None and saving.then is not None:
+            saving.then()
+
+    def save_model(self, path: Path) -> bool:
+        """Write the model alone, as it is now, also while it trains; return whether that was done.
+
+        The experiment keeps its file, and what was not saved of it is not saved yet.
+        """
+        session, model = self._session, self._session.model
+        try:
+            if model is None:
+                raise RBMStudioError(
+                    self.tr("There is no model to save yet."), self.tr("Download MNIST, or open images.")
+                )
+            state = session.training_state if session.run_state is RunState.IDLE else None
+            write_model(path, model, state, session.history_before_run, self._runner.checkpoint())
+        except RBMStudioError as error:
+            session.failed.emit(error)
+            return False
+        session.noticed.emit(self.tr("Saved {0}").format(path.name))
+        return True
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # who reads it will say why
+
+
+def _are_wanted(images: Images | None, found: Opened) -> bool:
+    """Whether images are those that a file belongs to, as far as it says."""
+    wanted = found.dataset
+    return wanted is None or (images is not None and images.identity.digest == wanted.digest)
+
+
+def _needs_resampling(images: Images, shape: tuple[int, int]) -> bool:
+    return images.dataset.image_shape != shape and images.can_have(shape)
