@@ -20,16 +20,18 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QMessageBox,
+    QPlainTextEdit,
     QToolButton,
     QWidget,
 )
 
+from rbm_studio.app.session import Session
 from rbm_studio.app.state import RunState
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.storage.model_file import SavedModel, save_model
 
-from .conftest import load
-from .driving import LEFT, click, enabled, process_deletions, state
+from .conftest import bars_dataset, load
+from .driving import LEFT, click, enabled, named, process_deletions, state, wait_until_idle
 from .test_labels import labelled
 
 if TYPE_CHECKING:
@@ -62,18 +64,28 @@ class ImpatientClass:
     qtbot : QtBot
     window : MainWindow
     rng : random.Random
-    models : list of Path
+    paths : list of Path
         Files to open.
     """
 
-    def __init__(self, qtbot: QtBot, window: MainWindow, rng: random.Random, models: list[Path]) -> None:
-        self.qtbot, self.window, self.rng, self.models = qtbot, window, rng, models
+    def __init__(self, qtbot: QtBot, window: MainWindow, rng: random.Random, paths: list[Path]) -> None:
+        self.qtbot, self.window, self.rng, self.paths = qtbot, window, rng, paths
         self.done: list[str] = []
 
     def act(self) -> None:
-        actions = (self.touch, self.train, self.step, self.turn_to, self.open, self.choose, self.resize, self.set_out)
+        actions = {
+            self.touch: 50,
+            self.train: 12,
+            self.step: 10,
+            self.turn_to: 10,
+            self.open: 12,
+            self.save: 6,
+            self.choose: 4,
+            self.resize: 3,
+            self.set_out: 2,
+        }
         # Often one thing right after another, before the window has had a turn.
-        for act in self.rng.choices(actions, (50, 12, 10, 10, 12, 4, 3, 2), k=self.rng.randint(1, 3)):
+        for act in self.rng.choices(list(actions), list(actions.values()), k=self.rng.randint(1, 3)):
             act()
             self.answer()
         self.pause()
@@ -159,9 +171,24 @@ class ImpatientClass:
         self.window.docks[name].raise_()
 
     def open(self) -> None:
-        path = self.rng.choice(self.models)
+        path = self.rng.choice(self.paths)
         self.done.append(f"open {path.name}")
         self.window.open_path(path)
+
+    def save(self) -> None:
+        """Begin a new experiment, save the present one in its file or in another's, or write notes."""
+        documents, experiments = self.window.documents, [path for path in self.paths if path.suffix == ".rbmx"]
+        how = self.rng.randrange(4)
+        self.done.append(("new", "save", "save as", "note")[how])
+        if how == 0:
+            documents.begin()
+        elif how == 1:
+            documents.save()
+        elif how == 2:
+            self.window.session.documents.save(self.rng.choice(experiments))
+        else:
+            experiment = self.window.session.experiment
+            experiment.write_notes(f"{experiment.notes} {self.rng.random()}"[-200:])
 
     def choose(self) -> None:
         for entry in self.rng.sample(self.window.menuBar().actions(), 1):
@@ -249,12 +276,32 @@ def model_files(folder: Path) -> list[Path]:
     return paths
 
 
+def experiment_files(qtbot: QtBot, folder: Path) -> list[Path]:
+    """Return files of experiments of these images and of others, trained and not, and one that is no experiment."""
+    broken = folder / "broken.rbmx"
+    broken.write_bytes(b"PK no experiment")
+    paths = [broken]
+    for name, dataset in (("same", bars_dataset()), ("classes", labelled()), ("other size", bars_dataset(6))):
+        session = Session()
+        load(qtbot, session, dataset)
+        session.change_settings(hidden_num=9, batch_size=20, epochs=2, device="cpu")
+        session.experiment.write_notes(name)
+        if name != "same":
+            session.train()
+            wait_until_idle(qtbot, session)
+        paths.append(folder / f"{name}.rbmx")
+        assert session.save_experiment(paths[-1])
+        session.shut_down()
+    return paths
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_an_impatient_class_finds_no_fault(qtbot: QtBot, window: MainWindow, tmp_path: Path, seed: int) -> None:
     session = window.session
     if seed == 1:
         load(qtbot, session, labelled())
-    hands = ImpatientClass(qtbot, window, random.Random(seed), model_files(tmp_path))
+    paths = [*model_files(tmp_path), *experiment_files(qtbot, tmp_path)]
+    hands = ImpatientClass(qtbot, window, random.Random(seed), paths)
     for _ in range(ACTIONS // 2):
         hands.act()
         model, selection = session.model, session.selection
@@ -266,4 +313,23 @@ def test_an_impatient_class_finds_no_fault(qtbot: QtBot, window: MainWindow, tmp
         assert window.isWindowModified() == session.experiment.is_modified, hands.done[-5:]
         path = session.experiment.path
         assert window.windowTitle().startswith(path.name if path else "untitled experiment"), hands.done[-5:]
+        assert named(window, QPlainTextEdit, "Notes").toPlainText() == session.experiment.notes, hands.done[-5:]
+        present = session.book.present
+        assert present is not None
+        assert present.experiment == session.experiment.identity, hands.done[-5:]
+        assert len({run.identity for run in session.book.runs}) == len(session.book.runs), hands.done[-5:]
     session.halt()
+    # Whatever was done before, the file holds what there is.
+    path = tmp_path / "last.rbmx"
+    qtbot.waitUntil(lambda: session.task is None)
+    assert session.save_experiment(path)
+    assert not window.isWindowModified()
+    last = session.model
+    assert last is not None
+    session.documents.begin()
+    with qtbot.waitSignal(session.documents.opened):
+        assert session.open_experiment(path)
+    hands.answer()
+    assert session.model is not None
+    assert session.model.parameters.w.tobytes() == last.parameters.w.tobytes()
+    assert session.model.history == last.history
