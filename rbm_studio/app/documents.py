@@ -193,6 +193,8 @@ class Documents(QObject):
         session.experiment.begin(found.identity, file, found.notes, suggestion=suggestion)
         data = found.dataset if not found.is_new else None
         session.adopt(settings, images, found.model, found.state, data, is_drawn=found.is_new)
+        if found.present is None:
+            session.show_history()
         if is_experiment:
             session.book.restore(found.runs, found.present)
             if found.moments:
@@ -200,8 +202,6 @@ class Documents(QObject):
             session.selection.select_units(found.units)
             session.selection.select_pixel(found.pixel)
             self._bring_drawings(name, found)
-        else:
-            session.show_history()
         session.noticed.emit(self.tr("Opened {0}").format(name))
         if not _are_wanted(images, found):
             self._tell_of_other_images(name, found, images)

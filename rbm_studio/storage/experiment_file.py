@@ -117,7 +117,7 @@ class SavedExperiment:
     ----------
     facts : dict
         As JSON can hold it: ``id``, ``settings``, ``selection``, ``notes``, ``present_run`` (a place in `runs`, or
-        None), ``saved`` (the time) and whatever a later version adds.
+        None), ``is_new`` (whether the model was only drawn), ``saved`` (the time) and whatever a later version adds.
     model : SavedModel or None
         The present one.
     dataset : DatasetIdentity or None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QTextCursor
+from PySide6.QtGui import QFontInfo, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QVBoxLayout, QWidget
 
 from rbm_studio.app.experiment import MOST_NOTES
@@ -12,6 +12,9 @@ from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
     from rbm_studio.app.session import Session
+
+_LARGER = 1.25
+"""Beside the program's own letters."""
 
 
 class NotesPanel(QWidget):
@@ -34,6 +37,10 @@ class NotesPanel(QWidget):
         )
         self._editor.setAccessibleName(self.tr("Notes"))
         self._editor.setToolTip(self.tr("Notes on this experiment, saved in its file"))
+        # What a class reads too, from the last row.
+        font = self._editor.font()
+        font.setPointSizeF(_LARGER * QFontInfo(font).pointSizeF())
+        self._editor.setFont(font)
         # So that the keyboard gets out of it again.
         self._editor.setTabChangesFocus(True)
         # A file that is dropped here is for the window.
