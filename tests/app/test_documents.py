@@ -19,8 +19,8 @@ from rbm_studio.app.session import Session
 from rbm_studio.data import Dataset
 from rbm_studio.data.handwriting import Stroke
 from rbm_studio.data.mnist import read_mnist_folder
-from rbm_studio.storage.experiment_file import load_experiment, save_experiment
-from rbm_studio.storage.model_file import SavedModel
+from rbm_studio.storage.experiment_file import SavedExperiment, load_experiment, save_experiment
+from rbm_studio.storage.model_file import SavedModel, load_model
 
 from .conftest import bars, bars_dataset, load, mnist_files
 from .driving import drag, model_of, process_deletions, state, wait_until_idle
@@ -184,6 +184,45 @@ def test_a_run_saved_on_its_way_ends_the_same_in_another_program(
     written = saved.runs[0].curves.get(LIVE)
     if written is not None:
         np.testing.assert_array_equal(whole.table()[: len(written)], written)
+
+
+def test_a_curve_is_saved_as_far_as_the_model_beside_it(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
+    written: list[SavedExperiment] = []
+
+    def save() -> None:
+        # The worker goes on meanwhile, and the window's timer has no turn.
+        begun = model_of(session).epochs_trained
+        model = tmp_path / "bars.safetensors"
+        trained = begun
+        while trained < begun + 3:
+            assert session.save_model(model)
+            state = load_model(model).state
+            assert state is not None
+            trained = state.epochs_trained
+        assert session.save_experiment(tmp_path / "bars.rbmx")
+        written.append(load_experiment(tmp_path / "bars.rbmx"))
+        session.stop()
+
+    session.change_settings(epochs=100_000)
+    session.progressed.connect(save, SINGLE_SHOT)
+    train(qtbot, session)
+    (saved,) = written
+    whole = session.book.history(LIVE).current
+    assert saved.model is not None
+    assert saved.model.state is not None
+    assert whole is not None
+    table = whole.table()
+    expected = table[table[:, 0] <= saved.model.state.epochs_trained]
+    assert len(expected) >= 3
+    np.testing.assert_array_equal(saved.runs[0].curves[LIVE], expected)
+
+
+def test_what_was_gathered_is_not_changed_by_the_run_that_follows(qtbot: QtBot, session: Session) -> None:
+    train(qtbot, session)
+    gathered, expected = gather(session, None).model, plain(session.training_state)
+    train(qtbot, session)
+    assert gathered is not None
+    assert plain(gathered.state) == expected
 
 
 def test_an_untrained_model_that_was_opened_is_drawn_anew_for_other_settings(
