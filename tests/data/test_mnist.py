@@ -9,7 +9,8 @@ import pytest
 
 from rbm_studio.data import DataError, load_mnist
 from rbm_studio.data.download import DownloadError
-from rbm_studio.data.mnist import SampleOnlyWarning, find_mnist
+from rbm_studio.data.mnist import SampleOnlyWarning, find_by_digest, find_mnist
+from rbm_studio.data.sample import sample_dataset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,3 +141,14 @@ def test_full_mnist() -> None:
     assert y_test[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
     assert np.bincount(y_train).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert x_train.mean(dtype=np.float64) == pytest.approx(0.1306604762738429, abs=1e-6)
+
+
+def test_a_set_is_found_by_its_digest_past_one_that_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = sample_dataset()
+    if sample is None:
+        pytest.skip("needs the sample")
+    monkeypatch.setenv("RBM_STUDIO_MNIST_DIR", str(tmp_path / "nowhere"))
+    found = find_by_digest(sample.digest)
+    assert found is not None
+    assert found.name == sample.name
+    assert find_by_digest("0" * 64) is None
