@@ -92,6 +92,25 @@ class CurveBook(QObject):
             history.changed.emit()
         self.begun.emit()
 
+    def branch(self, former: Run, epochs: float) -> None:
+        """Give the present run, which has just begun, all that was measured of another one until it left that.
+
+        Parameters
+        ----------
+        former : Run
+        epochs : float
+            Where the present run begins.
+        """
+        present = self.present
+        if present is None or present is former:
+            return
+        present.epochs = epochs
+        for name, curve in former.curves.items():
+            history, table = self.history(name), curve.table()
+            if history.current is not None:
+                history.current.extend(table[table[:, 0] <= epochs])
+            history.changed.emit()
+
     def _start(self, name: str, run: Run) -> None:
         history = self._histories[name]
         history.start_run(run.name)

@@ -17,9 +17,11 @@ from rbm_studio.app.experiment import Experiment
 from rbm_studio.app.experiment_files import gather, opened
 from rbm_studio.app.model_files import read_model, write_model
 from rbm_studio.app.moments import Moment, Moments
+from rbm_studio.app.numbers import fixed
 from rbm_studio.app.selection import Selection
 from rbm_studio.app.state import Images, Model, RunState, Settings, Speed
 from rbm_studio.app.task import Task, TaskSlot
+from rbm_studio.app.timeline import Timeline
 from rbm_studio.app.training_runner import Outcome, TrainingRunner, Update
 from rbm_studio.core.backend import backend_for
 from rbm_studio.core.presets import preset_named
@@ -54,6 +56,8 @@ class Session(QObject):
         What the model was on its way.
     book : CurveBook
         The runs, and what was measured of them.
+    timeline : Timeline
+        Which of the moments is looked at.
 
     Signals
     -------
@@ -61,7 +65,9 @@ class Session(QObject):
         Another dataset, or another size of its images.
     settings_changed
     model_changed
-        Another model, or other parameters: at most ten times a second.
+        The model that is shown is another, or has other parameters: at most ten times a second.
+    newest_changed
+        So is the newest model, which is not shown while the user looks back.
     run_state_changed
     progressed
         `progress` is newer: at most 30 times a second.
@@ -83,6 +89,7 @@ class Session(QObject):
     images_changed = Signal()
     settings_changed = Signal()
     model_changed = Signal()
+    newest_changed = Signal()
     run_state_changed = Signal()
     progressed = Signal()
     curve_started = Signal(str)
@@ -113,7 +120,8 @@ class Session(QObject):
         self._tasks.failed.connect(self.failed)
         self._tasks.noticed.connect(self.noticed)
         self._history_before_run: tuple[EpochRecord, ...] = ()
-        self._reset_when_ended = False
+        self._when_ended: Callable[[], None] | None = None
+        self.timeline = Timeline(self, self)
         self._runner = TrainingRunner(self)
         self._runner.updated.connect(self._take_update)
         self._runner.ended.connect(self._end_run)
@@ -136,7 +144,12 @@ class Session(QObject):
 
     @property
     def model(self) -> Model | None:
-        """The model that is shown and trained."""
+        """The model that is shown: the newest, or what it was at the moment that the user looks back at."""
+        return self.timeline.model or self._model
+
+    @property
+    def newest(self) -> Model | None:
+        """The model that is trained, saved and measured, whatever is shown."""
         return self._model
 
     @property
@@ -161,7 +174,9 @@ class Session(QObject):
 
     @property
     def epochs_trained(self) -> float:
-        """How many passes through the data the model has behind it."""
+        """How many passes through the data the model that is shown has behind it."""
+        if self.timeline.model is not None:
+            return self.timeline.model.epochs_trained
         if self._progress is not None:
             return self._progress.epochs_trained
         return self._model.epochs_trained if self._model is not None else 0.0
@@ -337,37 +352,40 @@ class Session(QObject):
             self.images_changed.emit()
         # Before the model, whose curve is named by them.
         self._settings = self._settings_of(model.parameters, model.training)
-        self._set_model(model)
-        self._training_state = state
+        self._set_model(model, state)
         if unsaved:
             self.experiment.touch()
         self._show_history(model)
         self.settings_changed.emit()
-        self.model_changed.emit()
+        self._tell_of_newest()
 
     def _settings_of(self, parameters: Parameters, training: TrainingSettings) -> Settings:
         labels = parameters.label_num > 0
         return replace(self._settings, hidden_num=parameters.hidden_num, labels=labels, training=training)
 
-    def _set_model(self, model: Model) -> None:
+    def _tell_of_newest(self) -> None:
+        self.newest_changed.emit()
+        if self.timeline.past is None:
+            self.model_changed.emit()
+
+    def _set_model(self, model: Model, state: TrainingState | None = None, title: str = "") -> None:
+        self.timeline.let_go()
         if self._model is not None and self._is_trained:
             self._previous = (self._model, self._training_state, self.experiment.is_modified)
         self._model = model
-        self._training_state = None
+        self._training_state = state
         self._progress = None
         if self.experiment.path is None:
             self.experiment.begin(self.experiment.identity, notes=self.experiment.notes)
         self.selection.begin_again(model.parameters.hidden_num, model.parameters.visible_num)
-        self._start_curve(model)
+        self.curve_started.emit(title or self._title_of(model))
         self.progressed.emit()
-        self.model_changed.emit()
+        self._tell_of_newest()
 
-    def _start_curve(self, model: Model) -> None:
+    def _title_of(self, model: Model) -> str:
         training = self._settings.training
-        self.curve_started.emit(
-            self.tr("{0} hidden, {1}, rate {2:g}, batch {3}").format(
-                model.parameters.hidden_num, training.preset, training.learning_rate, training.batch_size
-            )
+        return self.tr("{0} hidden, {1}, rate {2:g}, batch {3}").format(
+            model.parameters.hidden_num, training.preset, training.learning_rate, training.batch_size
         )
 
     def _show_history(self, model: Model) -> None:
@@ -399,8 +417,7 @@ class Session(QObject):
             self._images = images
             self.images_changed.emit()
         self.settings_changed.emit()
-        self._set_model(model)
-        self._training_state = state
+        self._set_model(model, state)
         self._show_history(model)
         if model.path is not None:
             self.noticed.emit(self.tr("Opened {0}").format(model.path.name))
@@ -467,8 +484,7 @@ class Session(QObject):
         self.experiment.begin(found.identity, path, found.notes)
         self.settings_changed.emit()
         if found.model is not None:
-            self._set_model(found.model)
-            self._training_state = found.state
+            self._set_model(found.model, found.state)
         self.book.restore(found.runs, found.present)
         self.moments.restore(found.moments)
         self.selection.select_units(found.units)
@@ -481,7 +497,8 @@ class Session(QObject):
     # --- training
 
     def train(self) -> None:
-        """Start training, or go on after a pause."""
+        """Start training the newest model, which is shown again, or go on after a pause."""
+        self.timeline.look_at(None)
         if self._run_state is RunState.PAUSED:
             self._runner.resume()
             self._speed.restart()
@@ -490,7 +507,8 @@ class Session(QObject):
             self._start_run(paused=False)
 
     def step(self) -> None:
-        """Train on one batch, then pause."""
+        """Train the newest model, which is shown again, on one batch, then pause."""
+        self.timeline.look_at(None)
         if self._run_state is RunState.PAUSED:
             self._runner.step()
         else:
@@ -513,8 +531,52 @@ class Session(QObject):
         if self._run_state is RunState.IDLE:
             self._new_model()
         else:
-            self._reset_when_ended = True
+            self._when_ended = self._new_model
             self.stop()
+
+    def continue_from_here(self) -> None:
+        """Begin another run at the moment that is looked at; the run so far stays as an earlier one.
+
+        Train then finishes what was interrupted there: with the same settings to the same bits, and with others another
+        way. A run under way is ended first.
+        """
+        past, model = self.timeline.past, self.timeline.model
+        if past is None or model is None:
+            return
+        if self._run_state is RunState.IDLE:
+            self._make_room_for_branch(past, model)
+        else:
+            self._when_ended = lambda: self._make_room_for_branch(past, model)
+            self.stop()
+
+    def _make_room_for_branch(self, past: Moment, model: Model) -> None:
+        images, shape = self._images, model.image_shape
+        if images is not None and shape != images.dataset.image_shape and images.can_have(shape):
+            self._resample(images.original, shape, lambda images: self._branch(past, model, images))
+        else:
+            self._branch(past, model, images)
+
+    def _branch(self, past: Moment, model: Model, images: Images | None) -> None:
+        if self.timeline.past is not past:
+            # Meanwhile the user went elsewhere.
+            return
+        moments = [*(moment for moment in self.moments.kept if moment.epochs < past.epochs), past]
+        former, epoch = self.book.present, fixed(past.epochs, 2)
+        units, pixel = self.selection.units, self.selection.pixel
+        self._settings = replace(self._settings_of(model.parameters, model.training), image_shape=model.image_shape)
+        if images is not self._images:
+            self._images = images
+            self.images_changed.emit()
+        self.settings_changed.emit()
+        self._set_model(model, past.state, self.tr("{0}, from epoch {1}").format(self._title_of(model), epoch))
+        if former is not None:
+            self.book.branch(former, past.epochs)
+        self.moments.restore(moments)
+        self.selection.select_units(units)
+        self.selection.select_pixel(pixel)
+        self.experiment.touch()
+        self._tell_of_newest()
+        self.noticed.emit(self.tr("A new run begins at epoch {0}. Press Train to go on from there.").format(epoch))
 
     def halt(self) -> None:
         """Stop the run, if there is one, and wait for its last batch."""
@@ -536,29 +598,32 @@ class Session(QObject):
         if model is None:
             return
         if not self._is_trained:
-            self._start_curve(model)
+            self.curve_started.emit(self._title_of(model))
         self._model = replace(model, training=settings.training)
         epochs_trained = model.history[-1].epoch if model.history else 0.0
         self._history_before_run = model.history
         self._speed.restart()
         self._set_run_state(RunState.PAUSED if paused else RunState.RUNNING)
-        self._runner.start(
+
+        def make() -> Training:
             # On the worker: to find a GPU can take seconds.
-            lambda: Training(
+            backend = backend_for(settings.device)
+            return Training(
                 model.parameters,
                 images.train,
                 settings.training,
                 labels=images.train_labels,
                 held_out=images.test,
                 held_out_labels=images.test_labels,
-                backend=backend_for(settings.device),
-                state=state,
+                backend=backend,
+                # A copy: moments share the state, and must stay what they were.
+                state=None if state is None else state.moved(backend),
                 epochs_trained=epochs_trained,
                 # A run that was stopped, or saved on its way, is brought to its end before another one begins.
                 resume=True,
-            ),
-            paused=paused,
-        )
+            )
+
+        self._runner.start(make, paused=paused)
 
     def _take_update(self, update: Update) -> None:
         model = self._model
@@ -580,17 +645,18 @@ class Session(QObject):
             self.curve_grew.emit(update.points)
         self.progressed.emit()
         if update.snapshot is not None:
-            self.model_changed.emit()
+            self._tell_of_newest()
 
     def _end_run(self, outcome: Outcome) -> None:
         if self._model is not None and outcome.snapshot is not None:
             self._model = self._model.at(outcome.snapshot)
             self._training_state = outcome.state
-            self.model_changed.emit()
+            self.moments.take_end(Moment.of(self._model, outcome.state))
+            self._tell_of_newest()
         self._set_run_state(RunState.IDLE)
-        if self._reset_when_ended:
-            self._reset_when_ended = False
-            self._new_model()
+        when_ended, self._when_ended = self._when_ended, None
+        if when_ended is not None:
+            when_ended()
         if outcome.error is not None:
             self.failed.emit(outcome.error)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QWidget
 
 from rbm_studio.app import files, layout
@@ -21,6 +22,7 @@ from rbm_studio.app.panels.dream_panel import DreamPanel
 from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.panels.model_panel import ModelPanel
 from rbm_studio.app.panels.reconstructions_panel import ReconstructionsPanel
+from rbm_studio.app.panels.timeline_bar import TimelineBar
 from rbm_studio.app.panels.training_bar import TrainingBar
 from rbm_studio.app.panels.unit_panel import UnitPanel
 from rbm_studio.app.panels.weights_panel import WeightsPanel
@@ -55,6 +57,9 @@ PANELS: dict[str, type[QWidget]] = {
 }
 """The panels by name; each is a dock of that name."""
 
+_PAST = ("weights", "draw", "drawings", "dream", "unit", "health", "reconstructions")
+"""The panels that show the model as it was while one looks back."""
+
 _MESSAGE_MS = 6000
 
 
@@ -80,6 +85,8 @@ class MainWindow(QMainWindow):
         self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowTabbedDocks)
         self.training_bar = TrainingBar(session)
         self.addToolBar(self.training_bar)
+        self.timeline_bar = TimelineBar(session)
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self.timeline_bar)
         self.docks = {name: self._dock(name, panel) for name, panel in PANELS.items()}
         self.recent = RecentFiles()
         self._menus = Menus(self)
@@ -92,7 +99,8 @@ class MainWindow(QMainWindow):
         session.task_changed.connect(self._open_waiting)
         session.run_state_changed.connect(self._show_model)
         session.run_state_changed.connect(self.statusBar().clearMessage)
-        session.model_changed.connect(self._show_model)
+        session.newest_changed.connect(self._show_model)
+        session.timeline.changed.connect(self._mark_past)
         self._show_model()
         self.statusBar().showMessage(self.tr("Press Train, then draw a digit."))
 
@@ -187,7 +195,7 @@ class MainWindow(QMainWindow):
     @property
     def _model_path(self) -> Path | None:
         # The session's: a new model must not be saved over the file of the one before.
-        return self.session.model.path if self.session.model else None
+        return self.session.newest.path if self.session.newest else None
 
     def save(self) -> None:
         """Save the model in its file; ask for one if it has none."""
@@ -277,6 +285,15 @@ class MainWindow(QMainWindow):
         name = self._model_path.name if self._model_path else self.tr("untitled model")
         self.setWindowTitle(f"{name}[*] – RBM Studio")
         self.setWindowModified(self.session.has_unsaved_training)
+
+    def _mark_past(self) -> None:
+        """Colour the titles of what shows the past: nobody is to take it for the present."""
+        looks_back = self.session.timeline.past is not None
+        for dock in (self.docks[name] for name in _PAST):
+            if dock.property("past") is not looks_back:
+                dock.setProperty("past", looks_back)
+                dock.style().unpolish(dock)
+                dock.style().polish(dock)
 
     def _show_notice(self, text: str) -> None:
         self.statusBar().showMessage(text, _MESSAGE_MS)

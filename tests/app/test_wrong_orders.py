@@ -71,9 +71,20 @@ class ImpatientClass:
         self.done: list[str] = []
 
     def act(self) -> None:
-        actions = (self.touch, self.train, self.step, self.turn_to, self.open, self.choose, self.resize, self.set_out)
+        actions = {
+            self.touch: 50,
+            self.train: 12,
+            self.step: 10,
+            self.turn_to: 10,
+            self.open: 12,
+            self.look_back: 10,
+            self.go_along: 5,
+            self.choose: 4,
+            self.resize: 3,
+            self.set_out: 2,
+        }
         # Often one thing right after another, before the window has had a turn.
-        for act in self.rng.choices(actions, (50, 12, 10, 10, 12, 4, 3, 2), k=self.rng.randint(1, 3)):
+        for act in self.rng.choices(list(actions), list(actions.values()), k=self.rng.randint(1, 3)):
             act()
             self.answer()
         self.pause()
@@ -151,6 +162,21 @@ class ImpatientClass:
         self.window.activateWindow()
         self.done.append("chain")
         QTest.keyClick(self.window, self.rng.choice((Qt.Key.Key_F3, Qt.Key.Key_F3, Qt.Key.Key_F4)))
+
+    def look_back(self) -> None:
+        """Take the timeline's slider."""
+        slider = self.window.timeline_bar.slider
+        if slider.isEnabled():
+            self.done.append("slider")
+            self.point(slider)
+
+    def go_along(self) -> None:
+        """Play the run through, go on from one of its moments, or back to now."""
+        actions = [action for action in self.window.timeline_bar.timeline_actions() if action.isEnabled()]
+        if actions:
+            action = self.rng.choice(actions)
+            self.done.append(action.text())
+            action.trigger()
 
     def turn_to(self) -> None:
         name = self.rng.choice(list(self.window.docks))
@@ -264,5 +290,10 @@ def test_an_impatient_class_finds_no_fault(qtbot: QtBot, window: MainWindow, tmp
         possible = POSSIBLE[session.run_state] - (set() if session.can_train else {"Train", "Step", "Reset"})
         assert enabled(window) == possible, hands.done[-5:]
         assert window.isWindowModified() == session.has_unsaved_training, hands.done[-5:]
-        assert window.windowTitle().startswith(model.path.name if model.path else "untitled model")
+        newest, past = session.newest, session.timeline.past
+        assert newest is not None
+        assert window.windowTitle().startswith(newest.path.name if newest.path else "untitled model")
+        assert model is (newest if past is None else session.timeline.model), hands.done[-5:]
+        assert model.parameters is (newest if past is None else past).parameters, hands.done[-5:]
+        assert bool(window.docks["weights"].property("past")) is (past is not None), hands.done[-5:]
     session.halt()
