@@ -11,8 +11,12 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
+from rbm_studio.app.dream_controls import Start
+from rbm_studio.app.dream_words import empty_words
 from rbm_studio.app.epoch_slider import EpochSlider
+from rbm_studio.app.moment_field import Live
 from rbm_studio.app.moments import BUDGET_BYTES, MOST
+from rbm_studio.app.panels.compare_panel import ComparePanel
 from rbm_studio.app.panels.curve_panel import CurvePanel
 from rbm_studio.app.panels.timeline_bar import FRAME_MS
 from rbm_studio.app.quantities import LIVE
@@ -251,6 +255,34 @@ def test_play_shows_every_moment_and_ends_now(qtbot: QtBot, window: MainWindow) 
     click(button(window.timeline_bar, "Play"))
     assert not play.isChecked()
     assert timeline.past is not None
+
+
+def test_the_trainings_own_chains_of_the_past_are_not_made_up(qtbot: QtBot, window: MainWindow) -> None:
+    step_and_stop(qtbot, window)
+    assert empty_words(window.session, Start.TRAINING) == ""
+    key(window, Qt.Key.Key_Left)
+    assert empty_words(window.session, Start.TRAINING).startswith("The training's own chains of the past are not kept.")
+    assert empty_words(window.session, Start.NOISE) == ""
+
+
+def test_the_curve_and_the_comparison_stay_in_the_present(qtbot: QtBot, window: MainWindow) -> None:
+    step_and_stop(qtbot, window)
+    session = window.session
+    compare = window.panel("compare")
+    assert isinstance(compare, ComparePanel)
+    key(window, Qt.Key.Key_Home)
+    now = compare.filters.right.moment() if compare.filters.right.choice is Live.NOW else compare.filters.left.moment()
+    assert now is not None
+    assert session.newest is not None
+    assert now.parameters is session.newest.parameters
+    assert now.parameters is not model_of(session).parameters
+    curve = window.panel("curve")
+    assert isinstance(curve, CurvePanel)
+    curve.choose("free_energy_gap")
+    history = session.book.history("free_energy_gap")
+    qtbot.waitUntil(lambda: history.current is not None and len(history.current) > 0)
+    assert history.current is not None
+    assert history.current.values("epoch").tolist() == [pytest.approx(1.2)]
 
 
 def test_the_menu_has_it_all_too(qtbot: QtBot, window: MainWindow) -> None:
