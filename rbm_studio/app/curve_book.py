@@ -40,7 +40,7 @@ class CurveBook(QObject):
         self._parameters: Parameters | None = None
         self._histories = {LIVE: CurveHistory(self)}
         self._runs: list[Run] = []
-        if session.model is not None:
+        if session.newest is not None:
             # Its title was told before there was anybody to hear it.
             self._begin(self.tr("Run {number}").format(number=1))
         session.curve_started.connect(self._begin)
@@ -99,6 +99,25 @@ class CurveBook(QObject):
             if curve in self.history(name).earlier:
                 self.history(name).earlier.remove(curve)
 
+    def branch(self, former: Run, epochs: float) -> None:
+        """Give the present run, which has just begun, all that was measured of another one until it left that.
+
+        Parameters
+        ----------
+        former : Run
+        epochs : float
+            Where the present run begins.
+        """
+        present = self.present
+        if present is None or present is former:
+            return
+        present.epochs = epochs
+        for name, curve in former.curves.items():
+            history, table = self.history(name), curve.table()
+            if history.current is not None:
+                history.current.extend(table[table[:, 0] <= epochs])
+            history.changed.emit()
+
     def _start(self, name: str, run: Run) -> None:
         history = self._histories[name]
         history.start_run(run.name)
@@ -107,7 +126,7 @@ class CurveBook(QObject):
 
     def _begin(self, title: str) -> None:
         session = self._session
-        live, model, present = self._histories[LIVE].current, session.model, self.present
+        live, model, present = self._histories[LIVE].current, session.newest, self.present
         is_trained = live is not None and len(live) > 0
         is_same = model is not None and model.parameters is self._parameters
         self._parameters = model.parameters if model is not None else None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QPainter, QPalette
+from PySide6.QtGui import QPainter, QPalette, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from rbm_studio.app.curve_axes import nice_log_range, nice_range
 from rbm_studio.app.curve_header import CurveHeader, LegendEntry
 from rbm_studio.app.curve_history import CurveHistory, CurveRun
-from rbm_studio.app.curve_line import CurveLines, earlier_pen, held_out_pen, lower_pen, training_pen
+from rbm_studio.app.curve_line import CurveLines, earlier_pen, held_out_pen, lower_pen, screen_pen, training_pen
 from rbm_studio.app.curve_reading import CurveReading
 from rbm_studio.app.curve_view import CurveView
 from rbm_studio.app.theme import GRID, plot_colours
@@ -55,6 +56,11 @@ class CurvePlot(QWidget):
         self._header, self.view = CurveHeader(self), CurveView(self)
         self._lines = CurveLines(self.view.box)
         self._reading = CurveReading(self, self.view, self._lines)
+        self._mark = pg.InfiniteLine(angle=90)
+        self._marked_epoch: float | None = None
+        self._mark.setZValue(-10)
+        self._mark.hide()
+        self.view.box.addItem(self._mark, ignoreBounds=True)
         self._arrange()
         self.view.pointed_at.connect(self._reading.point_at)
         self.view.pointer_left.connect(self._reading.clear_reading)
@@ -119,6 +125,20 @@ class CurvePlot(QWidget):
         if epochs != self._expected_epochs:
             self._expected_epochs = epochs
             self._fit()
+
+    def mark_epoch(self, epoch: float | None) -> None:
+        """Draw a line through an epoch that is looked at in the rest of the window; none with None."""
+        self._marked_epoch = epoch
+        if epoch is None:
+            self._mark.hide()
+        else:
+            self._mark.setValue(epoch)
+            self._mark.show()
+
+    @property
+    def marked_epoch(self) -> float | None:
+        """The epoch that a line is drawn through."""
+        return self._marked_epoch
 
     def set_labels(self, *, x: str, y: str, heading: str | None = None) -> None:
         """Name the axes, with their units, in the user's language.
@@ -251,6 +271,7 @@ class CurvePlot(QWidget):
         self._lines.dress(self._colours, ratio)
         self.view.dress(self._colours, font, self._labels[0])
         self._reading.dress(self._colours, font, ratio)
+        self._mark.setPen(screen_pen(QPen(self._colours.text, 2.0, Qt.PenStyle.DashLine), ratio))
         self._show_legend()
         self.setAccessibleName(": ".join(part for part in (self.tr("Learning curve"), self.title) if part))
         self.setToolTip(

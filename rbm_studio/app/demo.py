@@ -207,7 +207,7 @@ class _Demo(QObject):
             raise RBMStudioError("{path} cannot be written.", "Free some space, or name another folder.", path=path)
 
     def _tell_epochs(self) -> None:
-        model = self._session.model
+        model = self._session.newest
         history = model.history if model else ()
         epochs = self._session.settings.training.epochs
         for number, record in enumerate(history[self._epochs_told :], start=self._epochs_told + 1):

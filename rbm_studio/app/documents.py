@@ -159,7 +159,7 @@ class Documents(QObject):
     def _bring_images(self, path: Path | None, name: str, found: Opened) -> bool:
         """Show what was found, as soon as the images that it needs are there."""
         images, shape = self._session.images, found.settings.image_shape
-        if found.model is None and images is None and self._session.model is not None:
+        if found.model is None and images is None and self._session.newest is not None:
             self._session.failed.emit(
                 RBMStudioError(
                     self.tr("{file} holds no model yet, and there are no images to begin one with."),
@@ -331,14 +331,16 @@ class Documents(QObject):
 
         The experiment keeps its file, and what was not saved of it is not saved yet.
         """
-        session, model = self._session, self._session.model
+        session = self._session
+        # First: it brings what the worker has made meanwhile.
+        now, model = self._runner.checkpoint(), session.newest
         try:
             if model is None:
                 raise RBMStudioError(
                     self.tr("There is no model to save yet."), self.tr("Download MNIST, or open images.")
                 )
             state = session.training_state if session.run_state is RunState.IDLE else None
-            write_model(path, model, state, session.history_before_run, self._runner.checkpoint())
+            write_model(path, model, state, session.history_before_run, now)
         except RBMStudioError as error:
             session.failed.emit(error)
             return False

@@ -71,6 +71,8 @@ def empty_words(session: Session, start: Start) -> str:
         return _tr("Draw something in the Draw panel: the chains start from it.")
     if start is Start.DRAWING and drawing is not None and drawing.shape != model.image_shape:
         return _tr("The drawing has another size than the model.")
+    if start is Start.TRAINING and session.timeline.past is not None:
+        return _tr("The training's own chains of the past are not kept. Go back to Now, in the timeline below.")
     if start is Start.TRAINING and (model.particles is None or not len(model.particles)):
         return _tr("The training's own chains are shown here as soon as the model trains.")
     return ""

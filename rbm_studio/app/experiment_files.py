@@ -49,7 +49,7 @@ def gather(session: Session, now: Checkpoint | None) -> SavedExperiment:
     now : Checkpoint or None
         How far the run under way has come, if there is one; nothing that came after it is taken.
     """
-    model, book, selection = session.model, session.book, session.selection
+    model, book, selection = session.newest, session.book, session.selection
     saved = epochs = None
     if model is not None:
         saved = _saved_model(model, session.training_state if now is None else None)
@@ -68,6 +68,9 @@ def gather(session: Session, now: Checkpoint | None) -> SavedExperiment:
     runs = [run for run in book.runs if run.experiment == session.experiment.identity]
     present = runs.index(book.present) if book.present in runs else None
     moments = [moment for moment in session.moments.kept if epochs is None or moment.epochs <= epochs]
+    if len(moments) > 1 and model is not None and moments[-1].parameters is model.parameters and now is None:
+        # The model itself, which is in the file once.
+        moments.pop()
     current, kept = session.drawings.current, session.drawings.kept
     others = (each for each in session.experiment.without_room if not any(each.is_same(here) for here in kept))
     drawings = [*kept, *others][:MOST_DRAWINGS]

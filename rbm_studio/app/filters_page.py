@@ -92,7 +92,7 @@ class FiltersPage(QWidget):
         self._common.toggled.connect(self.view.set_common_scale)
         self._file.clicked.connect(self._ask_for_file)
         self._turn = Throttle(TURN_MS, self._follow, self, at_once=False)
-        session.model_changed.connect(self._turn.request)
+        session.newest_changed.connect(self._turn.request)
         moments.restarted.connect(self._ask_anew)
         session.selection.hovered_changed.connect(self._show_hovered)
         session.selection.units_changed.connect(self._show_selected)
@@ -231,7 +231,7 @@ class FiltersPage(QWidget):
 
     def _read(self, path: Path) -> Moment:
         saved = load_model(path)
-        pixels, present = saved.parameters.visible_num, self._session.model
+        pixels, present = saved.parameters.visible_num, self._session.newest
         shape = saved.image_shape
         if shape is None and present is not None and pixels == present.parameters.visible_num:
             shape = present.image_shape

@@ -70,7 +70,7 @@ class Measuring(QObject):
         self._rest.setSingleShot(True)
         self._rest.timeout.connect(self.consider)
         book.begun.connect(self._tried.clear)
-        session.model_changed.connect(self.consider)
+        session.newest_changed.connect(self.consider)
         session.run_state_changed.connect(self.consider)
         session.ending.connect(self.shut_down)
 
@@ -102,7 +102,7 @@ class Measuring(QObject):
 
     def subject(self) -> Subject | None:
         """Return what there is to measure; None without a model, or images of its size."""
-        images, model = self._session.images, self._session.model
+        images, model = self._session.images, self._session.newest
         if model is None or images is None or images.dataset.image_shape != model.image_shape:
             return None
         if self._parts is None or self._parts[0] is not images:

@@ -73,6 +73,8 @@ class Menus(QObject):
         menu = self._window.menuBar().addMenu(self.tr("&Training"))
         menu.addActions(self._window.training_bar.training_actions())
         menu.addSeparator()
+        menu.addActions(self._window.timeline_bar.timeline_actions())
+        menu.addSeparator()
         words = self.tr("&Bring back the previous model")
         self._bring_back = self._add(menu, words, self._window.session.bring_back, "Ctrl+B")
 

@@ -86,7 +86,7 @@ class MomentField(QComboBox):
         if isinstance(self._choice, Moment):
             return self._choice
         if self._choice is Live.NOW:
-            return Moment.of(self._session.model) if self._session.model is not None else None
+            return Moment.of(self._session.newest) if self._session.newest is not None else None
         return self._moments.start if self._choice is Live.START else self._moments.before
 
     def choose(self, choice: Choice) -> None:
@@ -152,7 +152,7 @@ class MomentField(QComboBox):
         """Return what a choice is called."""
         if isinstance(choice, Moment):
             return self._file_words(choice.path) if choice.path is not None else self._epoch_words(choice)
-        start, before, model = self._moments.start, self._moments.before, self._session.model
+        start, before, model = self._moments.start, self._moments.before, self._session.newest
         if choice is Live.NOW:
             newest = model.epochs_trained if model is not None else 0.0
             shown = self._told if self._choice is Live.NOW and self._told is not None else newest

@@ -1,4 +1,4 @@
-"""Moments of a run: the parameters that a model had on its way, kept so that they can be compared."""
+"""Moments of a run: what a model was on its way, kept so that one can look back, compare, and go on from there."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST = 24
 """So many moments of one run are kept at most,"""
 
 BUDGET_BYTES = 128 << 20
-"""and so many bytes of parameters and training states; of very large models the start alone."""
+"""and so many bytes of parameters and training states, in memory and in an experiment's file; but two at least."""
 
 FIRST_INTERVAL = 0.25
 """Epochs from one moment to the next at first."""
@@ -56,24 +56,26 @@ class Moment:
     state: TrainingState | None = None
 
     @classmethod
-    def of(cls, model: Model) -> Moment:
-        """Return a model's present moment; nothing is copied, for a model's parameters are never written to."""
+    def of(cls, model: Model, state: TrainingState | None = None) -> Moment:
+        """Return a model's present moment; nothing is copied, for neither parameters nor states are written to."""
         past = [record for record in model.history if record.epoch <= model.epochs_trained]
-        return cls(model.parameters, model.image_shape, model.epochs_trained, past[-1] if past else None)
+        record = past[-1] if past else None
+        return cls(model.parameters, model.image_shape, model.epochs_trained, record, state=state)
 
     @property
     def size(self) -> int:
         """Bytes of its arrays."""
-        arrays = [*self.parameters.arrays().values(), *(self.state.arrays().values() if self.state else ())]
-        return sum(array.nbytes for array in arrays)
+        own = sum(array.nbytes for array in self.parameters.arrays().values())
+        return own + (self.state.nbytes if self.state is not None else 0)
 
 
 class Moments(QObject):
     """Keeps moments of the present model's life, evenly spaced, and the last one of the model before.
 
-    Of each multiple of an interval the first parameters that come after it are kept. When these are more than `MOST`,
-    or than `BUDGET_BYTES` hold, the interval is doubled, and those in between are dropped. The start always stays. The
-    last moment of the model before comes on top of the budget.
+    Of each multiple of an interval the first moment that comes after it is kept, and the one in which a training ended.
+    When these are more than `MOST`, or than `BUDGET_BYTES` hold, the interval is doubled, and those in between are
+    dropped. The start and the newest always stay: of models with which two fill the budget, these alone. The last
+    moment of the model before, which is only compared with, comes on top, without its training state.
 
     Parameters
     ----------
@@ -99,7 +101,7 @@ class Moments(QObject):
         self._newest: Moment | None = None
         self._interval = FIRST_INTERVAL
         session.curve_started.connect(self._restart)
-        session.model_changed.connect(self._note_newest)
+        session.newest_changed.connect(self._note_newest)
         self._restart()
 
     @property
@@ -123,7 +125,7 @@ class Moments(QObject):
         return self._interval
 
     def _restart(self) -> None:
-        model, newest = self._session.model, self._newest
+        model, newest = self._session.newest, self._newest
         # A run begins a curve too, with the untrained model that was drawn for it.
         if newest is not None and newest.epochs > 0:
             self._before = newest
@@ -131,39 +133,57 @@ class Moments(QObject):
         if self._before is not None and model is not None and model.parameters is self._before.parameters:
             self._before = None
         self._newest = Moment.of(model) if model is not None else None
-        self._kept = [self._newest] if self._newest is not None else []
+        start = Moment.of(model, self._session.training_state) if model is not None else None
+        self._kept = [start] if start is not None else []
         self._interval = FIRST_INTERVAL
         self.restarted.emit()
         self.changed.emit()
 
     def _note_newest(self) -> None:
-        if self._session.model is not None:
-            self._newest = Moment.of(self._session.model)
+        if self._session.newest is not None:
+            self._newest = Moment.of(self._session.newest)
 
     def take(self, moment: Moment) -> None:
         """Keep a moment of the present model, if it is the first after a multiple of the interval."""
-        if self._kept and self._multiple(moment) <= self._multiple(self._kept[-1]):
+        if not self._kept or self._multiple(moment) > self._multiple(self._kept[-1]):
+            self._add(moment)
+
+    def take_end(self, moment: Moment) -> None:
+        """Keep the moment in which a training of the present model ended, whichever it is."""
+        if self._kept and moment.epochs <= self._kept[-1].epochs:
+            # Nothing was trained, or the last batch's is kept already; this one shares its arrays with the model.
+            if len(self._kept) > 1:
+                self._kept[-1] = moment
+                self.changed.emit()
             return
+        self._add(moment)
+
+    def _add(self, moment: Moment) -> None:
         self._kept.append(moment)
         self._thin()
         self.changed.emit()
 
     def restore(self, moments: Sequence[Moment]) -> None:
         """Take these moments of the present model, in their order, in the place of those that are kept."""
+        present = self._kept[-1:]
         self._kept = list(moments) or self._kept
+        if present and present[0].epochs > self._kept[-1].epochs:
+            self._kept += present
         self._thin()
         self.restarted.emit()
         self.changed.emit()
 
     def _thin(self) -> None:
-        most = min(MOST, max(BUDGET_BYTES // max(moment.size for moment in self._kept), 1))
-        while len(self._kept) > most:
+        while len(self._kept) > MOST or (len(self._kept) > 2 and self._size() > BUDGET_BYTES):
             self._interval *= 2
             kept = self._kept[:1]
-            for moment in self._kept[1:]:
+            for moment in self._kept[1:-1]:
                 if self._multiple(moment) > self._multiple(kept[-1]):
                     kept.append(moment)
-            self._kept = kept
+            self._kept = [*kept, self._kept[-1]]
+
+    def _size(self) -> int:
+        return sum(moment.size for moment in self._kept)
 
     def _multiple(self, moment: Moment) -> int:
         return int(moment.epochs / self._interval)

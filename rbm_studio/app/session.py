@@ -16,9 +16,11 @@ from rbm_studio.app.documents import Documents
 from rbm_studio.app.drawings import Drawings
 from rbm_studio.app.experiment import Experiment
 from rbm_studio.app.moments import Moment, Moments
+from rbm_studio.app.numbers import fixed
 from rbm_studio.app.selection import Selection
 from rbm_studio.app.state import Images, Model, RunState, Settings, Speed
 from rbm_studio.app.task import Task, TaskSlot
+from rbm_studio.app.timeline import Timeline
 from rbm_studio.app.training_runner import Outcome, TrainingRunner, Update
 from rbm_studio.core.backend import backend_for
 from rbm_studio.core.presets import preset_named
@@ -61,6 +63,8 @@ class Session(QObject):
         The runs, and what was measured of them.
     documents : Documents
         Opens and saves all this.
+    timeline : Timeline
+        Which of the moments is looked at.
 
     Signals
     -------
@@ -68,7 +72,9 @@ class Session(QObject):
         Another dataset, or another size of its images.
     settings_changed
     model_changed
-        Another model, or other parameters: at most ten times a second.
+        The model that is shown is another, or has other parameters: at most ten times a second.
+    newest_changed
+        So is the newest model, which is not shown while the user looks back.
     run_state_changed
     progressed
         `progress` is newer: at most 30 times a second.
@@ -90,6 +96,7 @@ class Session(QObject):
     images_changed = Signal()
     settings_changed = Signal()
     model_changed = Signal()
+    newest_changed = Signal()
     run_state_changed = Signal()
     progressed = Signal()
     curve_started = Signal(str)
@@ -122,7 +129,8 @@ class Session(QObject):
         self._tasks.failed.connect(self.failed)
         self._tasks.noticed.connect(self.noticed)
         self._history_before_run: tuple[EpochRecord, ...] = ()
-        self._reset_when_ended = False
+        self._when_ended: Callable[[], None] | None = None
+        self.timeline = Timeline(self, self)
         self._runner = TrainingRunner(self)
         self._runner.updated.connect(self._take_update)
         self._runner.ended.connect(self._end_run)
@@ -146,7 +154,12 @@ class Session(QObject):
 
     @property
     def model(self) -> Model | None:
-        """The model that is shown and trained."""
+        """The model that is shown: the newest, or what it was at the moment that the user looks back at."""
+        return self.timeline.model or self._model
+
+    @property
+    def newest(self) -> Model | None:
+        """The model that is trained, saved and measured, whatever is shown."""
         return self._model
 
     @property
@@ -176,7 +189,9 @@ class Session(QObject):
 
     @property
     def epochs_trained(self) -> float:
-        """How many passes through the data the model has behind it."""
+        """How many passes through the data the model that is shown has behind it."""
+        if self.timeline.model is not None:
+            return self.timeline.model.epochs_trained
         if self._progress is not None:
             return self._progress.epochs_trained
         return self._model.epochs_trained if self._model is not None else 0.0
@@ -410,22 +425,32 @@ class Session(QObject):
         elif self._images is not None:
             self._new_model()
 
-    def _set_model(self, model: Model, state: TrainingState | None = None, data: DatasetIdentity | None = None) -> None:
+    def _tell_of_newest(self) -> None:
+        self.newest_changed.emit()
+        if self.timeline.past is None:
+            self.model_changed.emit()
+
+    def _set_model(
+        self,
+        model: Model,
+        state: TrainingState | None = None,
+        data: DatasetIdentity | None = None,
+        title: str = "",
+    ) -> None:
+        self.timeline.let_go()
         if self._model is not None and self.is_trained:
             self._previous = _Former(self._model, self._training_state, self._training_data)
         self._model, self._training_state, self._training_data = model, state, data
         self._progress = None
         self.selection.begin_again(model.parameters.hidden_num, model.parameters.visible_num)
-        self._start_curve(model)
+        self.curve_started.emit(title or self._title_of(model))
         self.progressed.emit()
-        self.model_changed.emit()
+        self._tell_of_newest()
 
-    def _start_curve(self, model: Model) -> None:
+    def _title_of(self, model: Model) -> str:
         training = self._settings.training
-        self.curve_started.emit(
-            self.tr("{0} hidden, {1}, rate {2:g}, batch {3}").format(
-                model.parameters.hidden_num, training.preset, training.learning_rate, training.batch_size
-            )
+        return self.tr("{0} hidden, {1}, rate {2:g}, batch {3}").format(
+            model.parameters.hidden_num, training.preset, training.learning_rate, training.batch_size
         )
 
     def show_history(self) -> None:
@@ -454,7 +479,8 @@ class Session(QObject):
     # --- training
 
     def train(self) -> None:
-        """Start training, or go on after a pause."""
+        """Start training the newest model, which is shown again, or go on after a pause."""
+        self.timeline.look_at(None)
         if self._run_state is RunState.PAUSED:
             self._runner.resume()
             self._speed.restart()
@@ -463,7 +489,8 @@ class Session(QObject):
             self._start_run(paused=False)
 
     def step(self) -> None:
-        """Train on one batch, then pause."""
+        """Train the newest model, which is shown again, on one batch, then pause."""
+        self.timeline.look_at(None)
         if self._run_state is RunState.PAUSED:
             self._runner.step()
         else:
@@ -486,8 +513,53 @@ class Session(QObject):
         if self._run_state is RunState.IDLE:
             self._replace_model()
         else:
-            self._reset_when_ended = True
+            self._when_ended = self._replace_model
             self.stop()
+
+    def continue_from_here(self) -> None:
+        """Begin another run at the moment that is looked at; the run so far stays as an earlier one.
+
+        Train then finishes what was interrupted there: with the same settings to the same bits, and with others another
+        way. A run under way is ended first.
+        """
+        past, model = self.timeline.past, self.timeline.model
+        if past is None or model is None:
+            return
+        if self._run_state is RunState.IDLE:
+            self._make_room_for_branch(past, model)
+        else:
+            self._when_ended = lambda: self._make_room_for_branch(past, model)
+            self.stop()
+
+    def _make_room_for_branch(self, past: Moment, model: Model) -> None:
+        images, shape = self._images, model.image_shape
+        if images is not None and shape != images.dataset.image_shape and images.can_have(shape):
+            self._resample(images.original, shape, lambda images: self._branch(past, model, images))
+        else:
+            self._branch(past, model, images)
+
+    def _branch(self, past: Moment, model: Model, images: Images | None) -> None:
+        if self.timeline.past is not past:
+            # Meanwhile the user went elsewhere.
+            return
+        moments = [*(moment for moment in self.moments.kept if moment.epochs < past.epochs), past]
+        former, epoch = self.book.present, fixed(past.epochs, 2)
+        units, pixel = self.selection.units, self.selection.pixel
+        self._settings = replace(self.settings_of(model), image_shape=model.image_shape)
+        if images is not self._images:
+            self._images = images
+            self.images_changed.emit()
+        self.settings_changed.emit()
+        title = self.tr("{0}, from epoch {1}").format(self._title_of(model), epoch)
+        self._set_model(model, past.state, self._training_data, title)
+        if former is not None:
+            self.book.branch(former, past.epochs)
+        self.moments.restore(moments)
+        self.selection.select_units(units)
+        self.selection.select_pixel(pixel)
+        self.experiment.touch()
+        self._tell_of_newest()
+        self.noticed.emit(self.tr("A new run begins at epoch {0}. Press Train to go on from there.").format(epoch))
 
     def halt(self) -> None:
         """Stop the run, if there is one, and wait for its last batch."""
@@ -510,7 +582,7 @@ class Session(QObject):
         if model is None:
             return
         if not self.is_trained:
-            self._start_curve(model)
+            self.curve_started.emit(self._title_of(model))
         self._model = replace(model, training=settings.training)
         epochs_trained = model.history[-1].epoch if model.history else 0.0
         self._history_before_run = model.history
@@ -522,23 +594,26 @@ class Session(QObject):
             self.noticed.emit(
                 self.tr("These are other images than before: a new run begins, and none is gone on with.")
             )
-        self._runner.start(
+
+        def make() -> Training:
             # On the worker: to find a GPU can take seconds.
-            lambda: Training(
+            backend = backend_for(settings.device)
+            return Training(
                 model.parameters,
                 images.train,
                 settings.training,
                 labels=images.train_labels,
                 held_out=images.test,
                 held_out_labels=images.test_labels,
-                backend=backend_for(settings.device),
-                state=state,
+                backend=backend,
+                # A copy: moments share the state, and must stay what they were.
+                state=None if state is None else state.moved(backend),
                 epochs_trained=epochs_trained,
                 # A run that was stopped, or saved on its way, is brought to its end before another one begins.
                 resume=are_the_same,
-            ),
-            paused=paused,
-        )
+            )
+
+        self._runner.start(make, paused=paused)
 
     def _take_update(self, update: Update) -> None:
         model = self._model
@@ -561,18 +636,19 @@ class Session(QObject):
             self.curve_grew.emit(update.points)
         self.progressed.emit()
         if update.snapshot is not None:
-            self.model_changed.emit()
+            self._tell_of_newest()
 
     def _end_run(self, outcome: Outcome) -> None:
         if self._model is not None and outcome.snapshot is not None:
             self._model = self._model.at(outcome.snapshot)
             self._training_state = outcome.state
             self._training_data = self._images.identity if self._images is not None else None
-            self.model_changed.emit()
+            self.moments.take_end(Moment.of(self._model, outcome.state))
+            self._tell_of_newest()
         self._set_run_state(RunState.IDLE)
-        if self._reset_when_ended:
-            self._reset_when_ended = False
-            self._replace_model()
+        when_ended, self._when_ended = self._when_ended, None
+        if when_ended is not None:
+            when_ended()
         if outcome.error is not None:
             self.failed.emit(outcome.error)
 

@@ -96,7 +96,7 @@ class SpectrumPage(QWidget):
         self._background.failed.connect(session.failed)
         self._log.toggled.connect(self._show)
         self._turn = Throttle(TURN_MS, self._follow, self, at_once=False)
-        session.model_changed.connect(self._turn.request)
+        session.newest_changed.connect(self._turn.request)
         moments.restarted.connect(self._begin_again)
         session.ending.connect(self._background.shut_down)
         self._show()
@@ -186,7 +186,7 @@ class SpectrumPage(QWidget):
         self._show()
 
     def _follow(self, *, urgent: bool = False) -> None:
-        model = self._session.model
+        model = self._session.newest
         self._stale = self.visibleRegion().isEmpty()
         if model is None or self._stale:
             return
@@ -218,7 +218,7 @@ class SpectrumPage(QWidget):
         self._headers[1].show_entries(
             self.tr("All"), [LegendEntry(self.tr("now"), now), LegendEntry(self.tr("start"), start)]
         )
-        notice = self.tr("Measuring…") if self._session.model is not None else self.tr("There is no model yet.")
+        notice = self.tr("Measuring…") if self._session.newest is not None else self.tr("There is no model yet.")
         last = nice_range(0.0, float(history.epochs[-1]))[1] if len(history.epochs) else 1.0
         lines = self._lines_over_time(history.epochs, values, colours.training)
         self.over_time.show_lines(lines, log=log, x_end=last, notice=notice)

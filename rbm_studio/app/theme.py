@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 GRID = 8
 """Margins and spacings are multiples of this many px; 4 for small gaps."""
 
+BAR_PADDING = 2
+"""Around the buttons of a tool bar, in px: Qt takes what the style sheet says of the left side for all."""
+
 BASE_POINT_SIZE = 10.5
 """The least size of the window's text; a projector in a class room takes no less."""
 
@@ -131,6 +134,8 @@ class _Shades:
     highlight: str
     highlighted_text: str
     visited: str
+    # What stands for the past.
+    past: str
 
 
 _LIGHT = _Shades(
@@ -147,6 +152,7 @@ _LIGHT = _Shades(
     highlight="#c5dff8",
     highlighted_text="#10202f",
     visited="#6a4aa3",
+    past="#fbdfb5",
 )
 _DARK = _Shades(
     window="#282c33",
@@ -162,6 +168,7 @@ _DARK = _Shades(
     highlight="#244d75",
     highlighted_text="#ffffff",
     visited="#bda2f2",
+    past="#6b4a12",
 )
 
 
@@ -261,9 +268,13 @@ QDockWidget::close-button:hover, QDockWidget::float-button:hover {{ background: 
 QMainWindow::separator {{ background: {shades.window}; width: {GRID}px; height: {GRID}px; }}
 QMainWindow::separator:hover {{ background: {shades.accent}; }}
 QToolBar {{
-    background: {shades.window}; spacing: {GRID // 2}px; padding: {GRID // 2}px {GRID}px;
+    background: {shades.window}; spacing: {GRID // 2}px; padding: {BAR_PADDING}px;
     border: none; border-bottom: 1px solid {shades.line};
 }}
+QToolBar#timeline_bar {{ border-bottom: none; border-top: 1px solid {shades.line}; }}
+QToolBar#timeline_bar[past="true"] {{ background: {shades.past}; border-top-color: {shades.past}; }}
+QToolBar#timeline_bar[past="true"] QLabel {{ font-weight: 600; }}
+QDockWidget[past="true"]::title {{ background: {shades.past}; }}
 QStatusBar {{ background: {shades.window}; border-top: 1px solid {shades.line}; }}
 QStatusBar::item {{ border: none; }}
 QGroupBox {{ font-weight: 600; border: none; margin-top: {3 * GRID}px; }}

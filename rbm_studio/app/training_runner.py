@@ -35,8 +35,10 @@ _log = logging.getLogger(__name__)
 
 DRAIN_INTERVAL_MS = 33
 SNAPSHOT_INTERVAL_S = 0.1
-LEAST_KEPT_INTERVAL_S = 0.05
-"""From one checkpoint that is kept to the next, at least: of a tiny model an epoch takes a few milliseconds."""
+KEPT_REST = 50
+"""Between two checkpoints that are kept the training goes on for so many times as long as one takes: 2 % at most."""
+MOST_UNTAKEN = 8
+"""So many checkpoints wait for the window at most; while it is busy for long, no more are kept."""
 POINTS_PER_EPOCH = 20
 IMAGES_PER_POINT = 100
 """Measured ones, at least, as far as an epoch has so many: the mean of fewer jumps about."""
@@ -153,14 +155,21 @@ class _Curve:
         Of an epoch.
     measured : int
         Images of an epoch that are measured.
+    gathered : dict of float
+        What an interrupted run had gathered for its next point.
     """
 
-    def __init__(self, batches: int, measured: int) -> None:
+    def __init__(self, batches: int, measured: int, gathered: dict[str, float]) -> None:
         points = max(1, min(POINTS_PER_EPOCH, measured // IMAGES_PER_POINT))
         self._every = max(1, -(-batches // points))
-        self._sum = 0.0
-        self._count = 0
-        self._held_out: float | None = None
+        self._sum = gathered.get("sum", 0.0)
+        self._count = int(gathered.get("count", 0))
+        self._held_out = gathered.get("held_out")
+
+    def gathered(self) -> dict[str, float]:
+        """Return what there is for the next point, as it is kept in a training's state."""
+        held_out = {} if self._held_out is None else {"held_out": self._held_out}
+        return {"sum": self._sum, "count": self._count, **held_out}
 
     def add(self, progress: Progress) -> CurvePoint | None:
         self._sum += progress.kl
@@ -210,6 +219,7 @@ class TrainingRunner(QObject):
         self._checkpoint: Checkpoint | None = None
         self._is_asked = False
         self._records: list[EpochRecord] = []
+        self._curve: _Curve | None = None
         self._kept_interval = math.inf
 
     @property
@@ -230,7 +240,7 @@ class TrainingRunner(QObject):
         if self.running:
             return
         self._wish = _Wish.STEP if paused else _Wish.RUN
-        self._update, self._outcome, self._records = Update(), None, []
+        self._update, self._outcome, self._records, self._curve = Update(), None, [], None
         self._thread = threading.Thread(target=self._work, args=(make,), name="training")
         self._thread.start()
         self._timer.start()
@@ -252,7 +262,10 @@ class TrainingRunner(QObject):
         self._tell(_Wish.STOP)
 
     def checkpoint(self) -> Checkpoint | None:
-        """Return where the run stands after its present batch; None if there is no run, or it does not answer."""
+        """Return where the run stands after its present batch; None if there is no run, or it does not answer.
+
+        `updated` has brought all that came before it by then.
+        """
         with self._changed:
             if not self.running or self._outcome is not None:
                 return None
@@ -260,7 +273,9 @@ class TrainingRunner(QObject):
             self._changed.notify_all()
             self._changed.wait_for(lambda: not self._is_asked or self._outcome is not None, ANSWER_TIMEOUT_S)
             self._is_asked = False
-            return self._checkpoint
+            checkpoint = self._checkpoint
+        self._deliver()
+        return checkpoint
 
     def deliver(self) -> None:
         """Bring what the worker has made so far, and not only when the timer does."""
@@ -284,12 +299,16 @@ class TrainingRunner(QObject):
                 self._wish = wish
             self._changed.notify_all()
 
-    def _drain(self) -> None:
+    def _deliver(self) -> Outcome | None:
         with self._changed:
             update, self._update = self._update, Update()
             outcome = self._outcome
         if update.progress is not None:
             self.updated.emit(update)
+        return outcome
+
+    def _drain(self) -> None:
+        outcome = self._deliver()
         if outcome is None or self._thread is None:
             return
         self._thread.join()
@@ -309,15 +328,18 @@ class TrainingRunner(QObject):
             _log.exception("Training failed")
             error = problem
         snapshot: Snapshot | None = None
+        state: TrainingState | None = None
         try:
-            snapshot = Snapshot.take(training) if training is not None else None
+            if training is not None:
+                snapshot = Snapshot.take(training)
+                state = self._state_of(training).moved(CPU)
         except Exception as problem:  # a GPU that went away must not leave the window waiting for an end
             _log.exception("The trained parameters cannot be fetched")
             error = error or problem
         outcome = Outcome(
             finished=training is not None and training.finished,
             snapshot=snapshot,
-            state=training.state if training is not None else None,
+            state=state,
             error=error,
         )
         with self._changed:
@@ -325,8 +347,9 @@ class TrainingRunner(QObject):
             self._changed.notify_all()
 
     def _train(self, training: Training) -> None:
-        curve = _Curve(training.batches, training.measured_per_epoch)
-        last_snapshot = last_kept = 0.0
+        at = training.state.position
+        curve = self._curve = _Curve(training.batches, training.measured_per_epoch, at.gathered)
+        last_snapshot = may_keep_at = 0.0
         kept_at = training.state.epochs_trained
         while not training.finished:
             with self._changed:
@@ -343,10 +366,12 @@ class TrainingRunner(QObject):
             snapshot = Snapshot.take(training) if due else None
             last_snapshot = now if due else last_snapshot
             self._publish(progress, curve.add(progress), snapshot)
-            rested = single or now - last_kept >= LEAST_KEPT_INTERVAL_S
+            rested = single or now >= may_keep_at
             if rested and self._is_multiple_between(kept_at, progress.epochs_trained):
-                kept_at, last_kept = progress.epochs_trained, now
+                # Of this thread: others can have the processor meanwhile.
+                kept_at, begin = progress.epochs_trained, time.thread_time()
                 self._keep(training)
+                may_keep_at = now + KEPT_REST * (time.thread_time() - begin)
             if single:
                 with self._changed:
                     if self._wish is _Wish.STEP:
@@ -361,13 +386,21 @@ class TrainingRunner(QObject):
 
     def _checkpoint_of(self, training: Training) -> Checkpoint:
         # The state first: to read it may find that the parameters exploded, and put the last good ones back.
-        state = training.state.moved(CPU)
+        state = self._state_of(training).moved(CPU)
         return Checkpoint(training.snapshot(), state, tuple(self._records))
+
+    def _state_of(self, training: Training) -> TrainingState:
+        state = training.state
+        if self._curve is not None:
+            state.position.gathered = self._curve.gathered()
+        return state
 
     def _is_multiple_between(self, before: float, after: float) -> bool:
         return int(after / self._kept_interval) > int(before / self._kept_interval)
 
     def _keep(self, training: Training) -> None:
+        if len(self._update.checkpoints) >= MOST_UNTAKEN:
+            return
         checkpoint = self._checkpoint_of(training)
         with self._changed:
             self._update.checkpoints.append(checkpoint)

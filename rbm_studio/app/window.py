@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QWidget
 
 from rbm_studio.app import layout
@@ -23,6 +24,7 @@ from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.panels.model_panel import ModelPanel
 from rbm_studio.app.panels.notes_panel import NotesPanel
 from rbm_studio.app.panels.reconstructions_panel import ReconstructionsPanel
+from rbm_studio.app.panels.timeline_bar import TimelineBar
 from rbm_studio.app.panels.training_bar import TrainingBar
 from rbm_studio.app.panels.unit_panel import UnitPanel
 from rbm_studio.app.panels.weights_panel import WeightsPanel
@@ -54,6 +56,9 @@ PANELS: dict[str, type[QWidget]] = {
 }
 """The panels by name; each is a dock of that name."""
 
+_PAST = ("weights", "draw", "drawings", "dream", "unit", "health", "reconstructions")
+"""The panels that show the model as it was while one looks back."""
+
 _MESSAGE_MS = 6000
 
 
@@ -78,6 +83,8 @@ class MainWindow(QMainWindow):
         self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowTabbedDocks)
         self.training_bar = TrainingBar(session)
         self.addToolBar(self.training_bar)
+        self.timeline_bar = TimelineBar(session)
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self.timeline_bar)
         self.docks = {name: self._dock(name, panel) for name, panel in PANELS.items()}
         self.documents = DocumentActions(self)
         self._menus = Menus(self)
@@ -89,7 +96,8 @@ class MainWindow(QMainWindow):
         session.drawings.wanted.connect(self._bring_up_draw_panel)
         session.run_state_changed.connect(self._menus.show_state)
         session.run_state_changed.connect(self.statusBar().clearMessage)
-        session.model_changed.connect(self._menus.show_state)
+        session.newest_changed.connect(self._menus.show_state)
+        session.timeline.changed.connect(self._mark_past)
         self._menus.show_state()
         self.statusBar().showMessage(self.tr("Press Train, then draw a digit."))
 
@@ -196,6 +204,15 @@ class MainWindow(QMainWindow):
         self.close()
 
     # --- words
+
+    def _mark_past(self) -> None:
+        """Colour the titles of what shows the past: nobody is to take it for the present."""
+        looks_back = self.session.timeline.past is not None
+        for dock in (self.docks[name] for name in _PAST):
+            if dock.property("past") is not looks_back:
+                dock.setProperty("past", looks_back)
+                dock.style().unpolish(dock)
+                dock.style().polish(dock)
 
     def _show_notice(self, text: str) -> None:
         self.statusBar().showMessage(text, _MESSAGE_MS)

@@ -36,6 +36,10 @@ class Position:
         How many images the run trains on; 0 before it has begun.
     order : dict
         The state of the generator that shuffles, before the present epoch's order was drawn.
+    kl : float or None
+        The newest KL that was measured; None before the first.
+    gathered : dict of float
+        What a caller sums up along the way, and wants to find again.
     """
 
     epoch: int = 0
@@ -45,6 +49,8 @@ class Position:
     total: float = 0.0
     total_images: int = 0
     order: dict[str, Any] = field(default_factory=dict)
+    kl: float | None = None
+    gathered: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass
@@ -120,12 +126,20 @@ class TrainingState:
 
     def arrays(self) -> dict[str, FloatArray]:
         """Return copies of the arrays in host memory, by name, for a file."""
+        return {name: to_host(array) for name, array in self._named().items()}
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory the arrays take."""
+        return sum(int(array.nbytes) for array in self._named().values())
+
+    def _named(self) -> dict[str, FloatArray]:
         named = {
             f"kept.{place}.{slot}": array for place, slots in enumerate(self.kept) for slot, array in enumerate(slots)
         }
         named |= {f"offsets.{place}": array for place, array in enumerate(self.offsets)}
         named |= {"chains": self.chains, "activity": self.activity}
-        return {name: to_host(array) for name, array in named.items() if array.size}
+        return {name: array for name, array in named.items() if array.size}
 
     def facts(self) -> dict[str, Any]:
         """Return all else, as JSON can hold it."""
@@ -181,7 +195,15 @@ def _position(facts: Mapping[str, Any]) -> Position:
     order = dict(facts["order"])
     if order:
         _generator(order)
-    return Position(**counts, total=_finite(facts["total"]), order=order)
+    # Older files know neither.
+    kl, gathered = facts.get("kl"), dict(facts.get("gathered", {}))
+    return Position(
+        **counts,
+        total=_finite(facts["total"]),
+        order=order,
+        kl=None if kl is None else _finite(kl),
+        gathered={str(name): _finite(value) for name, value in gathered.items()},
+    )
 
 
 def _generator(state: Mapping[str, Any]) -> np.random.Generator:

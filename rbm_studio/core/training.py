@@ -155,7 +155,9 @@ class Training:
         self._unread_batches = 0
         self._unread_held_out: Measured | None = None
         at = self._state.position
-        self._kl = at.total / at.measured if at.batch and at.measured else None
+        mean = at.total / at.measured if at.batch and at.measured else None
+        # The mean stands in where an older file does not know.
+        self._kl = at.kl if at.kl is not None else mean
         self._held_out_kl: float | None = None
         # A sum of the weights that were put by, while these wait to be found good; and when others follow them.
         self._put_by: list[Any] = []
@@ -261,7 +263,8 @@ class Training:
             self._unread.append(measured)
         self._measure_held_out(len(rows), ends_epoch)
         self._unread_batches += 1
-        due = self._unread_batches >= operations.reads_every and self._unread
+        # A measurement that waited for another batch's would be missing in what a run goes on with.
+        due = self._unread_batches >= operations.reads_every and (self._unread or self._unread_held_out)
         if ends_epoch or self._kl is None or due:
             self._read()
         if at.epoch + 1 == self.settings.epochs and ends_epoch:
@@ -297,7 +300,7 @@ class Training:
             at.total += kl * each.images
             at.measured += each.images
         if unread:
-            self._kl = kls[len(unread) - 1]
+            self._kl = at.kl = kls[len(unread) - 1]
         if held_out is not None:
             self._held_out_kl = kls[-1]
 

@@ -119,7 +119,7 @@ def test_the_curve_of_an_opened_model_can_be_saved(qtbot: QtBot, window: MainWin
     assert window.session.save_model(tmp_path / "bars.safetensors")
     press(window, "Reset")
     panel(window).plot.history.clear()
-    window.session.model_changed.emit()
+    window.session.newest_changed.emit()
     save = button(panel(window), "Save…")
     assert not save.isEnabled()
     window.open_path(tmp_path / "bars.safetensors")

@@ -36,6 +36,9 @@ LINE_ART = [
     "random_digit",
     "export",
     "log_axis",
+    "play_through",
+    "now",
+    "branch",
 ]
 
 

@@ -104,12 +104,16 @@ def test_the_memory_is_bounded(
     assert moments.kept[0].epochs == 0
 
 
-def test_of_a_huge_model_the_start_is_kept(
+def test_of_a_huge_model_the_start_and_the_newest_are_kept(
     qtbot: QtBot, session: Session, moments: Moments, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(moments_module, "BUDGET_BYTES", 1)
-    step(qtbot, session, 12)
-    assert epochs_of(moments) == [0]
+    step(qtbot, session, 14)
+    assert len(moments.kept) == 2
+    session.stop()
+    wait_until_idle(qtbot, session)
+    assert epochs_of(moments) == [0, 1.4]
+    assert moments.kept[-1].state is not None
 
 
 def test_another_model_begins_anew_and_the_last_one_is_kept(qtbot: QtBot, session: Session, moments: Moments) -> None:
@@ -152,6 +156,28 @@ def test_bringing_back_changes_places(qtbot: QtBot, session: Session, moments: M
     assert moments.start.parameters is first
     assert moments.before is not None
     assert moments.before.parameters is second
+
+
+def test_where_a_training_ended_is_kept(qtbot: QtBot, session: Session, moments: Moments) -> None:
+    step(qtbot, session, 2)
+    session.stop()
+    wait_until_idle(qtbot, session)
+    assert epochs_of(moments) == [0, 0.2]
+    # The very arrays of the model: they cost nothing.
+    assert moments.kept[-1].parameters is model_of(session).parameters
+    assert moments.kept[-1].state is session.training_state
+    train(qtbot, session, 1)
+    assert epochs_of(moments)[:2] == [0, 0.2]
+    assert epochs_of(moments)[-1] == 1.2
+
+
+def test_a_moments_size_is_that_of_its_arrays(qtbot: QtBot, session: Session, moments: Moments) -> None:
+    session.change_settings(gradient="pcd", chains=7)
+    step(qtbot, session, 3)
+    moment = moments.kept[-1]
+    assert moment.state is not None
+    arrays = [*moment.parameters.arrays().values(), *moment.state.arrays().values()]
+    assert moment.size == sum(array.nbytes for array in arrays) > 2 * moment.parameters.w.nbytes + 4 * 7 * 12 - 1
 
 
 def test_training_on_goes_on_with_the_same_moments(qtbot: QtBot, session: Session, moments: Moments) -> None:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rbm_studio.app.training_runner import IMAGES_PER_POINT, POINTS_PER_EPOCH, Outcome, TrainingRunner, Update
+from rbm_studio.app.training_runner import (
+    IMAGES_PER_POINT,
+    MOST_UNTAKEN,
+    POINTS_PER_EPOCH,
+    Outcome,
+    TrainingRunner,
+    Update,
+)
 from rbm_studio.core.parameters import Parameters, gaussian_parameters
 from rbm_studio.core.settings import TrainingSettings
 from rbm_studio.core.training import Training
@@ -275,3 +282,22 @@ def test_an_exploding_run_keeps_the_last_good_parameters(qtbot: QtBot, runner: T
     assert "exploded" in str(outcome.error)
     assert parameters_of(outcome).is_finite
     assert np.abs(parameters_of(outcome).w).max() < 1
+
+
+def test_checkpoints_are_kept_along_the_run_but_few_wait_for_a_window_that_is_busy(
+    qtbot: QtBot, runner: TrainingRunner, received: Received
+) -> None:
+    runner.keep_every(0.1)
+    runner.start(lambda: training(2000))
+    with qtbot.waitSignal(runner.updated):
+        pass
+    # Nobody takes what the worker makes.
+    threading.Event().wait(0.3)
+    seen = len(received.updates)
+    qtbot.waitUntil(lambda: len(received.updates) > seen)
+    runner.join()
+    kept = [update.checkpoints for update in received.updates]
+    assert sum(map(len, kept)) > 1
+    assert max(map(len, kept)) <= MOST_UNTAKEN
+    first = next(checkpoint for checkpoints in kept for checkpoint in checkpoints)
+    assert first.state.epochs_trained == first.epochs_trained >= 0.1

@@ -80,6 +80,8 @@ class ImpatientClass:
             self.turn_to: 10,
             self.open: 12,
             self.save: 6,
+            self.look_back: 10,
+            self.go_along: 5,
             self.choose: 4,
             self.resize: 3,
             self.set_out: 2,
@@ -163,6 +165,21 @@ class ImpatientClass:
         self.window.activateWindow()
         self.done.append("chain")
         QTest.keyClick(self.window, self.rng.choice((Qt.Key.Key_F3, Qt.Key.Key_F3, Qt.Key.Key_F4)))
+
+    def look_back(self) -> None:
+        """Take the timeline's slider."""
+        slider = self.window.timeline_bar.slider
+        if slider.isEnabled():
+            self.done.append("slider")
+            self.point(slider)
+
+    def go_along(self) -> None:
+        """Play the run through, go on from one of its moments, or back to now."""
+        actions = [action for action in self.window.timeline_bar.timeline_actions() if action.isEnabled()]
+        if actions:
+            action = self.rng.choice(actions)
+            self.done.append(action.text())
+            action.trigger()
 
     def turn_to(self) -> None:
         name = self.rng.choice(list(self.window.docks))
@@ -318,13 +335,18 @@ def test_an_impatient_class_finds_no_fault(qtbot: QtBot, window: MainWindow, tmp
         assert present is not None
         assert present.experiment == session.experiment.identity, hands.done[-5:]
         assert len({run.identity for run in session.book.runs}) == len(session.book.runs), hands.done[-5:]
+        newest, past = session.newest, session.timeline.past
+        assert newest is not None
+        assert model is (newest if past is None else session.timeline.model), hands.done[-5:]
+        assert model.parameters is (newest if past is None else past).parameters, hands.done[-5:]
+        assert bool(window.docks["weights"].property("past")) is (past is not None), hands.done[-5:]
     session.halt()
     # Whatever was done before, the file holds what there is.
     path = tmp_path / "last.rbmx"
     qtbot.waitUntil(lambda: session.task is None)
     assert session.save_experiment(path)
     assert not window.isWindowModified()
-    last = session.model
+    last = session.newest
     assert last is not None
     session.documents.begin()
     with qtbot.waitSignal(session.documents.opened):

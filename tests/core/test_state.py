@@ -233,3 +233,33 @@ def test_images_that_do_not_fit_leave_the_state_alone() -> None:
     with pytest.raises(RBMStudioError):
         Training(random_model(D, 6, 3), IMAGES, settings_of("cd"), labels=LABELS + 7, state=first.state)
     assert first.state.facts() == before
+
+
+@pytest.mark.parametrize("after", [1, 27, 29, 30, 31, 33])
+def test_what_is_reported_does_not_depend_on_an_interruption_either(after: int) -> None:
+    # Of batches of two each fifth is measured; that one held-out image is, after the thirtieth, as none of them is.
+    images = np.random.default_rng(0).integers(0, 256, (200, D)).astype(np.uint8)
+    settings = settings_of("cd", batch_size=2, epochs=1)
+    whole = run(training("cd", images=images, settings=settings, held_out=images[:1]))
+    before = training("cd", images=images, settings=settings, held_out=images[:1])
+    assert take(after, before) == whole[:after]
+    state = through_a_file(before.state)
+    rest = Training(before.snapshot(), images, settings, held_out=images[:1], state=state, resume=True)
+    assert run(rest) == whole[after:]
+
+
+def test_a_state_tells_its_size_and_keeps_what_its_caller_gathers() -> None:
+    begun = training("pcd")
+    take(2, begun)
+    state = begun.state
+    assert state.nbytes == sum(array.nbytes for array in state.arrays().values()) > 0
+    state.position.gathered = {"sum": 0.5, "count": 2}
+    assert through_a_file(state).position.gathered == {"sum": 0.5, "count": 2}
+    facts = state.facts()
+    for name in ("kl", "gathered"):
+        del facts["position"][name]
+    old = TrainingState.restored(state.arrays(), facts, CPU)
+    assert (old.position.kl, old.position.gathered) == (None, {})
+    facts["position"]["gathered"] = {"sum": "nan"}
+    with pytest.raises(ValueError, match="nan"):
+        TrainingState.restored(state.arrays(), facts, CPU)

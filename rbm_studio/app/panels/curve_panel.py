@@ -142,8 +142,9 @@ class CurvePanel(QWidget):
         self._measuring.ended.connect(self._offer_to_save)
         self._book.begun.connect(self._turn.request)
         session.images_changed.connect(self._turn.request)
+        session.timeline.changed.connect(self._show_past)
         session.curve_grew.connect(self._offer_to_save)
-        for changed in (session.run_state_changed, session.model_changed, session.settings_changed):
+        for changed in (session.run_state_changed, session.newest_changed, session.settings_changed):
             changed.connect(self._show_run_state)
             changed.connect(self._turn.request)
 
@@ -245,14 +246,7 @@ class CurvePanel(QWidget):
 
     def _show_run_state(self) -> None:
         self._offer_to_save()
-        progress = self._session.progress
-        model = self._session.model
-        epochs = float(self._session.settings.training.epochs)
-        if progress is not None:
-            begun = progress.epochs_trained - progress.images / max(1, self._images_per_epoch())
-            epochs = round(begun + progress.epochs, 3)
-        elif model is not None and model.history:
-            epochs = model.history[-1].epoch
+        epochs = self._session.timeline.end
         # Both plots are to have the same epochs, whatever one of them holds.
         live = self._book.history(LIVE).current
         if live is not None and len(live):
@@ -260,9 +254,10 @@ class CurvePanel(QWidget):
         for plot in (self._pair.plot, self._pair.beside):
             plot.set_expected_epochs(epochs)
 
-    def _images_per_epoch(self) -> int:
-        images = self._session.images
-        return len(images.train) if images else 0
+    def _show_past(self) -> None:
+        past = self._session.timeline.past
+        for plot in (self._pair.plot, self._pair.beside):
+            plot.mark_epoch(None if past is None else past.epochs)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Measure what has come about out of sight: Qt shows no dock that is behind another, but does not hide it."""

@@ -90,7 +90,7 @@ class ModelPanel(QWidget):
             row.field.entered.connect(partial(self._enter, name))
         session.images_changed.connect(self._show_sizes)
         session.settings_changed.connect(self.refresh)
-        session.model_changed.connect(self._show_note)
+        session.newest_changed.connect(self._show_note)
         session.run_state_changed.connect(self.refresh)
         session.task_changed.connect(self._show_outcome)
         session.setting_pointed_at.connect(self._point_at)

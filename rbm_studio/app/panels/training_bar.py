@@ -9,8 +9,9 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLabel, QProgressBar, QSizePolicy, QToolBar, QWidget
 
 from rbm_studio.app.icons import icon
+from rbm_studio.app.numbers import fixed, short
 from rbm_studio.app.state import RunState
-from rbm_studio.app.theme import GRID
+from rbm_studio.app.theme import BAR_PADDING, GRID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ class TrainingBar(QToolBar):
         self.setObjectName("training_bar")
         self.setWindowTitle(self.tr("Training"))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.setContentsMargins(GRID - BAR_PADDING, 0, GRID - BAR_PADDING, 0)
         self.setMovable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._train = self._action("train", self.tr("Train"), "F5", session.train)
@@ -61,7 +63,8 @@ class TrainingBar(QToolBar):
         session.images_changed.connect(self.refresh)
         session.task_changed.connect(self.refresh)
         session.settings_changed.connect(self.refresh)
-        session.model_changed.connect(self.refresh)
+        session.newest_changed.connect(self.refresh)
+        session.timeline.changed.connect(self.refresh)
         session.progressed.connect(self._show_progress)
         self.refresh()
 
@@ -98,6 +101,10 @@ class TrainingBar(QToolBar):
             self._stop: self.tr("End this run; the model keeps what it has learned"),
             self._reset: self.tr("Start again with new weights; this run's curve stays for comparison"),
         }
+        if self._session.timeline.past is not None:
+            back = self.tr("the window, which shows the past, goes back to now")
+            for action in (self._train, self._step, self._reset):
+                tips[action] = f"{tips[action]}; {back}"
         for action, tip in tips.items():
             action.setToolTip(f"{tip} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})")
 
@@ -105,6 +112,15 @@ class TrainingBar(QToolBar):
         epochs = self._session.settings.training.epochs
         if self._session.trains_new_model:
             return self.tr("Train a new model for {0} epochs").format(epochs)
+        state = self._session.training_state
+        images = self._session.images
+        if (
+            state is not None
+            and images is not None
+            and state.continues(self._session.settings.training, len(images.train))
+        ):
+            left = short(state.settings.epochs - state.position.images / len(images.train), 3)
+            return self.tr("Finish the run that was interrupted: {0} epochs").format(left)
         return self.tr("Train the model for {0} more epochs").format(epochs)
 
     def _show_progress(self) -> None:
@@ -122,6 +138,9 @@ class TrainingBar(QToolBar):
         session = self._session
         state, progress = session.run_state, session.progress
         parts = [self.tr("Epoch {0} of {1}").format(epoch, epochs)]
+        past = session.timeline.past
+        if past is not None and state is not RunState.IDLE:
+            parts.append(self.tr("unseen: the window shows epoch {0}").format(fixed(past.epochs, 2)))
         if state is RunState.PAUSED and progress is not None:
             parts.append(self.tr("paused after batch {0} of {1}").format(progress.batch, progress.batches))
         elif state is RunState.RUNNING and session.images_per_second > 0:
