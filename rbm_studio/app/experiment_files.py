@@ -95,13 +95,15 @@ def _saved_run(run: Run, until: float | None) -> SavedRun:
         "began": run.began.isoformat(),
         "seconds": run.seconds,
         "epochs": run.epochs if until is None else until,
+        "is_shown": run.is_shown,
+        "is_named": run.is_named,
         "settings": _settings_as_json(run.settings),
     }
     curves = {name: _until(curve.table(), until) for name, curve in run.curves.items() if len(curve)}
     end = run.end
     model = None
     if end is not None:
-        model = SavedModel(end.parameters, run.settings.training, (), end.image_shape, end.state)
+        model = SavedModel(end.parameters, run.settings.training, run.history, end.image_shape, end.state)
     return SavedRun(facts, curves, model)
 
 
@@ -223,11 +225,14 @@ def _run(saved: SavedRun, experiment: str) -> Run:
         float(facts["seconds"]),
         float(facts["epochs"]),
         identity=str(facts["id"]),
+        is_named=bool(facts.get("is_named", False)),
+        is_shown=bool(facts.get("is_shown", True)),
     )
     for name, table in saved.curves.items():
-        run.curves[name] = CurveRun(run.name)
+        run.curves[name] = CurveRun(run)
         run.curves[name].extend(table)
     if saved.model is not None and saved.model.image_shape is not None:
         model = saved.model
-        run.end = Moment(model.parameters, run.settings.image_shape, run.epochs, state=model.state)
+        run.end = Moment(model.parameters, model.image_shape or run.settings.image_shape, run.epochs, state=model.state)
+        run.history = model.history
     return run

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QDockWidget, QMainWindow
 
-_VERSION = 3
+_VERSION = 4
 _FIRST_SIZE = (1280, 800)
 _LEFT_WIDTH = 272
 _GEOMETRY, _STATE = "window/geometry", "window/state"
@@ -32,7 +32,7 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     window.splitDockWidget(docks["draw"], docks["reconstructions"], down)
     window.splitDockWidget(docks["curve"], docks["weights"], across)
     # Behind the drawing: the weights, where the units of a finding are outlined, stay in view.
-    for name in ("drawings", "dream", "unit", "compare", "health"):
+    for name in ("drawings", "dream", "unit", "compare", "health", "runs"):
         window.tabifyDockWidget(docks["draw"], docks[name])
     for dock in docks.values():
         dock.show()

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rbm_studio.app.experiment_files import Opened
+    from rbm_studio.app.run import Run
     from rbm_studio.core.metrics import EpochRecord
     from rbm_studio.core.parameters import Parameters
     from rbm_studio.core.settings import TrainingSettings
@@ -107,7 +108,6 @@ class Session(QObject):
         self._run_state = RunState.IDLE
         self._progress: Progress | None = None
         self._speed = Speed()
-        self._previous: tuple[Model, TrainingState | None, bool] | None = None
         self._tasks = TaskSlot(self)
         self._tasks.changed.connect(self.task_changed)
         self._tasks.failed.connect(self.failed)
@@ -257,7 +257,8 @@ class Session(QObject):
 
     @property
     def _is_trained(self) -> bool:
-        return self._training_state is not None or bool(self._model and self._model.history)
+        model = self._model
+        return self._training_state is not None or bool(model and (model.history or model.epochs_trained))
 
     @property
     def _is_replaceable(self) -> bool:
@@ -311,37 +312,42 @@ class Session(QObject):
     @property
     def can_bring_back(self) -> bool:
         """Whether a trained model was replaced, and can be shown again."""
-        return self._previous is not None and self._run_state is RunState.IDLE
+        return self.book.previous is not None and self._run_state is RunState.IDLE
 
-    def bring_back(self) -> None:
-        """Show the trained model that the present one replaced, and go on from there.
+    def bring_back(self, run: Run | None = None) -> None:
+        """Show the model of an earlier run, and go on from there: of the last one, without an argument.
 
-        At once, or a little later where the images must be resampled for it.
+        At once, or a little later where the images must be resampled for it. Nothing happens if it is no longer kept.
         """
-        if self._previous is None or self._run_state is not RunState.IDLE:
+        run = run or self.book.previous
+        if run is None or run.end is None or self._run_state is not RunState.IDLE:
             return
-        previous, shape = self._previous, self._previous[0].image_shape
-        if self._images is not None and shape != self._images.dataset.image_shape and self._images.can_have(shape):
-            self._resample(self._images.original, shape, lambda images: self._show_again(previous, images))
+        images, shape = self._images, run.end.image_shape
+        if images is not None and shape != images.dataset.image_shape and images.can_have(shape):
+            self._resample(images.original, shape, lambda images: self._show_again(run, images))
         else:
-            self._show_again(previous, self._images)
+            self._show_again(run, images)
 
-    def _show_again(self, previous: tuple[Model, TrainingState | None, bool], images: Images | None) -> None:
-        if previous is not self._previous:
+    def _show_again(self, run: Run, images: Images | None) -> None:
+        end = run.end
+        if end is None or run not in self.book.runs:
             return
-        model, state, unsaved = previous
-        self._previous = None
         if images is not None and images is not self._images:
             self._images = images
-            self._settings = replace(self._settings, image_shape=model.image_shape)
+            self._settings = replace(self._settings, image_shape=end.image_shape)
             self.images_changed.emit()
-        # Before the model, whose curve is named by them.
+        model = Model(
+            end.parameters,
+            end.image_shape,
+            run.settings.training,
+            run.history,
+            end.path,
+            epochs_trained=end.epochs,
+        )
+        # Before the model, which is not to start a new one.
         self._settings = self._settings_of(model.parameters, model.training)
-        self._set_model(model)
-        self._training_state = state
-        if unsaved:
-            self.experiment.touch()
-        self._show_history(model)
+        self._set_model(model, run, end.state)
+        self.experiment.touch()
         self.settings_changed.emit()
         self.model_changed.emit()
 
@@ -349,26 +355,40 @@ class Session(QObject):
         labels = parameters.label_num > 0
         return replace(self._settings, hidden_num=parameters.hidden_num, labels=labels, training=training)
 
-    def _set_model(self, model: Model) -> None:
-        if self._model is not None and self._is_trained:
-            self._previous = (self._model, self._training_state, self.experiment.is_modified)
+    def _set_model(self, model: Model, run: Run | None = None, state: TrainingState | None = None) -> None:
+        """Show another model: a new run's, or that of an earlier one that goes on."""
+        end = self._end_of_run()
+        records = self._model.history if self._model is not None else ()
         self._model = model
-        self._training_state = None
+        self._training_state = state
         self._progress = None
         if self.experiment.path is None:
             self.experiment.begin(self.experiment.identity, notes=self.experiment.notes)
         self.selection.begin_again(model.parameters.hidden_num, model.parameters.visible_num)
-        self._start_curve(model)
+        if run is None:
+            self.book.begin(self._run_name(model), end, records)
+        else:
+            self.book.take(run, end, records)
+        self._tell_of_curve()
         self.progressed.emit()
         self.model_changed.emit()
 
-    def _start_curve(self, model: Model) -> None:
+    def _end_of_run(self) -> Moment | None:
+        """Return what brings the present model back; None if it has learned nothing."""
+        model = self._model
+        if model is None or not self._is_trained:
+            return None
+        return replace(Moment.of(model), path=model.path, state=self._training_state)
+
+    def _run_name(self, model: Model) -> str:
         training = self._settings.training
-        self.curve_started.emit(
-            self.tr("{0} hidden, {1}, rate {2:g}, batch {3}").format(
-                model.parameters.hidden_num, training.preset, training.learning_rate, training.batch_size
-            )
+        return self.tr("{0} hidden, {1}, rate {2:g}, batch {3}").format(
+            model.parameters.hidden_num, training.preset, training.learning_rate, training.batch_size
         )
+
+    def _tell_of_curve(self) -> None:
+        if self.book.present is not None:
+            self.curve_started.emit(self.book.present.name)
 
     def _show_history(self, model: Model) -> None:
         self.curve_grew.emit([CurvePoint(r.epoch, r.training_kl, r.held_out_kl) for r in model.history])
@@ -469,7 +489,7 @@ class Session(QObject):
         if found.model is not None:
             self._set_model(found.model)
             self._training_state = found.state
-        self.book.restore(found.runs, found.present)
+        self.book.restore(found.runs, found.present if found.model is not None else None)
         self.moments.restore(found.moments)
         self.selection.select_units(found.units)
         self.selection.select_pixel(found.pixel)
@@ -536,7 +556,9 @@ class Session(QObject):
         if model is None:
             return
         if not self._is_trained:
-            self._start_curve(model)
+            self.book.rename_untrained(self._run_name(model))
+            self._tell_of_curve()
+        self.book.note_start()
         self._model = replace(model, training=settings.training)
         epochs_trained = model.history[-1].epoch if model.history else 0.0
         self._history_before_run = model.history
@@ -566,6 +588,7 @@ class Session(QObject):
             return
         self.experiment.touch()
         self._progress = update.progress
+        self.book.note_progress(update.progress.epochs_trained, update.seconds)
         if self._run_state is RunState.RUNNING:
             self._speed.add(update.progress.images)
         if update.snapshot is not None or update.records:

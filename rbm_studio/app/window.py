@@ -21,6 +21,7 @@ from rbm_studio.app.panels.dream_panel import DreamPanel
 from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.panels.model_panel import ModelPanel
 from rbm_studio.app.panels.reconstructions_panel import ReconstructionsPanel
+from rbm_studio.app.panels.runs_panel import RunsPanel
 from rbm_studio.app.panels.training_bar import TrainingBar
 from rbm_studio.app.panels.unit_panel import UnitPanel
 from rbm_studio.app.panels.weights_panel import WeightsPanel
@@ -51,6 +52,7 @@ PANELS: dict[str, type[QWidget]] = {
     "unit": UnitPanel,
     "compare": ComparePanel,
     "health": HealthPanel,
+    "runs": RunsPanel,
     "reconstructions": ReconstructionsPanel,
 }
 """The panels by name; each is a dock of that name."""
@@ -93,6 +95,7 @@ class MainWindow(QMainWindow):
         session.run_state_changed.connect(self._show_model)
         session.run_state_changed.connect(self.statusBar().clearMessage)
         session.model_changed.connect(self._show_model)
+        session.book.changed.connect(self._menus.show_state)
         self._show_model()
         self.statusBar().showMessage(self.tr("Press Train, then draw a digit."))
 
@@ -135,6 +138,7 @@ class MainWindow(QMainWindow):
             "unit": self.tr("Unit"),
             "compare": self.tr("Compare"),
             "health": self.tr("Health"),
+            "runs": self.tr("Runs"),
             "reconstructions": self.tr("Reconstructions: held-out images, input and restored"),
         }
         dock = QDockWidget(titles[name], self)

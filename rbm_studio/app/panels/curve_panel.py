@@ -141,6 +141,7 @@ class CurvePanel(QWidget):
         self._measuring.ended.connect(self._turn.request)
         self._measuring.ended.connect(self._offer_to_save)
         self._book.begun.connect(self._turn.request)
+        self._book.changed.connect(self._offer_to_save)
         session.images_changed.connect(self._turn.request)
         session.curve_grew.connect(self._offer_to_save)
         for changed in (session.run_state_changed, session.model_changed, session.settings_changed):
