@@ -1,4 +1,4 @@
-"""All that was measured of the runs: for each quantity its history, kept while another one is shown."""
+"""The runs, and all that was measured of them: for each quantity its history, kept while another one is shown."""
 
 from __future__ import annotations
 
@@ -6,49 +6,64 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from rbm_studio.app.curve_history import CurveHistory
+from rbm_studio.app.curve_history import CurveHistory, CurveRun
+from rbm_studio.app.looks import LOOKS
 from rbm_studio.app.quantities import LIVE
 from rbm_studio.app.run import Run
+from rbm_studio.app.run_bounds import MOST_RUNS, drop_ends, surplus, thin_curves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from rbm_studio.app.curve_history import CurvePoint
+    from rbm_studio.app.moments import Moment
     from rbm_studio.app.session import Session
-    from rbm_studio.core.parameters import Parameters
+    from rbm_studio.core.metrics import EpochRecord
+
+MOST_SHOWN = len(LOOKS)
+"""So many earlier runs are drawn at most: each has a look of its own. Where one more is to be, the oldest is hidden."""
 
 
 class CurveBook(QObject):
-    """Takes down what the training measures, and begins a run in each history when a model begins one.
+    """Keeps the runs; each history is a view of them.
 
     Parameters
     ----------
     session : Session
+        Its model is that of the present run; it says when another one takes its place.
     parent : QObject, optional
 
     Signals
     -------
     begun
-        There is another run.
+        There is another present run.
+    changed
+        There are other runs, or one of them has another name, settings or model, is hidden or shown.
+    grew
+        More was measured of the present run.
     """
 
     begun = Signal()
+    changed = Signal()
+    grew = Signal()
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._parameters: Parameters | None = None
-        self._histories = {LIVE: CurveHistory(self)}
+        self._histories: dict[str, CurveHistory] = {}
         self._runs: list[Run] = []
-        if session.newest is not None:
-            # Its title was told before there was anybody to hear it.
-            self._begin(self.tr("Run {number}").format(number=1))
-        session.curve_started.connect(self._begin)
+        # Each time, and where they stood.
+        self._deleted: list[list[tuple[int, Run]]] = []
+        self._files: dict[str, str] = {}
+        self.history(LIVE)
         session.curve_grew.connect(self._grow)
+        session.experiment.changed.connect(self._note_file)
+
+    # --- what there is
 
     @property
     def runs(self) -> tuple[Run, ...]:
-        """The runs, from the first to the present one, which alone may not have trained yet."""
+        """The runs, in the order in which they ended, and then the present one, which alone may not have trained."""
         return tuple(self._runs)
 
     @property
@@ -56,13 +71,72 @@ class CurveBook(QObject):
         """The run of the session's model."""
         return self._runs[-1] if self._runs else None
 
+    @property
+    def previous(self) -> Run | None:
+        """The earlier run that ended last, if its model is kept."""
+        before = self._runs[-2] if len(self._runs) > 1 else None
+        return before if before is not None and before.end is not None else None
+
     def history(self, name: str) -> CurveHistory:
         """Return the history of a quantity by its name; empty at first."""
         if name not in self._histories:
             self._histories[name] = CurveHistory(self)
-            if self.present is not None:
-                self._start(name, self.present)
+            self._histories[name].grew.connect(self.grew)
+            self._lay_out(name)
         return self._histories[name]
+
+    def experiment_name(self, run: Run) -> str:
+        """Return the name of the file of the run's experiment; "" where it has none."""
+        return self._files.get(run.experiment, "")
+
+    # --- the present run, as the session tells of it
+
+    def begin(self, name: str, end: Moment | None = None, records: tuple[EpochRecord, ...] = ()) -> None:
+        """Begin the run of another model.
+
+        Parameters
+        ----------
+        name : str
+            A number is added where another run has it.
+        end : Moment or None
+            The model before, if it has learned anything; without it and without a curve, its run leaves no trace.
+        records : tuple of EpochRecord
+            Its epochs.
+        """
+        self._end_present(end, records)
+        session = self._session
+        images = session.images
+        dataset = images.original.name if images is not None else ""
+        run = Run(self._free_name(name), session.settings, dataset, session.experiment.identity)
+        self._set_present(run)
+
+    def take(self, run: Run, end: Moment | None, records: tuple[EpochRecord, ...]) -> None:
+        """Make an earlier run the present one, which ends as in `begin`."""
+        self._runs.remove(run)
+        self._end_present(end, records)
+        run.end, run.history = None, ()
+        run.is_shown, run.experiment = True, self._session.experiment.identity
+        self._set_present(run)
+
+    def rename_untrained(self, name: str) -> None:
+        """Give the present run, which has not trained yet, the name of its new settings."""
+        if self.present is not None and not self.present.is_named:
+            self.present.name = self._free_name(name, self.present)
+            self.changed.emit()
+
+    def note_start(self) -> None:
+        """Note with what the present run trains from now on."""
+        run, session = self.present, self._session
+        if run is not None:
+            run.settings, run.experiment = session.settings, session.experiment.identity
+            run.dataset = session.images.original.name if session.images is not None else run.dataset
+            self.changed.emit()
+
+    def note_progress(self, epochs: float, seconds: float) -> None:
+        """Note how far the present run has come, and how long it has trained since it was told last."""
+        if self.present is not None:
+            self.present.epochs = epochs
+            self.present.seconds += seconds
 
     def restore(self, earlier: Iterable[Run], present: Run | None) -> None:
         """Put runs of a file with those that are here, and one in the place of the present one.
@@ -75,29 +149,24 @@ class CurveBook(QObject):
         present : Run or None
             The run of the session's model, which has just come with it.
         """
-        for run in [run for run in self._runs[:-1] if run.experiment == self._session.experiment.identity]:
-            self._forget(run)
-        for run in earlier:
-            self._runs.insert(max(len(self._runs) - 1, 0), run)
-            for name, curve in run.curves.items():
-                self.history(name).earlier.append(curve)
         if present is not None:
+            self._give_way(present)
+            present.is_shown = True
             self._runs[-1:] = [present]
-            for name in {*self._histories, *present.curves}:
-                history = self.history(name)
-                if name in present.curves:
-                    history.current = present.curves[name]
-                else:
-                    self._start(name, present)
-        for history in self._histories.values():
-            history.changed.emit()
+        known = {run.identity for run in self._runs}
+        # The run that has just ended stays the one before.
+        place = max(len(self._runs) - 2, 0)
+        for run in [*earlier, *([present] if present is not None else [])]:
+            for curve in run.curves.values():
+                curve.tag = run
+            if run.identity not in known:
+                known.add(run.identity)
+                self._runs.insert(place, run)
+                place += 1
+        self._give_looks(self._runs[:-1])
+        self._bound()
+        self._tell_all()
         self.begun.emit()
-
-    def _forget(self, run: Run) -> None:
-        self._runs.remove(run)
-        for name, curve in run.curves.items():
-            if curve in self.history(name).earlier:
-                self.history(name).earlier.remove(curve)
 
     def branch(self, former: Run, epochs: float) -> None:
         """Give the present run, which has just begun, all that was measured of another one until it left that.
@@ -113,45 +182,151 @@ class CurveBook(QObject):
             return
         present.epochs = epochs
         for name, curve in former.curves.items():
-            history, table = self.history(name), curve.table()
-            if history.current is not None:
-                history.current.extend(table[table[:, 0] <= epochs])
-            history.changed.emit()
+            table = curve.table()
+            self._curve(name, present).extend(table[table[:, 0] <= epochs])
+        self._tell_all()
 
-    def _start(self, name: str, run: Run) -> None:
-        history = self._histories[name]
-        history.start_run(run.name)
-        if history.current is not None:
-            run.curves[name] = history.current
+    def _give_way(self, present: Run) -> None:
+        """Let the file's version take the place of the same run here; one that has gone on since is another run."""
+        for run in [run for run in self._runs[:-1] if run.identity == present.identity]:
+            if run.epochs == present.epochs:
+                self._runs.remove(run)
+            else:
+                run.identity = Run(run.name, run.settings, run.dataset, run.experiment).identity
 
-    def _begin(self, title: str) -> None:
-        session = self._session
-        live, model, present = self._histories[LIVE].current, session.newest, self.present
-        is_trained = live is not None and len(live) > 0
-        is_same = model is not None and model.parameters is self._parameters
-        self._parameters = model.parameters if model is not None else None
-        if present is not None and is_same and not is_trained:
-            # The same model has only got other settings: what was measured of it stays.
-            present.name, present.settings = title, session.settings
-            for curve in present.curves.values():
-                curve.title = title
-        else:
-            self._begin_another(title, replaces=not is_trained)
-        self.begun.emit()
+    def _end_present(self, end: Moment | None, records: tuple[EpochRecord, ...]) -> None:
+        run = self.present
+        if run is None:
+            return
+        if end is None and not len(self._curve(LIVE, run)):
+            self._runs.pop()
+            return
+        run.end, run.history = end, records
+        self._give_looks(self._runs)
 
-    def _begin_another(self, title: str, *, replaces: bool) -> None:
-        images = self._session.images
-        if replaces:
-            self._runs[-1:] = []
-        dataset = images.original.name if images is not None else ""
-        run = Run(title, self._session.settings, dataset, self._session.experiment.identity)
+    def _set_present(self, run: Run) -> None:
         self._runs.append(run)
-        for name, history in self._histories.items():
-            if replaces:
-                history.drop_current()
-            self._start(name, run)
+        self._bound()
+        self._tell_all()
+        self.begun.emit()
 
     def _grow(self, points: list[CurvePoint]) -> None:
         self._histories[LIVE].append(points)
         if points and self.present is not None:
-            self.present.epochs = points[-1].epoch
+            self.present.epochs = max(self.present.epochs, points[-1].epoch)
+
+    # --- what a person does with them
+
+    def rename(self, run: Run, name: str) -> None:
+        """Give a run another name; an empty one is none."""
+        name = " ".join(name.split())
+        if name and name != run.name and run in self._runs:
+            run.name, run.is_named = name, True
+            self._change([run])
+
+    def show_runs(self, runs: Collection[Run], on: bool) -> None:
+        """Draw runs, or hide them; the present one is always drawn.
+
+        Where there are more than `MOST_SHOWN` earlier ones, the oldest of the others are hidden.
+        """
+        changed = [run for run in self._runs[:-1] if run in runs and run.is_shown != on]
+        for run in changed:
+            run.is_shown = on
+        if changed:
+            before = [run for run in self._runs if run.is_shown]
+            self._give_looks(self._runs[:-1], changed if on else ())
+            self._change([*changed, *(run for run in before if not run.is_shown)])
+
+    def delete(self, runs: Collection[Run]) -> None:
+        """Forget runs but for the present one, until `bring_back_deleted`."""
+        leaving = [(place, run) for place, run in enumerate(self._runs[:-1]) if run in runs]
+        if leaving:
+            self._runs = [run for run in self._runs if all(run is not gone for _, gone in leaving)]
+            self._deleted.append(leaving)
+            self._bound()
+            self._change([run for _, run in leaving])
+
+    @property
+    def can_bring_back_deleted(self) -> bool:
+        """Whether a run was deleted, and can be had back."""
+        return bool(self._deleted)
+
+    def bring_back_deleted(self) -> list[Run]:
+        """Take the last deletion back, and return its runs."""
+        if not self._deleted:
+            return []
+        returning = self._deleted.pop()
+        known = {run.identity for run in self._runs}
+        back = [(place, run) for place, run in returning if run.identity not in known]
+        for place, run in back:
+            self._runs.insert(min(place, max(len(self._runs) - 1, 0)), run)
+        runs = [run for _, run in back]
+        self._give_looks(self._runs[:-1])
+        self._bound()
+        self._change(runs)
+        return runs
+
+    def _change(self, runs: Iterable[Run]) -> None:
+        if any(run.experiment == self._session.experiment.identity for run in runs):
+            self._session.experiment.touch()
+        self._tell_all()
+
+    # --- keeping order
+
+    def _free_name(self, name: str, but: Run | None = None) -> str:
+        taken = {run.name for run in self._runs if run is not but}
+        number = 2
+        free = name
+        while free in taken:
+            free = self.tr("{name} ({number})").format(name=name, number=number)
+            number += 1
+        return free
+
+    @staticmethod
+    def _give_looks(earlier: Sequence[Run], wanted: Collection[Run] = ()) -> None:
+        """Hide what is too much, and give each shown run a look of its own; those that have one keep it."""
+        others = [run for run in earlier if run.is_shown and run not in wanted]
+        shown = [*others, *(run for run in earlier if run.is_shown and run in wanted)]
+        too_many = max(len(shown) - MOST_SHOWN, 0)
+        for run in shown[:too_many]:
+            run.is_shown = False
+        free = list(range(MOST_SHOWN))
+        for run in shown[too_many:]:
+            run.look = run.look if run.look in free else free[0]
+            free.remove(run.look)
+
+    def _bound(self) -> None:
+        while sum(map(len, self._deleted)) > MOST_RUNS:
+            del self._deleted[0]
+        gone = surplus(self._runs)
+        self._runs = [run for run in self._runs if run not in gone]
+        if gone:
+            words = self.tr("More than {most} runs: “{name}”, the oldest without a name of yours, is no longer kept.")
+            self._session.noticed.emit(words.format(most=MOST_RUNS, name=gone[-1].name))
+        deleted = [run for each in self._deleted for _, run in each]
+        drop_ends([*deleted, *self._runs[:-1]])
+        thin_curves([*deleted, *self._runs[:-1]])
+
+    # --- the histories
+
+    def _curve(self, name: str, run: Run) -> CurveRun:
+        return run.curves.setdefault(name, CurveRun(run))
+
+    def _lay_out(self, name: str) -> None:
+        earlier = [run.curves[name] for run in self._runs[:-1] if name in run.curves]
+        present = self.present
+        self._histories[name].show(earlier, self._curve(name, present) if present is not None else None)
+
+    def _tell_all(self) -> None:
+        names = {name for run in self._runs for name in run.curves} - self._histories.keys()
+        for name in names:
+            self.history(name)
+        for name in self._histories:
+            self._lay_out(name)
+        self.changed.emit()
+
+    def _note_file(self) -> None:
+        experiment = self._session.experiment
+        if experiment.path is not None and self._files.get(experiment.identity) != experiment.path.stem:
+            self._files[experiment.identity] = experiment.path.stem
+            self.changed.emit()

@@ -16,9 +16,11 @@ from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
     from PySide6.QtGui import QPainter
 
     from rbm_studio.app.curve_plot import CurvePlot
@@ -74,15 +76,31 @@ def _svg(plots: Sequence[CurvePlot]) -> bytes:
 
 
 def _csv(plots: Sequence[CurvePlot]) -> bytes:
+    return curves_csv([(plot.title, plot.runs()) for plot in plots])
+
+
+def curves_csv(curves: Iterable[tuple[str, Iterable[tuple[str, NDArray[np.float64]]]]]) -> bytes:
+    """Return curves as CSV (RFC 4180, UTF-8): columns run, epoch, training, held_out, lower and quantity.
+
+    Parameters
+    ----------
+    curves : iterable of (str, iterable of (str, ndarray of shape (n, 4)))
+        For each quantity, with its unit, the names of its runs and their tables of `COLUMNS`.
+    """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(("run", *COLUMNS, "quantity"))
-    for plot in plots:
-        for title, table in plot.runs():
+    for quantity, runs in curves:
+        for name, table in runs:
             for row in table.tolist():
                 values = ("" if math.isnan(value) else repr(value) for value in row)
-                writer.writerow((title, *values, plot.title))
+                writer.writerow((harmless(name), *values, quantity))
     return text.getvalue().encode()
+
+
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula: what could be one gets an apostrophe before it."""
+    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) or text.startswith(("\t", "\r", "\n")) else text
 
 
 _WRITERS: dict[str, Callable[[Sequence[CurvePlot]], bytes]] = {".png": _png, ".svg": _svg, ".csv": _csv}

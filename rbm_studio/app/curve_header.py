@@ -12,11 +12,14 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from PySide6.QtGui import QFont, QPaintEvent, QPen
 
 _SAMPLE = 3 * GRID
+# So many letters are enough to know a run by; the pointer reads its whole name.
+_LONGEST_NAME = 22
+_Rows = list[list[tuple["LegendEntry", float]]]
 
 
 @dataclass(frozen=True)
@@ -30,17 +33,21 @@ class LegendEntry:
 class CurveHeader(QWidget):
     """A title at the left and a legend at the right; in a narrow window the legend goes below the title.
 
+    What does not fit there either is counted at its end.
+
     Attributes
     ----------
     may_wrap : bool
-        Whether it does; else what does not fit is left out.
+        Whether it goes below.
     in_part : bool
         Whether the legend may be left out in part only.
+    most_rows : int
+        Of the legend, below the title.
     """
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.may_wrap, self.in_part = True, True
+        self.may_wrap, self.in_part, self.most_rows = True, True, 1
         self._colour = QColor()
         self._title = ""
         self._entries: tuple[LegendEntry, ...] = ()
@@ -76,7 +83,7 @@ class CurveHeader(QWidget):
 
     def heightForWidth(self, width: int) -> int:
         """Return the height of as many rows as this width needs."""
-        return (1 if self._fits_one_row(width) else 2) * self._row()
+        return (1 if self._fits_one_row(width) else 1 + len(self._rows(0.0, width, self.most_rows))) * self._row()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint the title and the legend."""
@@ -90,13 +97,23 @@ class CurveHeader(QWidget):
         painter.setPen(self._colour)
         painter.drawText(QRectF(0, 0, title_width, row), Qt.AlignmentFlag.AlignVCenter, title)
         left = max(self.width() - self._legend_width(), title_width + 3 * GRID) if one_row else 0.0
-        middle = row / 2 if one_row else row * 1.5
-        for entry, x in self._placed(left):
-            painter.setPen(entry.pen)
-            painter.drawLine(QPointF(x, middle), QPointF(x + _SAMPLE, middle))
-            painter.setPen(self._colour)
-            text = QRectF(x + _SAMPLE + GRID // 2, middle - row / 2, metrics.horizontalAdvance(entry.name) + 1, row)
-            painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, entry.name)
+        rows = self._rows(left, self.width(), 1 if one_row else self.most_rows)
+        for number, placed in enumerate(rows):
+            top = row * (number if one_row else number + 1)
+            for entry, x in placed:
+                self._paint_entry(painter, entry, x, top)
+        left_out = len(self._entries) - sum(map(len, rows))
+        if left_out and rows:
+            room = QRectF(0, row * (len(rows) - (1 if one_row else 0)), self.width(), row)
+            painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"+{left_out}")
+
+    def _paint_entry(self, painter: QPainter, entry: LegendEntry, x: float, top: float) -> None:
+        row, name = self._row(), self._name(entry)
+        painter.setPen(entry.pen)
+        painter.drawLine(QPointF(x, top + row / 2), QPointF(x + _SAMPLE, top + row / 2))
+        painter.setPen(self._colour)
+        text = QRectF(x + _SAMPLE + GRID // 2, top, QFontMetricsF(self.font()).horizontalAdvance(name) + 1, row)
+        painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, name)
 
     def _row(self) -> int:
         return round(QFontMetricsF(self.font()).height()) + GRID // 2
@@ -105,7 +122,12 @@ class CurveHeader(QWidget):
         return QFontMetricsF(self.font()).horizontalAdvance(self._title) + 1
 
     def _entry_width(self, entry: LegendEntry) -> float:
-        return _SAMPLE + GRID // 2 + QFontMetricsF(self.font()).horizontalAdvance(entry.name)
+        return _SAMPLE + GRID // 2 + QFontMetricsF(self.font()).horizontalAdvance(self._name(entry))
+
+    def _name(self, entry: LegendEntry) -> str:
+        metrics = QFontMetricsF(self.font())
+        # In the middle: where the names of two runs differ, it is mostly at their ends.
+        return metrics.elidedText(entry.name, Qt.TextElideMode.ElideMiddle, _LONGEST_NAME * metrics.averageCharWidth())
 
     def _legend_width(self) -> float:
         return sum(self._entry_width(entry) for entry in self._entries) + 2 * GRID * max(len(self._entries) - 1, 0)
@@ -113,12 +135,23 @@ class CurveHeader(QWidget):
     def _fits_one_row(self, width: int) -> bool:
         return not (self.may_wrap and self._entries) or self._title_width() + 3 * GRID + self._legend_width() <= width
 
-    def _placed(self, x: float) -> Iterator[tuple[LegendEntry, float]]:
-        """Yield the entries with their left edges, as far as the width goes."""
-        if not self.in_part and x + self._legend_width() > self.width() + 1:
-            return
-        for entry in self._entries:
-            if x + self._entry_width(entry) > self.width() + 1:
-                return
-            yield entry, x
-            x += self._entry_width(entry) + 2 * GRID
+    def _rows(self, left: float, width: float, most: int) -> _Rows:
+        """Return the entries in rows with their left edges, as far as there is room, and room for the count of others.
+
+        Nothing, if there is no room for all and they may not be left out in part.
+        """
+        rows: _Rows = [[]]
+        x, count = left, QFontMetricsF(self.font()).horizontalAdvance("+99") + 2 * GRID
+        widths = [self._entry_width(entry) + 2 * GRID for entry in self._entries]
+        for place, entry in enumerate(self._entries):
+            fits_all = x + sum(widths[place:]) - 2 * GRID <= width + 1
+            if len(rows) < most and rows[-1] and x + widths[place] - 2 * GRID > width + 1:
+                rows.append([])
+                x = left
+                fits_all = x + sum(widths[place:]) - 2 * GRID <= width + 1
+            room = width + 1 if fits_all or len(rows) < most else width - count
+            if x + widths[place] - 2 * GRID > room:
+                return rows if self.in_part else []
+            rows[-1].append((entry, x))
+            x += widths[place]
+        return rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 COLUMNS = ("epoch", "training", "held_out", "lower")
 """Of a run's table; the names of a `CurvePoint`'s attributes."""
 
-_FIRST_CAPACITY = 1024
+_FIRST_CAPACITY = 64
 
 
 @dataclass(frozen=True)
@@ -41,22 +41,52 @@ class CurvePoint:
     lower: float | None = None
 
 
+@dataclass(eq=False)
+class Tag:
+    """What tells a run from the others, in each of its curves.
+
+    Attributes
+    ----------
+    name : str
+        What the user knows it by.
+    is_shown : bool
+        Whether plots draw it.
+    look : int
+        Which colour and dashes it has as an earlier run.
+    """
+
+    name: str
+    is_shown: bool = field(default=True, kw_only=True)
+    look: int = field(default=0, kw_only=True)
+
+
 class CurveRun:
-    """The measurements of one training run.
+    """The measurements of one quantity in one run.
 
     Parameters
     ----------
-    title : str
-        What the user knows the run by.
+    tag : Tag or str
+        The run's, or the name of a run that has none.
     """
 
-    def __init__(self, title: str) -> None:
-        self.title = title
+    def __init__(self, tag: Tag | str) -> None:
+        self.tag = Tag(tag) if isinstance(tag, str) else tag
         self._columns = np.empty((len(COLUMNS), _FIRST_CAPACITY), dtype=np.float64)
         self._count = 0
+        self._last = [float("nan")] * len(COLUMNS)
 
     def __len__(self) -> int:
         return self._count
+
+    @property
+    def title(self) -> str:
+        """The run's name."""
+        return self.tag.name
+
+    @property
+    def size(self) -> int:
+        """Bytes of its table."""
+        return self._columns.nbytes
 
     def append(self, points: Sequence[CurvePoint]) -> None:
         """Add measurements; the cost is proportional to their number, however long the run is."""
@@ -67,11 +97,31 @@ class CurveRun:
         """Add the rows of a `table`."""
         end = self._count + len(table)
         if end > self._columns.shape[1]:
-            grown = np.empty((len(COLUMNS), max(end, 2 * self._columns.shape[1])), dtype=np.float64)
+            grown = np.empty((len(COLUMNS), max(end, 2 * self._columns.shape[1], _FIRST_CAPACITY)), dtype=np.float64)
             grown[:, : self._count] = self._columns[:, : self._count]
             self._columns = grown
         self._columns[:, self._count : end] = table.T
         self._count = end
+        for place, values in enumerate(table.T):
+            measured = np.flatnonzero(np.isfinite(values))
+            if len(measured):
+                self._last[place] = float(values[measured[-1]])
+
+    def trim(self) -> None:
+        """Give back the room that was kept for more."""
+        if self._columns.shape[1] > self._count:
+            self._columns = self._columns[:, : self._count].copy()
+
+    def thin(self) -> None:
+        """Keep the first point, every second one, and the last."""
+        kept = np.unique(np.append(np.arange(0, self._count, 2), max(self._count - 1, 0)))
+        if self._count:
+            self._columns = self._columns[:, kept].copy()
+            self._count = len(kept)
+
+    def last(self, column: str) -> float:
+        """Return the last value of one of the `COLUMNS` that was measured; NaN where none was."""
+        return self._last[COLUMNS.index(column)]
 
     def table(self) -> NDArray[np.float64]:
         """Return a copy of all measurements.
@@ -101,7 +151,7 @@ class CurveHistory(QObject):
     grew
         The current run has more points.
     changed
-        There are other runs.
+        There are other runs, or one of them has another name, is hidden or shown.
     """
 
     grew = Signal()
@@ -122,7 +172,11 @@ class CurveHistory(QObject):
         """
         if self.current is not None and len(self.current):
             self.earlier.append(self.current)
-        self.current = CurveRun(title)
+        self.show([*self.earlier], CurveRun(Tag(title, look=len(self.earlier))))
+
+    def show(self, earlier: list[CurveRun], current: CurveRun | None) -> None:
+        """Take these runs instead, from the first."""
+        self.earlier, self.current = earlier, current
         self.changed.emit()
 
     def append(self, points: Sequence[CurvePoint], run: CurveRun | None = None) -> None:
@@ -159,4 +213,10 @@ class CurveHistory(QObject):
     @property
     def measured(self) -> list[CurveRun]:
         """Every run that has points, from the first to the current one."""
-        return [*self.earlier, *([self.current] if self.current is not None and len(self.current) else [])]
+        runs = [*self.earlier, *([self.current] if self.current is not None else [])]
+        return [run for run in runs if len(run)]
+
+    @property
+    def shown_earlier(self) -> list[CurveRun]:
+        """What a plot draws of the runs before the current one."""
+        return [run for run in self.earlier if run.tag.is_shown and len(run)]

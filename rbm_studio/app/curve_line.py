@@ -11,6 +11,7 @@ from PySide6.QtGui import QBrush, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem
 
 from rbm_studio.app.curve_history import COLUMNS
+from rbm_studio.app.looks import LOOKS, run_pen
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from rbm_studio.app.curve_history import CurveRun
     from rbm_studio.app.theme import PlotColours
 
-MOST_EARLIER_LINES = 12
 _THICK, _THIN = 2.5, 1.25
 _DOT = 8.0
 
@@ -120,7 +120,7 @@ class CurveLine:
 
 
 class CurveLines:
-    """The current run's lines, and the earlier runs' faint ones.
+    """The current run's lines, and the earlier runs' thinner ones.
 
     Parameters
     ----------
@@ -131,8 +131,8 @@ class CurveLines:
     ----------
     training, held_out, lower : CurveLine
         The current run.
-    earlier : list of (str, CurveLine)
-        The titles and the main values of the last runs before it.
+    earlier : list of (CurveRun, CurveLine)
+        The shown runs before it, and their main values.
     log : bool
         Whether they are drawn on a logarithmic axis.
     dots : bool
@@ -142,10 +142,11 @@ class CurveLines:
     def __init__(self, box: pg.ViewBox) -> None:
         self._box = box
         self.training, self.held_out, self.lower = CurveLine(), CurveLine(dashed=True), CurveLine(dashed=True)
-        self.earlier: list[tuple[str, CurveLine]] = []
+        self.earlier: list[tuple[CurveRun, CurveLine]] = []
         self.log = False
         self.dots = False
-        self._earlier_pen, self._ratio = QPen(), 1.0
+        self._colours: PlotColours | None = None
+        self._ratio = 1.0
         self._ends = pg.ScatterPlotItem(size=_DOT, antialias=True, useCache=False)
         # The dashes lie on top: what is below them shows through the gaps.
         for item, z in ((self.training, 9.0), (self.held_out, 10.0), (self.lower, 10.0)):
@@ -173,29 +174,33 @@ class CurveLines:
         self._show_ends()
 
     def show_earlier(self, runs: Sequence[CurveRun]) -> None:
-        """Draw the earlier runs anew; of many, the last ones."""
+        """Draw the earlier runs anew; of many, the last ones, as far as there are looks for them."""
         for _, line in self.earlier:
             self._box.removeItem(line.item)
         self.earlier = []
-        for run in runs[-MOST_EARLIER_LINES:]:
-            line = CurveLine()
-            line.set_pen(self._earlier_pen, self._ratio)
+        for run in runs[-len(LOOKS) :]:
+            line = CurveLine(dashed=bool(LOOKS[run.tag.look % len(LOOKS)][1]))
             # It stays as it is while the current run is drawn many times a second.
             line.item.curve.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
             self._box.addItem(line.item)
             line.show(run.values("epoch"), run.main(), self.log)
-            self.earlier.append((run.title, line))
+            self.earlier.append((run, line))
+        self._dress_earlier()
         self._show_ends()
 
     def dress(self, colours: PlotColours, ratio: float) -> None:
         """Draw in these colours, on a screen with `ratio` pixels in a px."""
-        self._earlier_pen, self._ratio = earlier_pen(colours), ratio
+        self._colours, self._ratio = colours, ratio
         self.training.set_pen(training_pen(colours), ratio)
         self.held_out.set_pen(held_out_pen(colours), ratio)
         self.lower.set_pen(lower_pen(colours), ratio)
-        for _, line in self.earlier:
-            line.set_pen(self._earlier_pen, ratio)
+        self._dress_earlier()
         self._show_ends()
+
+    def _dress_earlier(self) -> None:
+        if self._colours is not None:
+            for run, line in self.earlier:
+                line.set_pen(run_pen(run.tag.look, self._colours), self._ratio)
 
     def freeze(self) -> None:
         """Draw the lines as paths in px, once and for all: on paper, a pen cannot keep its width in a scaled view."""
@@ -250,11 +255,6 @@ def lower_pen(colours: PlotColours) -> QPen:
     pen.setCapStyle(Qt.PenCapStyle.FlatCap)
     pen.setDashPattern([2.0, 2.0])
     return pen
-
-
-def earlier_pen(colours: PlotColours) -> QPen:
-    """Return the pen of the earlier runs: thin."""
-    return _pen(colours.earlier, _THIN)
 
 
 def screen_pen(pen: QPen, ratio: float) -> QPen:

@@ -12,9 +12,10 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from rbm_studio.app.curve_axes import nice_log_range, nice_range
 from rbm_studio.app.curve_header import CurveHeader, LegendEntry
 from rbm_studio.app.curve_history import CurveHistory, CurveRun
-from rbm_studio.app.curve_line import CurveLines, earlier_pen, held_out_pen, lower_pen, screen_pen, training_pen
+from rbm_studio.app.curve_line import CurveLines, held_out_pen, lower_pen, screen_pen, training_pen
 from rbm_studio.app.curve_reading import CurveReading
 from rbm_studio.app.curve_view import CurveView
+from rbm_studio.app.looks import LOOKS, run_pen
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _LEAST_WIDTH, _LEAST_HEIGHT = 240, 160
 
 
 class CurvePlot(QWidget):
-    """A live curve of training and held-out values, over the faint ones of earlier runs.
+    """A live curve of training and held-out values, over the thinner ones of earlier runs.
 
     The wheel zooms, a drag moves, a double click or Escape shows all again. The pointer and the arrow keys read values.
 
@@ -206,6 +207,8 @@ class CurvePlot(QWidget):
         printed.set_log(self._lines.log)
         printed.set_expected_epochs(self._expected_epochs)
         printed.show_history(self._history, dots=self._lines.dots)
+        # On paper, no pointer reads the names of what is left out.
+        printed._header.most_rows = len(LOOKS)
         printed.resize(size)
         # Qt lays a widget out when it is first shown, or first painted.
         printed.grab()
@@ -217,7 +220,7 @@ class CurvePlot(QWidget):
     @Slot()
     def _rebuild(self) -> None:
         """Draw all lines anew."""
-        self._lines.show_earlier(self._history.earlier)
+        self._lines.show_earlier(self._history.shown_earlier)
         self._show_current_run()
 
     @Slot()
@@ -235,8 +238,10 @@ class CurvePlot(QWidget):
             for name, pen, line in zip(names, pens, self._lines.current, strict=True)
             if len(line.x) or (line is self._lines.training and not len(self._lines.main.x))
         ]
-        if self._lines.earlier:
-            entries.append(LegendEntry(self.tr("earlier runs"), earlier_pen(self._colours)))
+        # The newest first: where there is no room for all, it is the old ones that are only counted.
+        entries += [
+            LegendEntry(run.title, run_pen(run.tag.look, self._colours)) for run, _ in self._lines.earlier[::-1]
+        ]
         self._header.show_entries(self._labels[1] if self._heading is None else self._heading, entries)
 
     def _fit(self) -> None:
@@ -257,7 +262,8 @@ class CurvePlot(QWidget):
         return nice_range(0.0, trained or earlier or 1.0)[1]
 
     def _notice(self) -> str:
-        if self._history.measured:
+        current = self._history.current
+        if self._history.shown_earlier or (current is not None and len(current)):
             return self.tr("No value is above zero: a logarithmic axis cannot show them.")
         return self._empty_words or self.tr("The curve grows here while the model trains.")
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFrame, QLabel
 
 from rbm_studio.app.curve_axes import number_text
 from rbm_studio.app.curve_line import screen_pen
-from rbm_studio.app.theme import GRID, plot_colours
+from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,7 +70,6 @@ class CurveReading(QLabel):
         self._view = view
         self._lines = lines
         self._pointer: QPointF | None = None
-        self._colours = plot_colours(self.palette())
         self._ground = QPen()
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._dots = pg.ScatterPlotItem(size=_DOT, antialias=True)
@@ -134,7 +133,6 @@ class CurveReading(QLabel):
     def dress(self, colours: PlotColours, font: QFont, ratio: float) -> None:
         """Take these colours and this font, on a screen with `ratio` pixels in a px."""
         self.setFont(font)
-        self._colours = colours
         self._cursor.setPen(screen_pen(QPen(colours.text, 1.0), ratio))
         self._ground = screen_pen(QPen(colours.background, 1.5), ratio)
 
@@ -172,13 +170,13 @@ class CurveReading(QLabel):
 
     def _earlier_near(self, position: QPointF, at: float) -> tuple[str, Mark] | None:
         best, least = None, _NEAR
-        for title, line in self._lines.earlier:
+        for run, line in self._lines.earlier:
             if (index := line.nearest(at)) is None:
                 continue
             offset = self._view.to_pixels(*line.nearest_on(at)) - position
             distance = math.hypot(offset.x(), offset.y())
             if distance < least:
-                best, least = (title, Mark(*line.point(index), self._colours.text)), distance
+                best, least = (run.title, Mark(*line.point(index), line.pen.color())), distance
         return best
 
     def _show(self, parts: Sequence[str], marks: Sequence[Mark]) -> None:

@@ -113,13 +113,15 @@ def _saved_run(run: Run, until: float | None) -> SavedRun:
         "began": run.began.isoformat(),
         "seconds": run.seconds,
         "epochs": run.epochs if until is None else until,
+        "is_shown": run.is_shown,
+        "is_named": run.is_named,
         "settings": _settings_as_json(run.settings),
     }
     curves = {name: _until(curve.table(), until) for name, curve in run.curves.items() if len(curve)}
     end = run.end
     model = None
     if end is not None:
-        model = SavedModel(end.parameters, run.settings.training, (), end.image_shape, end.state)
+        model = SavedModel(end.parameters, run.settings.training, run.history, end.image_shape, end.state)
     return SavedRun(facts, curves, model)
 
 
@@ -318,19 +320,22 @@ def _run(saved: SavedRun, experiment: str) -> Run:
         number(facts["seconds"], 0.0),
         number(facts["epochs"], 0.0),
         identity=text(facts["id"], _LONGEST_IDENTITY),
+        is_named=flag(facts.get("is_named", False)),
+        is_shown=flag(facts.get("is_shown", True)),
     )
     belongs(run.began.tzinfo is not None)
     for name, table in saved.curves.items():
-        run.curves[text(name, _LONGEST_NAME)] = _curve(run.name, table)
+        run.curves[text(name, _LONGEST_NAME)] = _curve(run, table)
     if saved.model is not None and saved.model.image_shape is not None:
         model = saved.model
         run.end = Moment(model.parameters, saved.model.image_shape, run.epochs, state=model.state)
+        run.history = model.history
     return run
 
 
-def _curve(name: str, table: np.ndarray[Any, np.dtype[np.float64]]) -> CurveRun:
+def _curve(run: Run, table: np.ndarray[Any, np.dtype[np.float64]]) -> CurveRun:
     epochs = table[:, 0]
     belongs(len(table) <= _MOST_POINTS and bool(np.isfinite(epochs).all()))
-    curve = CurveRun(name)
+    curve = CurveRun(run)
     curve.extend(table[np.argsort(epochs, kind="stable")])
     return curve

@@ -32,7 +32,7 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     window.splitDockWidget(docks["draw"], docks["reconstructions"], down)
     window.splitDockWidget(docks["curve"], docks["weights"], across)
     # Behind the drawing: the weights, where the units of a finding are outlined, stay in view.
-    for name in ("drawings", "dream", "unit", "compare", "health", "notes"):
+    for name in ("drawings", "dream", "unit", "compare", "health", "runs", "notes"):
         window.tabifyDockWidget(docks["draw"], docks[name])
     for dock in docks.values():
         dock.show()

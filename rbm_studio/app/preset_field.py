@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from rbm_studio.app.fields import Choice
@@ -77,7 +77,7 @@ class PresetField(QWidget):
         self._session.choose_preset(self._session.settings.training.preset)
 
     def _title(self, name: str) -> str:
-        return self.tr("As in the article") if name == "article" else self.tr(name.replace("-", " ").capitalize())
+        return preset_title(name)
 
     def _tip(self, name: str) -> str:
         preset = PRESETS[name]
@@ -90,3 +90,9 @@ class PresetField(QWidget):
                 )
             )
         return "\n".join(line for line in lines if line)
+
+
+def preset_title(name: str) -> str:
+    """Return what a preset is called."""
+    title = "As in the article" if name == "article" else name.replace("-", " ").capitalize()
+    return QCoreApplication.translate("PresetField", title)

@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rbm_studio.app.curve_history import Tag
+
 if TYPE_CHECKING:
     from rbm_studio.app.curve_history import CurveRun
     from rbm_studio.app.moments import Moment
     from rbm_studio.app.state import Settings
+    from rbm_studio.core.metrics import EpochRecord
+    from rbm_studio.storage.experiment_file import DatasetIdentity
 
 
 @dataclass(eq=False)
-class Run:
+class Run(Tag):
     """A run.
 
     Attributes
@@ -30,16 +34,23 @@ class Run:
     began : datetime
         With its time zone.
     seconds : float
-        How long it has trained.
+        How long it has trained, without pauses.
     epochs : float
         Passes through the data.
     curves : dict of CurveRun
         What was measured, by quantity.
     end : Moment or None
         The model as an earlier run left it, as long as there is room for it.
+    history : tuple of EpochRecord
+        That belongs to the end.
+    data : DatasetIdentity or None
+        The images that the end was trained on, if they are known.
+    identity : str
+        What tells it from every other run, wherever its file goes.
+    is_named : bool
+        Whether the user gave it its name.
     """
 
-    name: str
     settings: Settings
     dataset: str
     experiment: str
@@ -48,4 +59,12 @@ class Run:
     epochs: float = 0.0
     curves: dict[str, CurveRun] = field(default_factory=dict)
     end: Moment | None = None
+    history: tuple[EpochRecord, ...] = ()
+    data: DatasetIdentity | None = None
     identity: str = field(default_factory=lambda: uuid.uuid4().hex)
+    is_named: bool = False
+
+    def last(self, quantity: str, column: str) -> float:
+        """Return the last value of a quantity that was measured; NaN where none was."""
+        curve = self.curves.get(quantity)
+        return curve.last(column) if curve is not None else float("nan")

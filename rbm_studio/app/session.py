@@ -6,7 +6,7 @@ Panels read it, ask it for things, and redraw when it says so; none of them know
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -31,19 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from rbm_studio.app.run import Run
     from rbm_studio.core.metrics import EpochRecord
     from rbm_studio.core.parameters import Parameters
     from rbm_studio.core.state import TrainingState
     from rbm_studio.data import Dataset
     from rbm_studio.storage.experiment_file import DatasetIdentity
-
-
-class _Former(NamedTuple):
-    """A trained model that another one replaced."""
-
-    model: Model
-    state: TrainingState | None
-    data: DatasetIdentity | None
 
 
 class Session(QObject):
@@ -123,7 +116,6 @@ class Session(QObject):
         self._run_state = RunState.IDLE
         self._progress: Progress | None = None
         self._speed = Speed()
-        self._previous: _Former | None = None
         self._tasks = TaskSlot(self)
         self._tasks.changed.connect(self.task_changed)
         self._tasks.failed.connect(self.failed)
@@ -285,7 +277,8 @@ class Session(QObject):
     @property
     def is_trained(self) -> bool:
         """Whether the model has learned anything."""
-        return self._training_state is not None or bool(self._model and self._model.history)
+        model = self._model
+        return self._training_state is not None or bool(model and (model.history or model.epochs_trained))
 
     @property
     def is_drawn(self) -> bool:
@@ -354,33 +347,33 @@ class Session(QObject):
     @property
     def can_bring_back(self) -> bool:
         """Whether a trained model was replaced, and can be shown again."""
-        return self._previous is not None and self._run_state is RunState.IDLE
+        return self.book.previous is not None and self._run_state is RunState.IDLE
 
-    def bring_back(self) -> None:
-        """Show the trained model that the present one replaced, and go on from there.
+    def bring_back(self, run: Run | None = None) -> None:
+        """Show the model of an earlier run, and go on from there: of the last one, without an argument.
 
-        At once, or a little later where the images must be resampled for it.
+        At once, or a little later where the images must be resampled for it. Nothing happens if it is no longer kept.
         """
-        if self._previous is None or self._run_state is not RunState.IDLE:
+        run = run or self.book.previous
+        if run is None or run.end is None or self._run_state is not RunState.IDLE:
             return
-        previous, shape = self._previous, self._previous.model.image_shape
-        if self._images is not None and shape != self._images.dataset.image_shape and self._images.can_have(shape):
-            self._resample(self._images.original, shape, lambda images: self._show_again(previous, images))
+        images, shape = self._images, run.end.image_shape
+        if images is not None and shape != images.dataset.image_shape and images.can_have(shape):
+            self._resample(images.original, shape, lambda images: self._show_again(run, images))
         else:
-            self._show_again(previous, self._images)
+            self._show_again(run, images)
 
-    def _show_again(self, previous: _Former, images: Images | None) -> None:
-        if previous is not self._previous:
+    def _show_again(self, run: Run, images: Images | None) -> None:
+        end = run.end
+        if end is None or run not in self.book.runs:
             return
-        self._previous = None
-        model, state, data = previous
+        training, history = run.settings.training, run.history
+        model = Model(end.parameters, end.image_shape, training, history, epochs_trained=end.epochs)
         settings = self.settings_of(model)
         if images is not None and images is not self._images:
             settings = replace(settings, image_shape=model.image_shape)
-        self._note_change()
-        self.adopt(settings, images, model, state, data)
-        self._note_change()
-        self.show_history()
+        self.experiment.touch()
+        self.adopt(settings, images, model, end.state, run.data, run=run)
 
     def settings_of(self, model: Model) -> Settings:
         """Return the settings that a model was trained with, at the present image size."""
@@ -396,8 +389,9 @@ class Session(QObject):
         data: DatasetIdentity | None = None,
         *,
         is_drawn: bool = False,
+        run: Run | None = None,
     ) -> None:
-        """Take the settings and the model of a document; not during a run.
+        """Take the settings and the model of a document, or of an earlier run; not during a run.
 
         Parameters
         ----------
@@ -412,6 +406,8 @@ class Session(QObject):
             The images that it was trained on, if they are known.
         is_drawn : bool
             Whether its parameters were only drawn.
+        run : Run or None
+            The earlier run that goes on; a new one without it.
         """
         # Before the model, whose curve is named by them.
         self._settings = settings
@@ -421,7 +417,7 @@ class Session(QObject):
         self.settings_changed.emit()
         if model is not None:
             self._drawn = model.parameters if is_drawn else None
-            self._set_model(model, state, data)
+            self._set_model(model, state, data, run=run)
         elif self._images is not None:
             self._new_model()
 
@@ -435,28 +431,47 @@ class Session(QObject):
         model: Model,
         state: TrainingState | None = None,
         data: DatasetIdentity | None = None,
-        title: str = "",
+        *,
+        name: str = "",
+        run: Run | None = None,
     ) -> None:
+        """Show another model: a new run's, which may have a name, or that of an earlier one that goes on."""
         self.timeline.let_go()
-        if self._model is not None and self.is_trained:
-            self._previous = _Former(self._model, self._training_state, self._training_data)
+        end, records = self._end_of_run(), self._model.history if self._model is not None else ()
+        if self.book.present is not None:
+            self.book.present.data = self._training_data
         self._model, self._training_state, self._training_data = model, state, data
         self._progress = None
         self.selection.begin_again(model.parameters.hidden_num, model.parameters.visible_num)
-        self.curve_started.emit(title or self._title_of(model))
+        if run is None:
+            self.book.begin(name or self._run_name(model), end, records)
+        else:
+            self.book.take(run, end, records)
+        self._tell_of_curve()
         self.progressed.emit()
         self._tell_of_newest()
 
-    def _title_of(self, model: Model) -> str:
+    def _end_of_run(self) -> Moment | None:
+        """Return what brings the present model back; None if it has learned nothing."""
+        model = self._model
+        return Moment.of(model, self._training_state) if model is not None and self.is_trained else None
+
+    def _run_name(self, model: Model) -> str:
         training = self._settings.training
         return self.tr("{0} hidden, {1}, rate {2:g}, batch {3}").format(
             model.parameters.hidden_num, training.preset, training.learning_rate, training.batch_size
         )
 
+    def _tell_of_curve(self) -> None:
+        if self.book.present is not None:
+            self.curve_started.emit(self.book.present.name)
+
     def show_history(self) -> None:
         """Put the figures of the model's epochs into its curve, which begins with them."""
         if self._model is not None:
             self.curve_grew.emit([CurvePoint(r.epoch, r.training_kl, r.held_out_kl) for r in self._model.history])
+
+    # --- files; see `documents`
 
     # --- files; see `documents`
 
@@ -550,8 +565,8 @@ class Session(QObject):
             self._images = images
             self.images_changed.emit()
         self.settings_changed.emit()
-        title = self.tr("{0}, from epoch {1}").format(self._title_of(model), epoch)
-        self._set_model(model, past.state, self._training_data, title)
+        title = self.tr("{0}, from epoch {1}").format(self._run_name(model), epoch)
+        self._set_model(model, past.state, self._training_data, name=title)
         if former is not None:
             self.book.branch(former, past.epochs)
         self.moments.restore(moments)
@@ -582,7 +597,9 @@ class Session(QObject):
         if model is None:
             return
         if not self.is_trained:
-            self.curve_started.emit(self._title_of(model))
+            self.book.rename_untrained(self._run_name(model))
+            self._tell_of_curve()
+        self.book.note_start()
         self._model = replace(model, training=settings.training)
         epochs_trained = model.history[-1].epoch if model.history else 0.0
         self._history_before_run = model.history
@@ -622,6 +639,7 @@ class Session(QObject):
         self.experiment.touch()
         self._training_data = self._images.identity if self._images is not None else None
         self._progress = update.progress
+        self.book.note_progress(update.progress.epochs_trained, update.seconds)
         if self._run_state is RunState.RUNNING:
             self._speed.add(update.progress.images)
         if update.snapshot is not None or update.records:

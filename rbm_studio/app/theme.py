@@ -43,7 +43,9 @@ class PlotColours:
     training, held_out : QColor
         The current run: blue and orange, from Okabe & Ito's set ("Color Universal Design", 2008).
     earlier : QColor
-        The runs before, faint.
+        What was before, faint.
+    runs : tuple of QColor
+        Three to tell the runs before apart, with dashes; see `looks`.
     """
 
     background: QColor
@@ -52,6 +54,12 @@ class PlotColours:
     training: QColor
     held_out: QColor
     earlier: QColor
+    runs: tuple[QColor, ...]
+
+
+# Green, purple, and nearly the text's own: of three lightnesses, so that colour-blind people tell them apart too.
+_RUNS_ON_LIGHT = ("#2f9f5f", "#c048c8", "#3a3f47")
+_RUNS_ON_DARK = ("#35a047", "#cc55f5", "#e6e9ee")
 
 
 def plot_colours(palette: QPalette) -> PlotColours:
@@ -72,6 +80,7 @@ def plot_colours(palette: QPalette) -> PlotColours:
         training=QColor("#56b4e9" if dark else "#0072b2"),
         held_out=QColor("#e69f00" if dark else "#d55e00"),
         earlier=_blend(text, background, 0.42),
+        runs=tuple(QColor(name) for name in (_RUNS_ON_DARK if dark else _RUNS_ON_LIGHT)),
     )
 
 

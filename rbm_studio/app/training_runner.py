@@ -108,6 +108,8 @@ class Update:
         The newest, if there is a new one.
     checkpoints : list of Checkpoint
         Moments on the way to go on from; see `TrainingRunner.keep_every`.
+    seconds : float
+        That the batches took; pauses are none of them.
     """
 
     points: list[CurvePoint] = field(default_factory=list)
@@ -115,6 +117,7 @@ class Update:
     progress: Progress | None = None
     snapshot: Snapshot | None = None
     checkpoints: list[Checkpoint] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -360,12 +363,13 @@ class TrainingRunner(QObject):
                 if self._wish is _Wish.STOP:
                     return
                 single = self._wish is _Wish.STEP
+            begun = time.monotonic()
             progress = training.step()
             now = time.monotonic()
             due = single or now - last_snapshot >= SNAPSHOT_INTERVAL_S
             snapshot = Snapshot.take(training) if due else None
             last_snapshot = now if due else last_snapshot
-            self._publish(progress, curve.add(progress), snapshot)
+            self._publish(progress, curve.add(progress), snapshot, now - begun)
             rested = single or now >= may_keep_at
             if rested and self._is_multiple_between(kept_at, progress.epochs_trained):
                 # Of this thread: others can have the processor meanwhile.
@@ -405,10 +409,11 @@ class TrainingRunner(QObject):
         with self._changed:
             self._update.checkpoints.append(checkpoint)
 
-    def _publish(self, progress: Progress, point: CurvePoint | None, snapshot: Snapshot | None) -> None:
+    def _publish(self, progress: Progress, point: CurvePoint | None, snapshot: Snapshot | None, seconds: float) -> None:
         with self._changed:
             update = self._update
             update.progress = progress
+            update.seconds += seconds
             update.snapshot = snapshot or update.snapshot
             if point is not None:
                 update.points.append(point)

@@ -24,6 +24,7 @@ from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.panels.model_panel import ModelPanel
 from rbm_studio.app.panels.notes_panel import NotesPanel
 from rbm_studio.app.panels.reconstructions_panel import ReconstructionsPanel
+from rbm_studio.app.panels.runs_panel import RunsPanel
 from rbm_studio.app.panels.timeline_bar import TimelineBar
 from rbm_studio.app.panels.training_bar import TrainingBar
 from rbm_studio.app.panels.unit_panel import UnitPanel
@@ -51,6 +52,7 @@ PANELS: dict[str, type[QWidget]] = {
     "unit": UnitPanel,
     "compare": ComparePanel,
     "health": HealthPanel,
+    "runs": RunsPanel,
     "notes": NotesPanel,
     "reconstructions": ReconstructionsPanel,
 }
@@ -97,6 +99,7 @@ class MainWindow(QMainWindow):
         session.run_state_changed.connect(self._menus.show_state)
         session.run_state_changed.connect(self.statusBar().clearMessage)
         session.newest_changed.connect(self._menus.show_state)
+        session.book.changed.connect(self._menus.show_state)
         session.timeline.changed.connect(self._mark_past)
         self._menus.show_state()
         self.statusBar().showMessage(self.tr("Press Train, then draw a digit."))
@@ -140,6 +143,7 @@ class MainWindow(QMainWindow):
             "unit": self.tr("Unit"),
             "compare": self.tr("Compare"),
             "health": self.tr("Health"),
+            "runs": self.tr("Runs"),
             "notes": self.tr("Notes"),
             "reconstructions": self.tr("Reconstructions: held-out images, input and restored"),
         }

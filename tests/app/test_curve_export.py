@@ -47,7 +47,7 @@ def colours_of(image: QImage) -> set[str]:
 
 
 def expected_colours() -> set[str]:
-    return {each.name() for each in (LIGHT.background, LIGHT.training, LIGHT.held_out, LIGHT.earlier)}
+    return {each.name() for each in (LIGHT.background, LIGHT.training, LIGHT.held_out, LIGHT.runs[0])}
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_svg_is_a_drawing(plot: CurvePlot, curves: Path) -> None:
         for element in ElementTree.parse(path).iter()
         if element.tag.endswith("text")
     }
-    assert {"KL divergence", "Epochs", "training", "held-out", "earlier runs", "10"} <= texts
+    assert {"KL divergence", "Epochs", "training", "held-out", "64 hidden, “first”", "10"} <= texts
     assert expected_colours() <= colours_of(drawn(path, QSize(800, 500)))
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 COLOURS = plot_colours(light_palette())
-TRAINING, HELD_OUT, EARLIER = (each.name() for each in (COLOURS.training, COLOURS.held_out, COLOURS.earlier))
+TRAINING, HELD_OUT, EARLIER = (each.name() for each in (COLOURS.training, COLOURS.held_out, COLOURS.runs[0]))
 
 
 @pytest.fixture
@@ -64,6 +64,12 @@ def legend(plot: CurvePlot) -> dict[str, int]:
     header = plot.findChild(CurveHeader)
     assert isinstance(header, CurveHeader)
     return colours_of(header.grab().toImage())
+
+
+def legend_image(plot: CurvePlot) -> QImage:
+    header = plot.findChild(CurveHeader)
+    assert isinstance(header, CurveHeader)
+    return header.grab().toImage()
 
 
 def read_last(plot: CurvePlot) -> str:
@@ -132,6 +138,33 @@ def test_an_empty_plot_says_what_it_is_told_to(plot: CurvePlot) -> None:
     plot.history.clear()
     plot.set_empty_words("")
     assert plot.view.notice == "The curve grows here while the model trains."
+
+
+def test_earlier_runs_are_told_apart_named_and_counted_where_there_is_no_room(plot: CurvePlot) -> None:
+    for number in range(5):
+        plot.history.start_run(f"run {number}")
+        plot.history.append([CurvePoint(0.0, float(number)), CurvePoint(10.0, float(number))])
+    assert all(legend(plot).get(colour.name(), 0) > 0 for colour in COLOURS.runs)
+    tags = [run.tag for run in plot.history.earlier]
+    whole = legend_image(plot)
+    tags[0].name = "the first of them"
+    plot.history.changed.emit()
+    assert legend_image(plot) != whole
+    QTest.mouseMove(plot, QPoint(0, 0))
+    QTest.mouseMove(plot.view.viewport(), plot.view.to_pixels(5.0, 0.0).toPoint())
+    assert "the first of them: 0.0000" in plot.reading().replace("\n", " · ")
+    counted = legend_image(plot)
+    tags[3].is_shown = False
+    plot.history.changed.emit()
+    assert legend_image(plot) != counted
+    plot.resize(280, 400)
+    narrow = legend_image(plot)
+    tags[0].name = "of which there is no room for the name"
+    plot.history.changed.emit()
+    assert legend_image(plot) == narrow
+    tags[1].is_shown = False
+    plot.history.changed.emit()
+    assert legend_image(plot) != narrow
 
 
 def test_above_the_plot_stands_the_unit_and_in_print_the_title(plot: CurvePlot) -> None:

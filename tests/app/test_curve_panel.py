@@ -118,11 +118,10 @@ def test_the_curve_of_an_opened_model_can_be_saved(qtbot: QtBot, window: MainWin
     train(qtbot, window)
     assert window.session.save_model(tmp_path / "bars.safetensors")
     press(window, "Reset")
-    panel(window).plot.history.clear()
-    window.session.newest_changed.emit()
+    window.session.book.delete(window.session.book.runs)
     save = button(panel(window), "Save…")
     assert not save.isEnabled()
-    window.open_path(tmp_path / "bars.safetensors")
+    assert window.session.open_model(tmp_path / "bars.safetensors")
     [(_, table)] = panel(window).plot.runs()
     assert table[:, 0].tolist() == [1, 2, 3]
     assert save.isEnabled()

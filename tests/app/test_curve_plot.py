@@ -139,7 +139,7 @@ class TestDrawing:
         assert {colours.training.name(), colours.held_out.name()} <= colours_drawn(plot)
         plot.history.start_run("second")
         drawn = colours_drawn(plot)
-        assert colours.earlier.name() in drawn
+        assert colours.runs[0].name() in drawn
         assert not {colours.training.name(), colours.held_out.name()} & drawn
 
     def test_it_follows_the_palette(self, plot: CurvePlot) -> None:
@@ -148,7 +148,7 @@ class TestDrawing:
         plot.history.append(points(lambda epoch: falling(epoch) + 0.1))
         plot.setPalette(dark_palette())
         drawn, dark, light = colours_drawn(plot), plot_colours(dark_palette()), plot_colours(light_palette())
-        assert {each.name() for each in (dark.background, dark.training, dark.held_out, dark.earlier)} <= drawn
+        assert {each.name() for each in (dark.background, dark.training, dark.held_out, dark.runs[0])} <= drawn
         assert not {each.name() for each in (light.background, light.training, light.held_out)} & drawn
 
     def test_nothing_moves_while_training(self, plot: CurvePlot) -> None:

@@ -9,7 +9,6 @@ import pytest
 from PySide6.QtCore import QTimer
 
 from rbm_studio.app import measurement, measuring
-from rbm_studio.app.curve_book import CurveBook
 from rbm_studio.app.measurement import ANNEALED, Parts, Subject
 from rbm_studio.app.measuring import REST, Measuring
 from rbm_studio.app.quantities import LIVE
@@ -35,7 +34,7 @@ class Desk:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.in_view = True
-        self.book = CurveBook(session)
+        self.book = session.book
         self.measuring = Measuring(session, self.book, lambda: self.in_view)
 
     def table(self, name: str = NAME) -> NDArray[np.float64]:
@@ -59,7 +58,6 @@ def desk(session: Session) -> Iterator[Desk]:
     assert not desk.is_measuring
     # Else they would be deleted whenever, and on whichever thread, Python finds them unused.
     desk.measuring.deleteLater()
-    desk.book.deleteLater()
     process_deletions()
 
 
@@ -226,7 +224,8 @@ def test_a_measurement_that_ends_after_its_run_still_belongs_to_it(
     with qtbot.waitSignal(desk.measuring.ended, timeout=20_000):
         pass
     assert before is not None
-    assert len(before) == 0  # an empty run leaves no trace when another begins
+    assert len(before) == 1
+    assert desk.book.history(ANNEALED).earlier == [before]
     qtbot.waitUntil(lambda: desk.epochs(ANNEALED) == [0.0], timeout=20_000)
 
 
@@ -274,17 +273,20 @@ class TestBook:
         [run] = desk.book.history(NAME).earlier
         assert run.values("epoch")[-1] == 3.0
 
-    def test_the_model_that_comes_back_is_measured_anew(self, qtbot: QtBot, desk: Desk) -> None:
+    def test_the_model_that_comes_back_goes_on_with_its_curve(self, qtbot: QtBot, desk: Desk) -> None:
         desk.measuring.choose([NAME])
         desk.session.train()
         wait_until_idle(qtbot, desk.session)
         qtbot.waitUntil(lambda: desk.epochs()[-1] == 3.0)
-        before = desk.table()[-1, 1]
+        before = desk.table()
         desk.session.reset()
         qtbot.waitUntil(lambda: desk.epochs() == [0.0])
         desk.session.bring_back()
-        qtbot.waitUntil(lambda: desk.epochs() == [3.0])
-        assert desk.table()[-1, 1] == before
+        assert np.array_equal(desk.table(), before, equal_nan=True)
+        desk.session.train()
+        wait_until_idle(qtbot, desk.session)
+        qtbot.waitUntil(lambda: desk.epochs()[-1] == 6.0)
+        assert desk.epochs()[: len(before)] == before[:, 0].tolist()
 
     def test_a_history_that_is_asked_for_late_has_the_present_run(self, qtbot: QtBot, desk: Desk) -> None:
         desk.session.train()

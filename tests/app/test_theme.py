@@ -87,6 +87,7 @@ class TestPalettes:
         assert contrast(colours.text, colours.background) >= 4.5
         assert contrast(colours.training, colours.background) >= 3.0
         assert contrast(colours.held_out, colours.background) >= 3.0
+        assert min(contrast(colour, colours.background) for colour in colours.runs) >= 3.0
         assert 1.1 <= contrast(colours.grid, colours.background) < contrast(colours.earlier, colours.background) < 4.5
 
     @pytest.mark.parametrize("deficiency", DEFICIENCIES)
@@ -95,6 +96,9 @@ class TestPalettes:
         matrix = np.array(DEFICIENCIES[deficiency])
         seen = [np.clip(matrix @ linear_rgb(each), 0, 1) ** (1 / 2.2) for each in (colours.training, colours.held_out)]
         for one, other in combinations(seen, 2):
+            assert np.linalg.norm(one - other) > 0.3
+        runs = [np.clip(matrix @ linear_rgb(each), 0, 1) ** (1 / 2.2) for each in colours.runs]
+        for one, other in combinations(runs, 2):
             assert np.linalg.norm(one - other) > 0.3
 
 

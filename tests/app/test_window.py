@@ -108,7 +108,7 @@ def test_the_labs_stand_behind_the_drawing_and_beside_the_weights(window: MainWi
     def in_view() -> set[str]:
         return {name for name, dock in window.docks.items() if not dock.visibleRegion().isEmpty()}
 
-    tabs = {"draw", "drawings", "dream", "unit", "compare", "health", "notes"}
+    tabs = {"draw", "drawings", "dream", "unit", "compare", "health", "runs", "notes"}
     assert in_view() == set(window.docks) - tabs | {"draw"}
     for name in sorted(tabs - {"draw"}):
         window.docks[name].raise_()
@@ -229,7 +229,7 @@ def test_tab_does_not_go_into_docks_that_lie_behind_another(qtbot: QtBot, window
     qtbot.waitUntil(window.isActiveWindow)
     window.docks["unit"].raise_()
     window.docks["draw"].raise_()
-    behind = [window.docks[name] for name in ("drawings", "dream", "unit", "compare", "health")]
+    behind = [window.docks[name] for name in ("drawings", "dream", "unit", "compare", "health", "runs")]
     qtbot.waitUntil(lambda: all(dock.visibleRegion().isEmpty() for dock in behind))
     start = window.panel("draw").findChild(DrawingCanvas)
     assert start is not None

@@ -25,13 +25,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from rbm_studio.app.quantities import LIVE
+from rbm_studio.app.runs_view import RunsView
 from rbm_studio.app.session import Session
 from rbm_studio.app.state import RunState
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.storage.model_file import SavedModel, save_model
 
 from .conftest import bars_dataset, load
-from .driving import LEFT, click, enabled, named, process_deletions, state, wait_until_idle
+from .driving import LEFT, click, enabled, menu_action, named, process_deletions, state, wait_until_idle
 from .test_labels import labelled
 
 if TYPE_CHECKING:
@@ -45,7 +47,16 @@ if TYPE_CHECKING:
 
 ACTIONS = 240
 SIZES = ((700, 500), (1024, 700), (1280, 800))
-KEYS = (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Plus, Qt.Key.Key_0, Qt.Key.Key_Delete)
+KEYS = (
+    Qt.Key.Key_Left,
+    Qt.Key.Key_Right,
+    Qt.Key.Key_Down,
+    Qt.Key.Key_Plus,
+    Qt.Key.Key_0,
+    Qt.Key.Key_Delete,
+    Qt.Key.Key_Space,
+    Qt.Key.Key_F2,
+)
 # Pages on the net, and the end, which has its own tests.
 NEVER = ("ownload", "log", "Quit", "Close")
 POSSIBLE = {
@@ -278,6 +289,18 @@ def move(widget: QWidget, place: QPoint, buttons: Qt.MouseButton) -> None:
     QApplication.sendEvent(widget, event)
 
 
+def check_runs(window: MainWindow) -> None:
+    """Check that the table of runs, the curves and the menu show what there is."""
+    book, view = window.session.book, window.panel("runs").findChild(RunsView)
+    assert isinstance(view, RunsView)
+    if is_seen(view) and not view.is_edited:
+        assert set(view.runs.runs) == set(book.runs)
+    history = book.history(LIVE)
+    assert [run.tag for run in history.earlier] == [run for run in book.runs[:-1] if LIVE in run.curves]
+    assert history.current is None or history.current.tag is book.present
+    assert menu_action(window, "Training", "Bring back the previous model").isEnabled() == window.session.can_bring_back
+
+
 def model_files(folder: Path) -> list[Path]:
     """Return files of models of several sizes, with and without label units, and one that is no model."""
     rng = np.random.default_rng(0)
@@ -340,6 +363,7 @@ def test_an_impatient_class_finds_no_fault(qtbot: QtBot, window: MainWindow, tmp
         assert model is (newest if past is None else session.timeline.model), hands.done[-5:]
         assert model.parameters is (newest if past is None else past).parameters, hands.done[-5:]
         assert bool(window.docks["weights"].property("past")) is (past is not None), hands.done[-5:]
+        check_runs(window)
     session.halt()
     # Whatever was done before, the file holds what there is.
     path = tmp_path / "last.rbmx"

@@ -141,6 +141,7 @@ class CurvePanel(QWidget):
         self._measuring.ended.connect(self._turn.request)
         self._measuring.ended.connect(self._offer_to_save)
         self._book.begun.connect(self._turn.request)
+        self._book.changed.connect(self._offer_to_save)
         session.images_changed.connect(self._turn.request)
         session.timeline.changed.connect(self._show_past)
         session.curve_grew.connect(self._offer_to_save)

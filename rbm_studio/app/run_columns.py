@@ -1,0 +1,187 @@
+"""The columns of the table of runs: what there is to say of each run, and only where the runs differ."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication
+
+from rbm_studio.app.curve_axes import number_text
+from rbm_studio.app.numbers import fixed
+from rbm_studio.app.quantities import LIVE, quantities
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rbm_studio.app.curve_book import CurveBook
+    from rbm_studio.app.quantities import Quantity
+    from rbm_studio.app.run import Run
+    from rbm_studio.app.setting_words import SettingWords
+
+Value = str | float | int | bool | None
+
+NAME = "name"
+"""The key of the column with the run's name."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """What is said of each run.
+
+    Attributes
+    ----------
+    key : str
+        What tells it from the others.
+    title : str
+        With the unit, if it has one, on a line of its own.
+    tip : str
+    value : callable
+        What a run has there, in full: to sort by, and to save. None where it is not known.
+    text : callable
+        The same as it is shown.
+    unit : str
+        Of the saved value, where what is shown has its own.
+    """
+
+    key: str
+    title: str
+    tip: str
+    value: Callable[[Run], Value]
+    text: Callable[[Run], str]
+    unit: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The title on one line, with the unit of the saved values."""
+        title = self.title.replace("\n", " ")
+        return f"{title} ({self.unit})" if self.unit else title
+
+
+def columns_of(runs: Sequence[Run], book: CurveBook, words: SettingWords) -> list[Column]:
+    """Return the columns for these runs, from the left.
+
+    Parameters
+    ----------
+    runs : sequence of Run
+        All that are in the table.
+    book : CurveBook
+        Knows which of them is the present one, and the names of the experiments.
+    words : SettingWords
+    """
+    return [
+        Column(NAME, _tr("Run"), _tr("Press F2 or double-click to rename it"), lambda run: run.name, lambda r: r.name),
+        Column(
+            "epochs",
+            _tr("Epochs"),
+            _tr("Passes through the data"),
+            lambda run: run.epochs,
+            lambda run: _plain(run.epochs),
+        ),
+        Column(
+            "seconds",
+            _tr("Time"),
+            _tr("How long it has trained, without pauses and measurements"),
+            lambda run: run.seconds,
+            lambda run: duration(run.seconds),
+            _tr("s"),
+        ),
+        *_measured(runs),
+        *_settings(runs, words),
+        *_origins(runs, book),
+        Column(
+            "model",
+            _tr("Model"),
+            _tr("Whether the run's model can be brought back"),
+            lambda run: _model(run, book),
+            lambda run: _model(run, book),
+        ),
+    ]
+
+
+def _measured(runs: Sequence[Run]) -> Iterator[Column]:
+    for quantity in quantities().values():
+        for side, words in (
+            ("training", _tr("training")),
+            ("held_out", _tr("held-out")),
+            ("lower", _tr("reverse AIS")),
+        ):
+            known = any(math.isfinite(run.last(quantity.name, side)) for run in runs)
+            if known or (quantity.name == LIVE and side != "lower"):
+                yield _figure(quantity, side, words)
+
+
+def _figure(quantity: Quantity, side: str, words: str) -> Column:
+    title = _tr("{side} KL") if quantity.name == LIVE else _tr("{side}: {quantity}")
+    title = title.format(side=words.capitalize(), quantity=quantity.title)
+    tip = _tr("{quantity}, on the run's {side} images, as its curve ends.\n{note}")
+    return Column(
+        f"{quantity.name}/{side}",
+        f"{title}\n({quantity.unit})" if quantity.unit else title,
+        tip.format(quantity=quantity.title, side=words, note=quantity.note),
+        lambda run: _known(run.last(quantity.name, side)),
+        lambda run: _number(run.last(quantity.name, side)),
+    )
+
+
+def _settings(runs: Sequence[Run], words: SettingWords) -> Iterator[Column]:
+    for name in words.names:
+        if len({run.settings.value(name) for run in runs}) > 1:
+            yield _setting(name, words)
+
+
+def _setting(name: str, words: SettingWords) -> Column:
+    def text(run: Run) -> str:
+        return words.words(name, run.settings.value(name))
+
+    def value(run: Run) -> Value:
+        own = run.settings.value(name)
+        return own if isinstance(own, int | float) and not isinstance(own, bool) else text(run)
+
+    return Column(f"setting/{name}", words.title(name), words.tip(name), value, text)
+
+
+def _origins(runs: Sequence[Run], book: CurveBook) -> Iterator[Column]:
+    if len({run.dataset for run in runs}) > 1:
+        yield Column(
+            "dataset", _tr("Dataset"), _tr("The images it was trained on"), lambda r: r.dataset, lambda r: r.dataset
+        )
+    if len({run.experiment for run in runs}) > 1:
+
+        def experiment(run: Run) -> str:
+            return book.experiment_name(run) or _tr("not saved yet")
+
+        yield Column("experiment", _tr("Experiment"), _tr("The file that it belongs to"), experiment, experiment)
+
+
+def _model(run: Run, book: CurveBook) -> str:
+    if run is book.present:
+        return _tr("present")
+    return _tr("kept") if run.end is not None else _tr("no longer kept")
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words, to three digits or so."""
+    if seconds < 60:
+        return _tr("{0} s").format(fixed(seconds, 1))
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return _tr("{0} min {1:02} s").format(minutes, rest)
+    return _tr("{0} h {1:02} min").format(*divmod(minutes, 60))
+
+
+def _known(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
+def _number(number: float) -> str:
+    return number_text(number) if math.isfinite(number) else "–"
+
+
+def _plain(epochs: float) -> str:
+    return fixed(epochs, 0 if float(epochs).is_integer() else 2)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("runs", text)
