@@ -192,6 +192,8 @@ class CurveBook(QObject):
             if run.epochs == present.epochs:
                 self._runs.remove(run)
             else:
+                # The user did not save it: it stays here, and in no file.
+                run.experiment = ""
                 run.identity = Run(run.name, run.settings, run.dataset, run.experiment).identity
 
     def _end_present(self, end: Moment | None, records: tuple[EpochRecord, ...]) -> None:

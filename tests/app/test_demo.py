@@ -41,7 +41,7 @@ def small_mnist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _ink(window: QImage) -> int:
     """Return how many pixels are white where the canvas is in the default layout."""
-    canvas = window.copy(310, 405, 190, 170)
+    canvas = window.copy(310, 385, 190, 170)
     return int((grey_values(canvas) > 0.95).sum())
 
 
