@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rbm_studio.app.curve_history import CurveRun
 from rbm_studio.app.drawings_file import kept_as_json, kept_from_json
+from rbm_studio.app.epoch_history import EpochHistory
 from rbm_studio.app.moments import Moment
 from rbm_studio.app.run import Run
 from rbm_studio.app.state import Model, Settings
@@ -42,7 +43,7 @@ def gather(session: Session, now: Checkpoint | None) -> SavedExperiment:
         saved = _saved_model(model, session.training_state if now is None else None)
         if now is not None:
             epochs = now.epochs_trained
-            history = session.history_before_run + now.records
+            history = tuple(session.history_before_run + now.records)
             saved = replace(saved, parameters=now.parameters, state=now.state, history=history)
     facts = {
         "id": session.experiment.identity,
@@ -69,7 +70,7 @@ def gather(session: Session, now: Checkpoint | None) -> SavedExperiment:
 
 
 def _saved_model(model: Model, state: TrainingState | None) -> SavedModel:
-    return SavedModel(model.parameters, model.training, model.history, model.image_shape, state)
+    return SavedModel(model.parameters, model.training, tuple(model.history), model.image_shape, state)
 
 
 def _identity(session: Session) -> DatasetIdentity | None:
@@ -177,7 +178,8 @@ def _opened(saved: SavedExperiment) -> Opened:
         if kept.state is not None:
             trained = kept.state.epochs_trained
         shape = kept.image_shape or settings.image_shape
-        model = Model(kept.parameters, shape, kept.settings or settings.training, kept.history, epochs_trained=trained)
+        training, history = kept.settings or settings.training, EpochHistory(kept.history)
+        model = Model(kept.parameters, shape, training, history, epochs_trained=trained)
     identity = str(facts["id"])
     runs = [_run(run, identity) for run in saved.runs]
     present = facts["present_run"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rbm_studio.app.epoch_history import EpochHistory
 from rbm_studio.app.state import Images, Model
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.model_file import SavedModel, load_model, save_model
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rbm_studio.app.training_runner import Checkpoint
-    from rbm_studio.core.metrics import EpochRecord
     from rbm_studio.core.settings import TrainingSettings
     from rbm_studio.core.state import TrainingState
 
@@ -40,7 +40,8 @@ def read_model(path: Path, images: Images | None, training: TrainingSettings) ->
     if saved.state is not None:
         trained = saved.state.epochs_trained
     settings = saved.settings or training
-    return Model(saved.parameters, shape, settings, saved.history, path, epochs_trained=trained), saved.state
+    history = EpochHistory(saved.history)
+    return Model(saved.parameters, shape, settings, history, path, epochs_trained=trained), saved.state
 
 
 def _image_shape(saved: SavedModel, name: str, images: Images | None) -> tuple[int, int]:
@@ -64,7 +65,7 @@ def _image_shape(saved: SavedModel, name: str, images: Images | None) -> tuple[i
 
 
 def write_model(
-    path: Path, model: Model, state: TrainingState | None, before: tuple[EpochRecord, ...], now: Checkpoint | None
+    path: Path, model: Model, state: TrainingState | None, before: EpochHistory, now: Checkpoint | None
 ) -> None:
     """Save a model.
 
@@ -74,7 +75,7 @@ def write_model(
     model : Model
     state : TrainingState or None
         Where its training stands, if that is known.
-    before : tuple of EpochRecord
+    before : EpochHistory
         The model's epochs before the run under way.
     now : Checkpoint or None
         How far the run under way has come, which is saved instead.
@@ -86,4 +87,4 @@ def write_model(
     """
     if now is not None:
         model, state = replace(model, parameters=now.parameters, history=before + now.records), now.state
-    save_model(path, SavedModel(model.parameters, model.training, model.history, model.image_shape, state))
+    save_model(path, SavedModel(model.parameters, model.training, tuple(model.history), model.image_shape, state))

@@ -58,8 +58,8 @@ class Moment:
     @classmethod
     def of(cls, model: Model) -> Moment:
         """Return a model's present moment; nothing is copied, for a model's parameters are never written to."""
-        past = [record for record in model.history if record.epoch <= model.epochs_trained]
-        return cls(model.parameters, model.image_shape, model.epochs_trained, past[-1] if past else None)
+        record = model.history.at(model.epochs_trained)
+        return cls(model.parameters, model.image_shape, model.epochs_trained, record)
 
     @property
     def size(self) -> int:

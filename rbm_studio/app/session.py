@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from rbm_studio.app.curve_book import CurveBook
 from rbm_studio.app.curve_history import CurvePoint
 from rbm_studio.app.drawings import Drawings
+from rbm_studio.app.epoch_history import EpochHistory
 from rbm_studio.app.experiment import Experiment
 from rbm_studio.app.experiment_files import gather, opened
 from rbm_studio.app.model_files import read_model, write_model
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rbm_studio.app.experiment_files import Opened
-    from rbm_studio.core.metrics import EpochRecord
     from rbm_studio.core.parameters import Parameters
     from rbm_studio.core.settings import TrainingSettings
     from rbm_studio.core.state import TrainingState
@@ -112,7 +112,7 @@ class Session(QObject):
         self._tasks.changed.connect(self.task_changed)
         self._tasks.failed.connect(self.failed)
         self._tasks.noticed.connect(self.noticed)
-        self._history_before_run: tuple[EpochRecord, ...] = ()
+        self._history_before_run = EpochHistory()
         self._reset_when_ended = False
         self._runner = TrainingRunner(self)
         self._runner.updated.connect(self._take_update)
@@ -145,7 +145,7 @@ class Session(QObject):
         return self._training_state
 
     @property
-    def history_before_run(self) -> tuple[EpochRecord, ...]:
+    def history_before_run(self) -> EpochHistory:
         """The model's epochs before the run under way."""
         return self._history_before_run
 
@@ -569,11 +569,10 @@ class Session(QObject):
         if self._run_state is RunState.RUNNING:
             self._speed.add(update.progress.images)
         if update.snapshot is not None or update.records:
-            model = replace(model, history=model.history + tuple(update.records))
+            model = replace(model, history=model.history + update.records)
             self._model = model.at(update.snapshot) if update.snapshot is not None else model
         for now in update.checkpoints:
-            past = self._history_before_run + now.records
-            record = past[-1] if past else None
+            record = model.history.at(now.epochs_trained)
             shape = model.image_shape
             self.moments.take(Moment(now.parameters, shape, now.epochs_trained, record, state=now.state))
         if update.points:
