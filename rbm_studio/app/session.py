@@ -229,6 +229,8 @@ class Session(QObject):
             dataset = load(task)
             if dataset is None:
                 return None
+            # Once, and here: of a large file it takes seconds, which to save must not.
+            _ = dataset.digest
             return Images.prepare(dataset, shape if shape in dataset.sizes() else dataset.image_shape)
 
         self._tasks.start(title, work, self._show_images)
