@@ -409,7 +409,7 @@ class Session(QObject):
 
     def save_model(self, path: Path) -> bool:
         """Save the model as it is now, also while it trains; return whether that was done, else `failed` tells why."""
-        model = self._model
+        now, model = self._runner.checkpoint(), self._model
         if model is None:
             self.failed.emit(
                 RBMStudioError(self.tr("There is no model to save yet."), self.tr("Download MNIST, or open images."))
@@ -417,7 +417,7 @@ class Session(QObject):
             return False
         try:
             state = self._training_state if self._run_state is RunState.IDLE else None
-            write_model(path, model, state, self._history_before_run, self._runner.checkpoint())
+            write_model(path, model, state, self._history_before_run, now)
         except RBMStudioError as error:
             self.failed.emit(error)
             return False

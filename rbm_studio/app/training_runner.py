@@ -252,7 +252,10 @@ class TrainingRunner(QObject):
         self._tell(_Wish.STOP)
 
     def checkpoint(self) -> Checkpoint | None:
-        """Return where the run stands after its present batch; None if there is no run, or it does not answer."""
+        """Return where the run stands after its present batch; None if there is no run, or it does not answer.
+
+        What came until then is told of by `updated` before.
+        """
         with self._changed:
             if not self.running or self._outcome is not None:
                 return None
@@ -260,7 +263,10 @@ class TrainingRunner(QObject):
             self._changed.notify_all()
             self._changed.wait_for(lambda: not self._is_asked or self._outcome is not None, ANSWER_TIMEOUT_S)
             self._is_asked = False
-            return self._checkpoint
+            found = self._checkpoint
+        # Else it would be ahead of the curve that is shown, and saved with it.
+        self._deliver()
+        return found
 
     def keep_every(self, epochs: float) -> None:
         """Keep a checkpoint of the first batch after each multiple of so many epochs; `updated` brings them."""
@@ -279,6 +285,12 @@ class TrainingRunner(QObject):
             if self._wish is not _Wish.STOP:
                 self._wish = wish
             self._changed.notify_all()
+
+    def _deliver(self) -> None:
+        with self._changed:
+            update, self._update = self._update, Update()
+        if update.progress is not None:
+            self.updated.emit(update)
 
     def _drain(self) -> None:
         with self._changed:

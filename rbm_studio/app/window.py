@@ -93,6 +93,7 @@ class MainWindow(QMainWindow):
         session.run_state_changed.connect(self._show_model)
         session.run_state_changed.connect(self.statusBar().clearMessage)
         session.model_changed.connect(self._show_model)
+        session.experiment.changed.connect(self._show_model)
         self._show_model()
         self.statusBar().showMessage(self.tr("Press Train, then draw a digit."))
 
