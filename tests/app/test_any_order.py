@@ -13,7 +13,14 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 from PySide6.QtCore import QObject, QThreadPool, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMessageBox, QSpinBox
@@ -44,6 +51,9 @@ if TYPE_CHECKING:
 
 RUNS, STEPS = sized(5, 22), sized(30, 100)
 """So many windows, and so much done to each."""
+
+LEAST_AGE = 8
+"""Steps before a window may be closed."""
 
 DATA = ("bars", "few bars", "small bars", "classes", "broken", "missing")
 SAVED = ("first", "second")
@@ -95,8 +105,8 @@ class AnyOrder(RuleBasedStateMachine):
     folder : Path
     before : Left
         What there was before the first window.
-    steps, windows : int
-        How much was done, and to how many windows.
+    steps, steps_in_training, windows : int
+        How much was done, how often there was a run at that, and to how many windows.
     """
 
     qtbot: QtBot
@@ -104,6 +114,7 @@ class AnyOrder(RuleBasedStateMachine):
     folder: Path
     before: Left
     steps = 0
+    steps_in_training = 0
     windows = 0
 
     def __init__(self) -> None:
@@ -121,6 +132,7 @@ class AnyOrder(RuleBasedStateMachine):
     def open_window(self) -> None:
         """Open the window as the program does."""
         type(self).windows += 1
+        self.age = 0
         window = MainWindow(Session())
         self.window, self.session = window, window.session
         self.session.setParent(window)
@@ -133,7 +145,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.hands = ImpatientClass(self.qtbot, window, random.Random(0), list(self.models.values()))
         window.open_path(self.data["bars"])
         self.wait_for_task()
-        self.session.change_settings(hidden_num=6, batch_size=20, epochs=40, device="cpu")
+        self.session.change_settings(hidden_num=6, batch_size=20, epochs=1000, device="cpu")
 
     def forget_window(self) -> None:
         """Forget the window and all of it."""
@@ -176,6 +188,16 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(name=st.sampled_from(sorted(BUTTONS)))
     def presses(self, name: str) -> None:
         self.press(name)
+
+    @initialize(trains=st.booleans())
+    def begins(self, trains: bool) -> None:
+        if trains:
+            self.press("Train")
+
+    @rule(milliseconds=st.sampled_from((0, 5, 50)))
+    def trains(self, milliseconds: int) -> None:
+        self.press("Train")
+        self.lets_it_be(milliseconds)
 
     @rule(milliseconds=st.sampled_from((0, 5, 50, 150)))
     def lets_it_be(self, milliseconds: int) -> None:
@@ -260,6 +282,7 @@ class AnyOrder(RuleBasedStateMachine):
         if model is not None:
             self.session.selection.select_units(tuple(unit for unit in units if unit < model.parameters.hidden_num))
 
+    @precondition(lambda self: self.age >= LEAST_AGE)
     @rule(answer=st.sampled_from(("Don't save", "Cancel")))
     def closes(self, answer: str) -> None:
         """Close the window, and where that is confirmed, open another one."""
@@ -277,6 +300,8 @@ class AnyOrder(RuleBasedStateMachine):
     @invariant()
     def is_what_it_shows(self) -> None:
         type(self).steps += 1
+        self.age += 1
+        type(self).steps_in_training += self.session.run_state is not RunState.IDLE
         self.answer()
         assert all(isinstance(error, RBMStudioError) for error in self.errors), self.errors
         assert not [str(record) for record in self.log.records if not record.ignored]
@@ -393,4 +418,5 @@ def test_the_window_shows_what_there_is_in_any_order(
         ),
     )
     figure("steps", machine.steps)
+    figure("steps in training", machine.steps_in_training)
     figure("windows", machine.windows)
