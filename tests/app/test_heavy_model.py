@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.window import MainWindow
 
 BATCH = 100
-BATCHES = sized(2, 300)
+BATCHES = sized(2, 100)
 """That are waited for with each panel in front."""
 
 UNSEEN = 8
