@@ -30,7 +30,8 @@ test: libraries
 
 soak: libraries
 	@$(ENVIRONMENT) sample test
-	@RBM_STUDIO_SOAK=1 QT_QPA_PLATFORM=offscreen $(VENV_PYTHON) -m pytest -m soak
+	@RBM_STUDIO_SOAK=1 QT_QPA_PLATFORM=offscreen $(VENV_PYTHON) -u -m pytest -m soak -v \
+	  -o faulthandler_timeout=7200 --durations=20
 
 check: lint format-check types contracts
 

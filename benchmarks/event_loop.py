@@ -61,7 +61,7 @@ def _rows(figures: dict[str, float], screen: str, batch_size: int) -> list[Row]:
     ]
 
 
-class _Ticker(QObject):
+class Ticker(QObject):
     """A repeating timer that notes how much later than its interval each tick came after the one before."""
 
     def __init__(self) -> None:
@@ -73,11 +73,20 @@ class _Ticker(QObject):
         self._timer.setInterval(INTERVAL_MS)
         self._timer.timeout.connect(self._tick)
 
-    def run_for(self, seconds: float) -> None:
+    def start(self) -> None:
+        """Tick from now on."""
         self._last = time.perf_counter()
         self._timer.start()
-        spend(seconds)
+
+    def stop(self) -> None:
+        """Tick no more."""
         self._timer.stop()
+
+    def run_for(self, seconds: float) -> None:
+        """Tick for a time."""
+        self.start()
+        spend(seconds)
+        self.stop()
 
     def _tick(self) -> None:
         now = time.perf_counter()
@@ -88,7 +97,7 @@ class _Ticker(QObject):
 def main(rounds: int) -> None:
     """Measure in this process: idle, training and redrawing in turns, in one window; print the figures."""
     driven = DrivenWindow(HIDDEN_NUM)
-    tickers = {name: _Ticker() for name in ("idle", *map(str, BATCH_SIZES), "redrawing")}
+    tickers = {name: Ticker() for name in ("idle", *map(str, BATCH_SIZES), "redrawing")}
     for _ in range(rounds):
         tickers["idle"].run_for(_PHASE_S)
         for batch_size in BATCH_SIZES:

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.figures import Figures
 from tests.patterns import three_patterns, trained_rbm
+from tests.sizes import IS_SOAK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from rbm_studio import RBM
     from rbm_studio.core.backend import FloatArray
@@ -23,6 +26,36 @@ OWN_FOLDERS = {
     "XDG_CONFIG_HOME": "config",
     "XDG_DATA_HOME": "data",
 }
+
+FIGURES = pytest.StashKey[Figures]()
+BEGUN = pytest.StashKey[float]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[FIGURES] = Figures()
+    config.stash[BEGUN] = time.monotonic()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    lines = config.stash[FIGURES].lines()
+    if not lines:
+        return
+    terminalreporter.section("figures")
+    for line in lines:
+        terminalreporter.line(line)
+    if IS_SOAK:
+        terminalreporter.line(f"full size; hours run {(time.monotonic() - config.stash[BEGUN]) / 3600:.2f}")
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
+    """Return what notes a figure of the test, such as ``figure("files tried", 100_000)``, for the end of the run."""
+    figures, test = request.config.stash[FIGURES], request.node.name
+
+    def note(what: str, value: object) -> None:
+        figures.note(test, what, value)
+
+    return note
 
 
 @pytest.fixture(scope="session", autouse=True)

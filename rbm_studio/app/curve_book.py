@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from rbm_studio.app.curve_history import CurveHistory, CurveRun
+from rbm_studio.app.epoch_history import EpochHistory
 from rbm_studio.app.looks import LOOKS
 from rbm_studio.app.quantities import LIVE
 from rbm_studio.app.run import Run
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from rbm_studio.app.curve_history import CurvePoint
     from rbm_studio.app.moments import Moment
     from rbm_studio.app.session import Session
-    from rbm_studio.core.metrics import EpochRecord
 
 MOST_SHOWN = len(LOOKS)
 """So many earlier runs are drawn at most: each has a look of its own. Where one more is to be, the oldest is hidden."""
@@ -91,7 +91,7 @@ class CurveBook(QObject):
 
     # --- the present run, as the session tells of it
 
-    def begin(self, name: str, end: Moment | None = None, records: tuple[EpochRecord, ...] = ()) -> None:
+    def begin(self, name: str, end: Moment | None = None, records: EpochHistory | None = None) -> None:
         """Begin the run of another model.
 
         Parameters
@@ -100,7 +100,7 @@ class CurveBook(QObject):
             A number is added where another run has it.
         end : Moment or None
             The model before, if it has learned anything; without it and without a curve, its run leaves no trace.
-        records : tuple of EpochRecord
+        records : EpochHistory, optional
             Its epochs.
         """
         self._end_present(end, records)
@@ -110,11 +110,11 @@ class CurveBook(QObject):
         run = Run(self._free_name(name), session.settings, dataset, session.experiment.identity)
         self._set_present(run)
 
-    def take(self, run: Run, end: Moment | None, records: tuple[EpochRecord, ...]) -> None:
+    def take(self, run: Run, end: Moment | None, records: EpochHistory | None) -> None:
         """Make an earlier run the present one, which ends as in `begin`."""
         self._runs.remove(run)
         self._end_present(end, records)
-        run.end, run.history = None, ()
+        run.end, run.history = None, EpochHistory()
         run.is_shown, run.experiment = True, self._session.experiment.identity
         self._set_present(run)
 
@@ -196,14 +196,14 @@ class CurveBook(QObject):
                 run.experiment = ""
                 run.identity = Run(run.name, run.settings, run.dataset, run.experiment).identity
 
-    def _end_present(self, end: Moment | None, records: tuple[EpochRecord, ...]) -> None:
+    def _end_present(self, end: Moment | None, records: EpochHistory | None) -> None:
         run = self.present
         if run is None:
             return
         if end is None and not len(self._curve(LIVE, run)):
             self._runs.pop()
             return
-        run.end, run.history = end, records
+        run.end, run.history = end, records or EpochHistory()
         self._give_looks(self._runs)
 
     def _set_present(self, run: Run) -> None:

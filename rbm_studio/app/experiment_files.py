@@ -12,6 +12,7 @@ from rbm_studio.app.checked import belongs, flag, items, mapping, number, one_of
 from rbm_studio.app.curve_history import CurveRun
 from rbm_studio.app.drawings import MOST_KEPT
 from rbm_studio.app.drawings_file import kept_as_json, kept_from_json
+from rbm_studio.app.epoch_history import EpochHistory
 from rbm_studio.app.experiment import MOST_NOTES
 from rbm_studio.app.moments import Moment
 from rbm_studio.app.run import Run
@@ -55,7 +56,7 @@ def gather(session: Session, now: Checkpoint | None) -> SavedExperiment:
         saved = _saved_model(model, session.training_state if now is None else None)
         if now is not None:
             epochs = now.epochs_trained
-            history = session.history_before_run + now.records
+            history = tuple(session.history_before_run + now.records)
             saved = replace(saved, parameters=now.parameters, state=now.state, history=history)
     facts = {
         "id": session.experiment.identity,
@@ -90,7 +91,7 @@ def gather(session: Session, now: Checkpoint | None) -> SavedExperiment:
 def _saved_model(model: Model, state: TrainingState | None) -> SavedModel:
     # A copy: the next run writes in the state that it goes on from.
     state = None if state is None else state.moved(CPU)
-    return SavedModel(model.parameters, model.training, model.history, model.image_shape, state)
+    return SavedModel(model.parameters, model.training, tuple(model.history), model.image_shape, state)
 
 
 def _data(session: Session, now: Checkpoint | None) -> DatasetIdentity | None:
@@ -121,7 +122,7 @@ def _saved_run(run: Run, until: float | None) -> SavedRun:
     end = run.end
     model = None
     if end is not None:
-        model = SavedModel(end.parameters, run.settings.training, run.history, end.image_shape, end.state)
+        model = SavedModel(end.parameters, run.settings.training, tuple(run.history), end.image_shape, end.state)
     return SavedRun(facts, curves, model)
 
 
@@ -240,7 +241,7 @@ def _model(saved: SavedModel, settings: Settings) -> Model:
     if state is not None:
         trained = number(state.epochs_trained, 0.0)
         _check_state(state, p)
-    return Model(p, shape, saved.settings or settings.training, saved.history, epochs_trained=trained)
+    return Model(p, shape, saved.settings or settings.training, EpochHistory(saved.history), epochs_trained=trained)
 
 
 def _check_state(state: TrainingState, p: Parameters) -> None:
@@ -329,7 +330,7 @@ def _run(saved: SavedRun, experiment: str) -> Run:
     if saved.model is not None and saved.model.image_shape is not None:
         model = saved.model
         run.end = Moment(model.parameters, saved.model.image_shape, run.epochs, state=model.state)
-        run.history = model.history
+        run.history = EpochHistory(model.history)
     return run
 
 

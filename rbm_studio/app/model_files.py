@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rbm_studio.app.epoch_history import EpochHistory
 from rbm_studio.app.experiment_files import Opened
 from rbm_studio.app.state import Images, Model, Settings
 from rbm_studio.errors import RBMStudioError
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rbm_studio.app.training_runner import Checkpoint
-    from rbm_studio.core.metrics import EpochRecord
     from rbm_studio.core.state import TrainingState
 
 
@@ -42,7 +42,7 @@ def opened_model(saved: SavedModel, name: str, images: Images | None, settings: 
     if state is not None:
         trained = state.epochs_trained
     training = saved.settings or settings.training
-    model = Model(p, shape, training, saved.history, epochs_trained=trained)
+    model = Model(p, shape, training, EpochHistory(saved.history), epochs_trained=trained)
     settings = replace(settings, hidden_num=p.hidden_num, labels=p.label_num > 0, training=training, image_shape=shape)
     return Opened("", "", settings, None, model, state)
 
@@ -68,7 +68,7 @@ def _image_shape(saved: SavedModel, name: str, images: Images | None) -> tuple[i
 
 
 def write_model(
-    path: Path, model: Model, state: TrainingState | None, before: tuple[EpochRecord, ...], now: Checkpoint | None
+    path: Path, model: Model, state: TrainingState | None, before: EpochHistory, now: Checkpoint | None
 ) -> None:
     """Save a model.
 
@@ -78,7 +78,7 @@ def write_model(
     model : Model
     state : TrainingState or None
         Where its training stands, if that is known.
-    before : tuple of EpochRecord
+    before : EpochHistory
         The model's epochs before the run under way.
     now : Checkpoint or None
         How far the run under way has come, which is saved instead.
@@ -90,4 +90,4 @@ def write_model(
     """
     if now is not None:
         model, state = replace(model, parameters=now.parameters, history=before + now.records), now.state
-    save_model(path, SavedModel(model.parameters, model.training, model.history, model.image_shape, state))
+    save_model(path, SavedModel(model.parameters, model.training, tuple(model.history), model.image_shape, state))

@@ -58,8 +58,7 @@ class Moment:
     @classmethod
     def of(cls, model: Model, state: TrainingState | None = None) -> Moment:
         """Return a model's present moment; nothing is copied, for neither parameters nor states are written to."""
-        past = [record for record in model.history if record.epoch <= model.epochs_trained]
-        record = past[-1] if past else None
+        record = model.history.at(model.epochs_trained)
         return cls(model.parameters, model.image_shape, model.epochs_trained, record, state=state)
 
     @property

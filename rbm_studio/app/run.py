@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rbm_studio.app.curve_history import Tag
+from rbm_studio.app.epoch_history import EpochHistory
 
 if TYPE_CHECKING:
     from rbm_studio.app.curve_history import CurveRun
     from rbm_studio.app.moments import Moment
     from rbm_studio.app.state import Settings
-    from rbm_studio.core.metrics import EpochRecord
     from rbm_studio.storage.experiment_file import DatasetIdentity
 
 
@@ -41,7 +41,7 @@ class Run(Tag):
         What was measured, by quantity.
     end : Moment or None
         The model as an earlier run left it, as long as there is room for it.
-    history : tuple of EpochRecord
+    history : EpochHistory
         That belongs to the end.
     data : DatasetIdentity or None
         The images that the end was trained on, if they are known.
@@ -59,7 +59,7 @@ class Run(Tag):
     epochs: float = 0.0
     curves: dict[str, CurveRun] = field(default_factory=dict)
     end: Moment | None = None
-    history: tuple[EpochRecord, ...] = ()
+    history: EpochHistory = field(default_factory=EpochHistory)
     data: DatasetIdentity | None = None
     identity: str = field(default_factory=lambda: uuid.uuid4().hex)
     is_named: bool = False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rbm_studio.app.epoch_history import EpochHistory
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -37,7 +39,7 @@ def drop_ends(runs: Sequence[Run]) -> None:
             return
         if run.end is not None:
             held -= run.end.size
-            run.end, run.history = None, ()
+            run.end, run.history = None, EpochHistory()
 
 
 def thin_curves(runs: Sequence[Run]) -> None:

@@ -14,6 +14,7 @@ from rbm_studio.app.curve_book import CurveBook
 from rbm_studio.app.curve_history import CurvePoint
 from rbm_studio.app.documents import Documents
 from rbm_studio.app.drawings import Drawings
+from rbm_studio.app.epoch_history import EpochHistory
 from rbm_studio.app.experiment import Experiment
 from rbm_studio.app.moments import Moment, Moments
 from rbm_studio.app.numbers import fixed
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rbm_studio.app.run import Run
-    from rbm_studio.core.metrics import EpochRecord
     from rbm_studio.core.parameters import Parameters
     from rbm_studio.core.state import TrainingState
     from rbm_studio.data import Dataset
@@ -120,7 +120,7 @@ class Session(QObject):
         self._tasks.changed.connect(self.task_changed)
         self._tasks.failed.connect(self.failed)
         self._tasks.noticed.connect(self.noticed)
-        self._history_before_run: tuple[EpochRecord, ...] = ()
+        self._history_before_run = EpochHistory()
         self._when_ended: Callable[[], None] | None = None
         self.timeline = Timeline(self, self)
         self._runner = TrainingRunner(self)
@@ -165,7 +165,7 @@ class Session(QObject):
         return self._training_data
 
     @property
-    def history_before_run(self) -> tuple[EpochRecord, ...]:
+    def history_before_run(self) -> EpochHistory:
         """The model's epochs before the run under way."""
         return self._history_before_run
 
@@ -246,6 +246,8 @@ class Session(QObject):
             dataset = load(task)
             if dataset is None:
                 return None
+            # Once, and here: of a large file it takes seconds, which to save must not.
+            _ = dataset.digest
             return Images.prepare(dataset, shape if shape in dataset.sizes() else dataset.image_shape)
 
         self._tasks.start(title, work, self._show_images)
@@ -437,7 +439,7 @@ class Session(QObject):
     ) -> None:
         """Show another model: a new run's, which may have a name, or that of an earlier one that goes on."""
         self.timeline.let_go()
-        end, records = self._end_of_run(), self._model.history if self._model is not None else ()
+        end, records = self._end_of_run(), self._model.history if self._model is not None else EpochHistory()
         if self.book.present is not None:
             self.book.present.data = self._training_data
         self._model, self._training_state, self._training_data = model, state, data
@@ -470,8 +472,6 @@ class Session(QObject):
         """Put the figures of the model's epochs into its curve, which begins with them."""
         if self._model is not None:
             self.curve_grew.emit([CurvePoint(r.epoch, r.training_kl, r.held_out_kl) for r in self._model.history])
-
-    # --- files; see `documents`
 
     # --- files; see `documents`
 
@@ -643,11 +643,10 @@ class Session(QObject):
         if self._run_state is RunState.RUNNING:
             self._speed.add(update.progress.images)
         if update.snapshot is not None or update.records:
-            model = replace(model, history=model.history + tuple(update.records))
+            model = replace(model, history=model.history + update.records)
             self._model = model.at(update.snapshot) if update.snapshot is not None else model
         for now in update.checkpoints:
-            past = self._history_before_run + now.records
-            record = past[-1] if past else None
+            record = model.history.at(now.epochs_trained)
             shape = model.image_shape
             self.moments.take(Moment(now.parameters, shape, now.epochs_trained, record, state=now.state))
         if update.points:

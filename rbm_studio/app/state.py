@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rbm_studio.app.epoch_history import EpochHistory
 from rbm_studio.core.presets import preset_named, settings_for
 from rbm_studio.core.settings import SETTING_NAMES, TrainingSettings
 from rbm_studio.storage.experiment_file import DatasetIdentity
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from rbm_studio.app.training_runner import Snapshot
     from rbm_studio.core.backend import FloatArray
-    from rbm_studio.core.metrics import EpochRecord
     from rbm_studio.core.parameters import Parameters
     from rbm_studio.data import Dataset
 
@@ -157,7 +157,7 @@ class Model:
         (height, width) of its visible units.
     training : TrainingSettings
         That trained it last; those that drew its parameters, and will train it, as long as it is new.
-    history : tuple of EpochRecord
+    history : EpochHistory
     update : Parameters or None
         What the last step of its training added to its parameters, if it was trained since it is here.
     particles : float32 ndarray of shape (n, pixels), or None
@@ -169,7 +169,7 @@ class Model:
     parameters: Parameters
     image_shape: tuple[int, int]
     training: TrainingSettings
-    history: tuple[EpochRecord, ...] = ()
+    history: EpochHistory = field(default_factory=EpochHistory)
     update: Parameters | None = None
     particles: FloatArray | None = None
     epochs_trained: float = 0.0

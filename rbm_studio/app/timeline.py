@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from rbm_studio.app.epoch_history import EpochHistory
+
 if TYPE_CHECKING:
     from rbm_studio.app.moments import Moment
     from rbm_studio.app.session import Session
@@ -108,7 +110,7 @@ class Timeline(QObject):
             parameters=moment.parameters,
             image_shape=moment.image_shape,
             training=newest.training if moment.state is None else moment.state.settings,
-            history=tuple(record for record in newest.history if record.epoch <= moment.epochs),
+            history=EpochHistory([record for record in newest.history if record.epoch <= moment.epochs]),
             # Of the steps that led there nothing is kept.
             update=None,
             particles=None,

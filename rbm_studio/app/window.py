@@ -195,6 +195,8 @@ class MainWindow(QMainWindow):
             return
         if self._remembers_layout:
             layout.remember(self)
+        # Of a large model a batch, or a measurement, takes a second to its end: nobody has to look at that.
+        self.hide()
         self.session.shut_down()
         event.accept()
 

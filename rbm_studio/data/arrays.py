@@ -35,7 +35,7 @@ def as_images(array: NDArray[Any], origin: Path | str) -> NDArray[np.uint8]:
     Returns
     -------
     ndarray of shape (n, height, width), uint8
-        n is at least 1.
+        n is at least 1. A `numpy.memmap` of grey levels stays one.
 
     Raises
     ------
@@ -45,7 +45,9 @@ def as_images(array: NDArray[Any], origin: Path | str) -> NDArray[np.uint8]:
     images = _as_stack(array, origin)
     if images.size == 0:
         raise DataError("{origin} holds no images.", "Choose a file with at least one image.", origin=origin)
-    return np.ascontiguousarray(_as_grey(images, origin))
+    grey = _as_grey(images, origin)
+    # NumPy's own function would take from a memmap that it is one.
+    return grey if grey.flags.c_contiguous else np.ascontiguousarray(grey)
 
 
 def as_labels(array: NDArray[Any], count: int, origin: Path | str) -> NDArray[np.uint8]:

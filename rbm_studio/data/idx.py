@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 import numpy as np
 
 from rbm_studio.data.dataset import DataError
+from rbm_studio.data.mapping import mapped
 from rbm_studio.data.reading import DEFLATE_RATIO, read_exactly, reading
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def read_idx(path: Path) -> NDArray[Any]:
     Returns
     -------
     ndarray of 1 to 4 axes
-        With the file's own type, in the machine's byte order.
+        With the file's own type, in the machine's byte order; a large array of an unpacked file is a `numpy.memmap`.
 
     Raises
     ------
@@ -51,6 +52,9 @@ def read_idx(path: Path) -> NDArray[Any]:
         # GzipFile reads like any binary file, but is not one by the type checker's rules.
         stream = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if packed else file
         dtype, shape = _read_header(stream, path)
+        left = None if packed else mapped(file, shape, dtype)
+        if left is not None:
+            return left
         at_most = size * DEFLATE_RATIO if packed else size - stream.tell()
         content = read_exactly(stream, math.prod(shape) * dtype.itemsize, at_most, path)
     values = content.view(dtype).reshape(shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import tokenize
@@ -11,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 
 from rbm_studio.data.dataset import DataError
+from rbm_studio.data.mapping import mapped
 from rbm_studio.data.reading import DEFLATE_RATIO, read_exactly, reading
 
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ def read_npz(path: Path, name: str) -> NDArray[Any]:
 
 
 def read_npy(path: Path) -> NDArray[Any]:
-    """Read an .npy file; returns and raises as `read_npz` does."""
+    """Read an .npy file; returns and raises as `read_npz` does. A large array is a `numpy.memmap`."""
     with reading(path), path.open("rb") as stream:
         return _read_array(stream, os.fstat(stream.fileno()).st_size, path, path.stem)
 
@@ -94,6 +96,9 @@ def _read_array(stream: IO[bytes], held: int, path: Path, name: str) -> NDArray[
             name=name,
             dtype=dtype,
         )
+    left = mapped(stream, shape, dtype) if isinstance(stream, io.BufferedReader) and not column_major else None
+    if left is not None:
+        return left
     content = read_exactly(stream, math.prod(shape) * dtype.itemsize, held - stream.tell(), path)
     values = content.view(dtype).reshape(shape, order="F" if column_major else "C")
     return values.astype(dtype.newbyteorder("="), copy=False)

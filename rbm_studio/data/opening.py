@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 HELD_OUT_NOTE = "Every tenth image is held out of the training, to judge it."
+LAST_HELD_OUT_NOTE = (
+    "The last tenth of the images is held out of the training, to judge it. The file is too large to be read at once: "
+    "leave it where it is, and if its images are sorted, shuffle them first."
+)
 ONE_IMAGE_NOTE = "There is only one image: it is both learnt from and judged by."
 
 _HOLD_OUT_EVERY = 10
@@ -56,7 +60,9 @@ def open_dataset(path: str | os.PathLike[str]) -> Dataset:
     Returns
     -------
     Dataset
-        Where there is no test part, every tenth image is held out (at least one), and the note says so.
+        Where there is no test part, every tenth image is held out (at least one), and the note says so. An unpacked
+        IDX or .npy file of grey levels that is larger than `rbm_studio.data.mapping.MAPPED_FROM` is not read but
+        mapped, and the last tenth of it held out.
 
     Raises
     ------
@@ -140,6 +146,8 @@ def _held_out(path: Path, everything: _Labelled) -> Dataset:
     count = len(everything.images)
     if count == 1:
         return _dataset(path, everything, everything, ONE_IMAGE_NOTE)
+    if isinstance(everything.images, np.memmap):
+        return _last_held_out(path, everything)
     held_out = np.zeros(count, bool)
     # The tenth, the twentieth and so on: of files sorted by class this takes the same part of each class.
     held_out[_HOLD_OUT_EVERY - 1 :: _HOLD_OUT_EVERY] = True
@@ -150,6 +158,16 @@ def _held_out(path: Path, everything: _Labelled) -> Dataset:
         for part in (~held_out, held_out)
     )
     return _dataset(path, train, test, HELD_OUT_NOTE)
+
+
+def _last_held_out(path: Path, everything: _Labelled) -> Dataset:
+    """Split images that stay in their file, where only those that follow each other can be taken without a copy."""
+    split = len(everything.images) - max(len(everything.images) // _HOLD_OUT_EVERY, 1)
+    train, test = (
+        _Labelled(everything.images[part], None if everything.labels is None else everything.labels[part])
+        for part in (slice(split), slice(split, None))
+    )
+    return _dataset(path, train, test, LAST_HELD_OUT_NOTE)
 
 
 def _dataset(path: Path, train: _Labelled, test: _Labelled, note: str = "") -> Dataset:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -81,6 +82,13 @@ def test_a_long_run_is_thinned_out_and_keeps_its_ends(view: GapView) -> None:
     assert len(epochs) <= 512
     assert (epochs[0], epochs[-1]) == (0, 1399)
     assert epochs == sorted(set(epochs))
+
+
+def test_of_a_very_long_run_the_points_stay_evenly_spaced(view: GapView) -> None:
+    for number in range(5000):
+        view.append(GapPoint(float(number), 3.0, 1.0))
+    gaps = [after.epoch - before.epoch for before, after in itertools.pairwise(view.points())]
+    assert max(gaps) <= 2 * 5000 / len(gaps)
 
 
 def test_another_model_begins_anew(view: GapView) -> None:

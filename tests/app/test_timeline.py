@@ -58,7 +58,10 @@ class Whole:
         assert end is not None
         assert session.book.present is not None
         return cls(
-            model.parameters.arrays(), model.history, session.book.present.curves[LIVE].table(), dict(end.arrays())
+            model.parameters.arrays(),
+            tuple(model.history),
+            session.book.present.curves[LIVE].table(),
+            dict(end.arrays()),
         )
 
     def check(self, other: Whole) -> None:

@@ -100,6 +100,18 @@ def run(qtbot: QtBot, runner: TrainingRunner, epochs: int = 3) -> Outcome:
     return outcome
 
 
+def test_what_came_until_a_checkpoint_is_told_of_with_it(runner: TrainingRunner, received: Received) -> None:
+    runner.start(lambda: training(epochs=1000))
+    # The window has no turn meanwhile.
+    records: tuple[EpochRecord, ...] = ()
+    while len(records) < 2:
+        checkpoint = runner.checkpoint()
+        assert checkpoint is not None
+        records = checkpoint.records
+    assert tuple(received.records())[: len(records)] == records
+    assert received.points()[-1][0] >= records[-1].epoch
+
+
 def test_a_run_goes_to_its_end(qtbot: QtBot, runner: TrainingRunner, received: Received) -> None:
     outcome = run(qtbot, runner)
     assert outcome.finished

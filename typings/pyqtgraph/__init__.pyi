@@ -97,6 +97,7 @@ class _Item:
 
 class PlotCurveItem(_Item):
     def setSegmentedLineMode(self, mode: Literal["auto", "on", "off"]) -> None: ...
+    def getData(self) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]: ...
 
 class PlotDataItem(_Item):
     curve: PlotCurveItem
