@@ -233,7 +233,10 @@ class RBM:
         RBMStudioError
             If the data or a setting cannot be used, or the GPU is asked for and there is none that works.
         TrainingDivergedError
-            If the learning rate made the parameters explode; the last good ones are kept.
+            If a setting made the parameters explode, which it names; the last good ones are kept.
+        GPUError
+            If the GPU's memory is full, or it fails. As far as it still answers, what was learned is kept: with
+            ``use_GPU = False``, ``fit(..., resume=True)`` goes on.
         """
         settings = self._settings_with(epochs=epochs, batch_size=batch_size)
         images = as_training_images(data, self.visible_num)
@@ -317,10 +320,10 @@ class RBM:
         finally:
             # Also when interrupted from the keyboard: what was learned is kept. The state comes first: on a GPU it may
             # find that the newest parameters have exploded, and put the last good ones back.
-            self._state = training.state
-            self._parameters = training.snapshot()
-            self._is_new = False
             self._run_under_way = None
+            # Both or none: a GPU that went away gives neither.
+            self._state, self._parameters = training.state, training.snapshot()
+            self._is_new = False
 
     def _classes(self, labels: npt.ArrayLike | None) -> npt.NDArray[Any] | None:
         if labels is None or self._parameters.label_num == 0:

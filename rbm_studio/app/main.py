@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -11,9 +12,12 @@ from PySide6.QtWidgets import QApplication
 
 from rbm_studio import __version__
 from rbm_studio.app.drawings_file import DrawingsFile, drawings_path
+from rbm_studio.app.faults import Faults
 from rbm_studio.app.icons import icon
-from rbm_studio.app.log import report_exceptions, start_log
+from rbm_studio.app.journal import Journal
+from rbm_studio.app.log import start_log, trace_crashes
 from rbm_studio.app.menus import saved_appearance
+from rbm_studio.app.report import screens, versions
 from rbm_studio.app.session import Session
 from rbm_studio.app.theme import apply_appearance
 from rbm_studio.app.training_runner import leave_a_core_to_the_window
@@ -21,6 +25,8 @@ from rbm_studio.app.window import MainWindow
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_log = logging.getLogger(__name__)
 
 
 def create_application() -> QApplication:
@@ -38,6 +44,8 @@ def create_application() -> QApplication:
     application.setWindowIcon(icon("rbm-studio"))
     apply_appearance(application, saved_appearance())
     start_log()
+    for line in (*versions(), *screens()):
+        _log.info("%s", line)
     return application
 
 
@@ -46,6 +54,7 @@ def create_window() -> MainWindow:
     leave_a_core_to_the_window()
     window = MainWindow(Session())
     window.session.setParent(window)
+    Journal(window.session)
     window.dataset_panel.load_mnist()
     return window
 
@@ -64,10 +73,13 @@ def run(path: Path | None = None) -> int:
         The exit status.
     """
     application = create_application()
+    trace_crashes()
+    faults = Faults(application)
+    faults.watch()
     # Ctrl+C in the terminal ends the program; Qt's loop would not see it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     window = create_window()
-    report_exceptions(window.session.failed.emit)
+    faults.reported.connect(window.session.failed)
     window.restore_layout()
     window.show()
     DrawingsFile(window.session, drawings_path())

@@ -22,6 +22,7 @@ from rbm_studio.app.state import Images, Model, RunState, Settings, Speed
 from rbm_studio.app.task import Task, TaskSlot
 from rbm_studio.app.training_runner import Outcome, TrainingRunner, Update
 from rbm_studio.core.backend import backend_for
+from rbm_studio.core.gpu_errors import GPUError
 from rbm_studio.core.presets import preset_named
 from rbm_studio.core.training import Progress, Training
 from rbm_studio.errors import RBMStudioError
@@ -72,6 +73,8 @@ class Session(QObject):
         A task started or ended; see `task`.
     failed : RBMStudioError
         Something went wrong that a person should know.
+    device_failed : GPUError
+        A run stopped since the GPU cannot go on; `go_on_on_cpu` does.
     noticed : str
         A short message for the status bar.
     ending
@@ -89,6 +92,7 @@ class Session(QObject):
     curve_grew = Signal(list)
     task_changed = Signal()
     failed = Signal(object)
+    device_failed = Signal(object)
     noticed = Signal(str)
     ending = Signal()
     setting_pointed_at = Signal(str)
@@ -489,6 +493,11 @@ class Session(QObject):
         else:
             self._start_run(paused=False)
 
+    def go_on_on_cpu(self) -> None:
+        """Bring the run that `device_failed` told of to its end on the CPU, from where it stood."""
+        self.change_settings(device="cpu")
+        self.train()
+
     def step(self) -> None:
         """Train on one batch, then pause."""
         if self._run_state is RunState.PAUSED:
@@ -583,15 +592,20 @@ class Session(QObject):
             self.model_changed.emit()
 
     def _end_run(self, outcome: Outcome) -> None:
+        was_wanted = self._run_state is not RunState.STOPPING
         if self._model is not None and outcome.snapshot is not None:
             self._model = self._model.at(outcome.snapshot)
             self._training_state = outcome.state
+            if outcome.records is not None:
+                self._model = replace(self._model, history=self._history_before_run + outcome.records)
             self.model_changed.emit()
         self._set_run_state(RunState.IDLE)
         if self._reset_when_ended:
             self._reset_when_ended = False
             self._new_model()
-        if outcome.error is not None:
+        if isinstance(outcome.error, GPUError) and was_wanted:
+            self.device_failed.emit(outcome.error)
+        elif outcome.error is not None:
             self.failed.emit(outcome.error)
 
     def _set_run_state(self, state: RunState) -> None:

@@ -19,7 +19,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from threadpoolctl import threadpool_limits
 
 from rbm_studio.app.curve_history import CurvePoint
+from rbm_studio.app.frames import forget_frames
+from rbm_studio.app.log_lines import for_log
 from rbm_studio.core.backend import CPU
+from rbm_studio.core.gpu_errors import GPUError, gpu_errors
 from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.errors import RBMStudioError
 
@@ -37,6 +40,8 @@ DRAIN_INTERVAL_MS = 33
 SNAPSHOT_INTERVAL_S = 0.1
 LEAST_KEPT_INTERVAL_S = 0.05
 """From one checkpoint that is kept to the next, at least: of a tiny model an epoch takes a few milliseconds."""
+PUT_BY_INTERVAL_S = 5.0
+"""From one checkpoint of a GPU's run to the next, at least: were the GPU to vanish, nothing of it could be fetched."""
 POINTS_PER_EPOCH = 20
 IMAGES_PER_POINT = 100
 """Measured ones, at least, as far as an epoch has so many: the mean of fewer jumps about."""
@@ -129,12 +134,15 @@ class Outcome:
         What a later run of the same model goes on with.
     error : Exception or None
         What ended it.
+    records : tuple of EpochRecord, or None
+        The run's epochs until then, where later ones were lost.
     """
 
     finished: bool
     snapshot: Snapshot | None
     state: TrainingState | None
     error: Exception | None
+    records: tuple[EpochRecord, ...] | None = None
 
 
 class _Wish(Enum):
@@ -211,6 +219,8 @@ class TrainingRunner(QObject):
         self._is_asked = False
         self._records: list[EpochRecord] = []
         self._kept_interval = math.inf
+        self._good: tuple[Snapshot, TrainingState, tuple[EpochRecord, ...]] | None = None
+        self._put_by_at = 0.0
 
     @property
     def running(self) -> bool:
@@ -230,7 +240,7 @@ class TrainingRunner(QObject):
         if self.running:
             return
         self._wish = _Wish.STEP if paused else _Wish.RUN
-        self._update, self._outcome, self._records = Update(), None, []
+        self._update, self._outcome, self._records, self._good = Update(), None, [], None
         self._thread = threading.Thread(target=self._work, args=(make,), name="training")
         self._thread.start()
         self._timer.start()
@@ -298,27 +308,50 @@ class TrainingRunner(QObject):
         error: Exception | None = None
         try:
             training = make()
+            if training.backend is not CPU:
+                self._put_by(training)
             self._train(training)
         except RBMStudioError as problem:
+            _log.info("Training: %s", for_log(problem), exc_info=problem if isinstance(problem, GPUError) else None)
             error = problem
         except Exception as problem:
             _log.exception("Training failed")
             error = problem
-        snapshot: Snapshot | None = None
+        if error is not None:
+            # There may be no room for anything as long as they are kept.
+            forget_frames(error)
         try:
-            snapshot = Snapshot.take(training) if training is not None else None
+            outcome = self._outcome_of(training, error)
         except Exception as problem:  # a GPU that went away must not leave the window waiting for an end
             _log.exception("The trained parameters cannot be fetched")
-            error = error or problem
-        outcome = Outcome(
-            finished=training is not None and training.finished,
-            snapshot=snapshot,
-            state=training.state if training is not None else None,
-            error=error,
-        )
+            forget_frames(problem)
+            outcome = self._outcome_as_put_by(error or problem)
         with self._changed:
             self._outcome = outcome
             self._changed.notify_all()
+
+    def _outcome_of(self, training: Training | None, error: Exception | None) -> Outcome:
+        if training is None:
+            return Outcome(False, None, None, error)
+        with gpu_errors():
+            state = training.state
+            if isinstance(error, GPUError):
+                training.backend.release_memory()
+                state = state.moved(CPU)
+            return Outcome(training.finished, Snapshot.take(training), state, error)
+
+    def _outcome_as_put_by(self, error: Exception) -> Outcome:
+        """Return the end of a run of which nothing can be fetched any more."""
+        if self._good is None:
+            return Outcome(False, None, None, error)
+        snapshot, state, records = self._good
+        return Outcome(False, snapshot, state, error, records)
+
+    def _put_by(self, training: Training) -> None:
+        # The state first; see `_checkpoint_of`.
+        state = training.state.moved(CPU)
+        self._good = (Snapshot.take(training), state, tuple(self._records))
+        self._put_by_at = time.monotonic()
 
     def _train(self, training: Training) -> None:
         curve = _Curve(training.batches, training.measured_per_epoch)
@@ -343,6 +376,8 @@ class TrainingRunner(QObject):
             if rested and self._is_multiple_between(kept_at, progress.epochs_trained):
                 kept_at, last_kept = progress.epochs_trained, now
                 self._keep(training)
+            if training.backend is not CPU and now - self._put_by_at >= PUT_BY_INTERVAL_S:
+                self._put_by(training)
             if single:
                 with self._changed:
                     if self._wish is _Wish.STEP:
