@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from rbm_studio.core import sampling
 from rbm_studio.core.backend import FloatArray, backend_for
+from rbm_studio.core.gpu_errors import GPUError
 from rbm_studio.core.images import as_hidden_values, as_images, as_training_images, mean_image
 from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.core.presets import preset_named, settings_for
@@ -308,6 +309,7 @@ class RBM:
         self, training: Training, verbose: bool = False, progress: Callable[[Progress], None] | None = None
     ) -> None:
         self._run_under_way = training
+        before = len(self.history)
         try:
             while not training.finished:
                 at = training.step()
@@ -321,8 +323,13 @@ class RBM:
             # Also when interrupted from the keyboard: what was learned is kept. The state comes first: on a GPU it may
             # find that the newest parameters have exploded, and put the last good ones back.
             self._run_under_way = None
-            # Both or none: a GPU that went away gives neither.
-            self._state, self._parameters = training.state, training.snapshot()
+            try:
+                state, parameters = training.state, training.snapshot()
+            except GPUError:
+                # It went away, and what was learned with it.
+                del self.history[before:]
+                raise
+            self._state, self._parameters = state, parameters
             self._is_new = False
 
     def _classes(self, labels: npt.ArrayLike | None) -> npt.NDArray[Any] | None:

@@ -58,7 +58,7 @@ def restore(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
         window.resize(*_FIRST_SIZE)
     if not (isinstance(state, QByteArray) and window.restoreState(state, _VERSION)):
         arrange(window, docks)
-    # The screen where it was left may be gone, or smaller.
+    # The screen where it was left may be gone, and the one that there is may be small.
     bring_into_view(window, docks)
 
 

@@ -34,8 +34,9 @@ def create_application() -> QApplication:
     application = QApplication.instance() or QApplication(sys.argv[:1])
     if not isinstance(application, QApplication):
         raise TypeError("there is an application without a window system already")
-    if QLocale().language() is QLocale.Language.C:
-        # A terminal without a language: digits still want to be grouped.
+    if QLocale().language() is QLocale.Language.C or QLocale().zeroDigit() != "0":
+        # A terminal without a language: digits still want to be grouped. And where a language has digits of its own,
+        # half the numbers would come in these, and half in those of the formulas and fields.
         QLocale.setDefault(QLocale(QLocale.Language.English))
     application.setApplicationName("RBM Studio")
     application.setOrganizationName("RBM Studio")

@@ -598,6 +598,9 @@ class Session(QObject):
             self._training_state = outcome.state
             if outcome.records is not None:
                 self._model = replace(self._model, history=self._history_before_run + outcome.records)
+                # It told of what is lost.
+                self._progress = None
+                self.progressed.emit()
             self.model_changed.emit()
         self._set_run_state(RunState.IDLE)
         if self._reset_when_ended:

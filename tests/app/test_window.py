@@ -278,6 +278,27 @@ def test_exploding_parameters_are_told(qtbot: QtBot, window: MainWindow) -> None
     assert np.isfinite(np.frombuffer(weights(window), np.float32)).all()
 
 
+def test_exploding_parameters_point_at_the_setting_to_lower(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    good, moments = weights(window), len(window.session.moments.kept)
+    window.session.change_settings(l2=1e4)
+    train(qtbot, window)
+    box = wait_for(qtbot, QMessageBox)
+    assert "Lower the weight decay L2 (it is 10000; try 0.0002)" in box.informativeText()
+    assert weights(window) == good
+    assert len(window.session.moments.kept) == moments
+    window.docks["model"].hide()
+    answer(qtbot, "Show the setting")
+    assert window.docks["model"].isVisible()
+    focused = window.focusWidget()
+    assert focused is not None
+    assert focused.accessibleName() == "L2"
+    window.session.change_settings(l2=0.0002)
+    train(qtbot, window)
+    assert not shown(QMessageBox)
+    assert weights(window) != good
+
+
 def test_the_same_fault_again_and_again_is_told_once(qtbot: QtBot, window: MainWindow) -> None:
     for _ in range(3):
         window.session.failed.emit(ZeroDivisionError())
@@ -349,11 +370,13 @@ def test_the_layout_comes_back_as_it_was_left(
 
 
 def test_a_layout_that_cannot_be_read_is_the_default_one(show: Callable[[Session], MainWindow]) -> None:
+    first = show(Session())
+    first.restore_layout()
     QSettings().setValue("window/state", "nonsense")
     QSettings().setValue("window/geometry", 7)
     window = show(Session())
     window.restore_layout()
-    assert (window.width(), window.height()) == (1280, 800)
+    assert window.size() == first.size()
     assert all(dock.isVisible() for dock in window.docks.values())
 
 
