@@ -7,19 +7,19 @@ import faulthandler
 import logging
 import os
 import sys
+import time
 from logging.handlers import RotatingFileHandler
-from typing import IO, TYPE_CHECKING
+from pathlib import Path
+from typing import IO
 
 from platformdirs import user_log_path
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
 from rbm_studio.app.log_lines import LineFormatter, Repeats
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 _SIZE = 1_000_000
 _KEPT = 2
+_LOCKED_FOR_S = 60.0
 _MOST_SHOWN = 256_000
 _MOST_TRACE = 20_000
 _log = logging.getLogger("rbm_studio")
@@ -55,16 +55,42 @@ class LogFile(RotatingFileHandler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record; into the new file, where another program has put the old one away."""
+        self._follow()
+        super().emit(record)
+
+    def _follow(self) -> None:
         if self.stream is not None and self._was_put_away(self.stream):
             self.stream.close()
             self.stream = self._open()
-        super().emit(record)
 
     def _was_put_away(self, stream: IO[str]) -> bool:
         try:
             return not os.path.samestat(os.stat(self.baseFilename), os.fstat(stream.fileno()))
         except OSError:
             return True
+
+    def doRollover(self) -> None:
+        """Put the file away and begin another one, unless another program is just doing that: then go on with this."""
+        lock = Path(f"{self.baseFilename}.lock")
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError:
+            self._lift_if_left(lock)
+            return
+        except OSError:
+            return
+        try:
+            self._follow()
+            if os.path.getsize(self.baseFilename) >= self.maxBytes // 2:
+                super().doRollover()
+        finally:
+            lock.unlink(missing_ok=True)
+
+    def _lift_if_left(self, lock: Path) -> None:
+        """Take away a lock whose program ended before it could."""
+        with contextlib.suppress(OSError):
+            if abs(time.time() - lock.stat().st_mtime) > _LOCKED_FOR_S:
+                lock.unlink()
 
     def rotate(self, source: str, dest: str) -> None:
         """Put a file away; go on with it where that cannot be, as on Windows while another program has it open."""

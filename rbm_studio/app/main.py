@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 
 def create_application() -> QApplication:
     """Return the application, with its name, look and log."""
+    # First: Qt ends the program where it finds no screen, and the log is what is left of that.
+    start_log()
     application = QApplication.instance() or QApplication(sys.argv[:1])
     if not isinstance(application, QApplication):
         raise TypeError("there is an application without a window system already")
@@ -44,7 +46,6 @@ def create_application() -> QApplication:
     application.setDesktopFileName("rbm-studio")
     application.setWindowIcon(icon("rbm-studio"))
     apply_appearance(application, saved_appearance())
-    start_log()
     for line in (*versions(), *screens()):
         _log.info("%s", line)
     return application

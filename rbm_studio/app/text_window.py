@@ -15,6 +15,8 @@ from rbm_studio.app.theme import GRID
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtGui import QShowEvent
+
     from rbm_studio.app.session import Session
 
 _SIZE = (800, 500)
@@ -57,7 +59,9 @@ class TextWindow(QDialog):
         self.text.setAccessibleName(title)
         self.text.setToolTip(self.tr("Drag over lines to select them."))
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        self._buttons.button(QDialogButtonBox.StandardButton.Close).setToolTip(self.tr("Close this window (Esc)"))
+        close = self._buttons.button(QDialogButtonBox.StandardButton.Close)
+        close.setToolTip(self.tr("Close this window (Esc)"))
+        close.setAutoDefault(False)
         self._buttons.rejected.connect(self.close)
         self._copy = self.add_button(self.tr("&Copy all"), self.tr("Copy the text above"), self._copy_all)
         self._copy.setDefault(True)
@@ -77,9 +81,17 @@ class TextWindow(QDialog):
         button.clicked.connect(lambda: pressed())
         return button
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Scroll to what matters, now that the window has its size."""
+        super().showEvent(event)
+        self._scroll()
+
     def refresh(self) -> None:
         """Read the text anew."""
         self.text.setPlainText(self._read())
+        self._scroll()
+
+    def _scroll(self) -> None:
         self.text.moveCursor(QTextCursor.MoveOperation.End if self._at_end else QTextCursor.MoveOperation.Start)
         self.text.moveCursor(QTextCursor.MoveOperation.StartOfLine)
         self.text.ensureCursorVisible()

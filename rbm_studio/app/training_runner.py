@@ -312,7 +312,7 @@ class TrainingRunner(QObject):
                 self._put_by(training)
             self._train(training)
         except RBMStudioError as problem:
-            _log.info("Training: %s", for_log(problem), exc_info=problem if isinstance(problem, GPUError) else None)
+            _log.info("A run ended: %s", for_log(problem), exc_info=problem if isinstance(problem, GPUError) else None)
             error = problem
         except Exception as problem:
             _log.exception("Training failed")

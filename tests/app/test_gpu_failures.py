@@ -68,6 +68,9 @@ def test_a_run_that_the_gpu_breaks_off_goes_on_on_the_cpu(
     assert epochs(window) == list(range(1, int(at) + 1))
     assert model_of(session).parameters.is_finite
     assert gpu.pool.freed == 1 or error is GONE
+    # Nothing of it lies on the GPU any more.
+    assert session.training_state is not None
+    assert session.training_state.device == "CPU"
     answer(qtbot, "Go on on the CPU")
     wait_until_idle(qtbot, session)
     assert session.settings.device == "cpu"
