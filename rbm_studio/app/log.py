@@ -22,6 +22,7 @@ _KEPT = 2
 _LOCKED_FOR_S = 60.0
 _MOST_SHOWN = 256_000
 _MOST_TRACE = 20_000
+_MOST_TRACE_LINES = 60
 _log = logging.getLogger("rbm_studio")
 _LEVELS = {
     QtMsgType.QtDebugMsg: logging.INFO,
@@ -139,7 +140,8 @@ def trace_crashes() -> str:
         last = trace_path().read_text(encoding="utf-8", errors="backslashreplace")[:_MOST_TRACE].strip()
         trace_path().write_bytes(b"")
     if last:
-        _log.error("The program broke off the last time:\n%s", last)
+        for line in ("The program broke off the last time:", *last.splitlines()[:_MOST_TRACE_LINES]):
+            _log.info("%s", line)
     with contextlib.suppress(OSError):
         _trace = trace_path().open("a", encoding="utf-8")
         faulthandler.enable(_trace)
