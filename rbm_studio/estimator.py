@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from rbm_studio.core import sampling
 from rbm_studio.core.backend import FloatArray, backend_for
+from rbm_studio.core.gpu_errors import GPUError
 from rbm_studio.core.images import as_hidden_values, as_images, as_training_images, mean_image
 from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.core.presets import preset_named, settings_for
@@ -233,7 +234,10 @@ class RBM:
         RBMStudioError
             If the data or a setting cannot be used, or the GPU is asked for and there is none that works.
         TrainingDivergedError
-            If the learning rate made the parameters explode; the last good ones are kept.
+            If a setting made the parameters explode, which it names; the last good ones are kept.
+        GPUError
+            If the GPU's memory is full, or it fails. As far as it still answers, what was learned is kept: with
+            ``use_GPU = False``, ``fit(..., resume=True)`` goes on.
         """
         settings = self._settings_with(epochs=epochs, batch_size=batch_size)
         images = as_training_images(data, self.visible_num)
@@ -305,6 +309,7 @@ class RBM:
         self, training: Training, verbose: bool = False, progress: Callable[[Progress], None] | None = None
     ) -> None:
         self._run_under_way = training
+        before = len(self.history)
         try:
             while not training.finished:
                 at = training.step()
@@ -317,10 +322,15 @@ class RBM:
         finally:
             # Also when interrupted from the keyboard: what was learned is kept. The state comes first: on a GPU it may
             # find that the newest parameters have exploded, and put the last good ones back.
-            self._state = training.state
-            self._parameters = training.snapshot()
-            self._is_new = False
             self._run_under_way = None
+            try:
+                state, parameters = training.state, training.snapshot()
+            except GPUError:
+                # It went away, and what was learned with it.
+                del self.history[before:]
+                raise
+            self._state, self._parameters = state, parameters
+            self._is_new = False
 
     def _classes(self, labels: npt.ArrayLike | None) -> npt.NDArray[Any] | None:
         if labels is None or self._parameters.label_num == 0:

@@ -14,6 +14,7 @@ from rbm_studio.app.background import Background
 from rbm_studio.app.drawing import Drawing
 from rbm_studio.app.drawings import LARGEST_SIDE, MOST_KEPT, Kept, bounded
 from rbm_studio.app.images import grey_image, grey_values
+from rbm_studio.app.log_lines import for_log
 from rbm_studio.data.handwriting import LARGEST_PEN_WIDTH, Stroke
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import write_atomically
@@ -71,7 +72,7 @@ class DrawingsFile(QObject):
                 return True
             self._session.drawings.add(read_drawings(self._path))
         except (OSError, RBMStudioError) as error:
-            _log.warning("The kept drawings cannot be read: %s", error)
+            _log.warning("The kept drawings cannot be read: %s", for_log(error))
             return self._set_aside()
         return True
 
@@ -113,7 +114,7 @@ class DrawingsFile(QObject):
             try:
                 write_drawings(self._path, self._session.drawings.kept)
             except RBMStudioError as error:
-                _log.warning("The kept drawings were not written: %s", error)
+                _log.warning("The kept drawings were not written: %s", for_log(error))
 
 
 def write_drawings(path: Path, drawings: tuple[Kept, ...]) -> tuple[Kept, ...]:
@@ -129,7 +130,7 @@ def write_drawings(path: Path, drawings: tuple[Kept, ...]) -> tuple[Kept, ...]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError:
-        _log.info("The folder %s cannot be made", path.parent)  # the next line says why, in words
+        _log.info("The folder %r cannot be made", str(path.parent))  # the next line says why, in words
     write_atomically(path, lambda file: file.write(data))
     return drawings
 

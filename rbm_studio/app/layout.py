@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSettings, Qt
 
+from rbm_studio.app.screens import bring_into_view
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -56,6 +58,8 @@ def restore(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
         window.resize(*_FIRST_SIZE)
     if not (isinstance(state, QByteArray) and window.restoreState(state, _VERSION)):
         arrange(window, docks)
+    # The screen where it was left may be gone, and the one that there is may be small.
+    bring_into_view(window, docks)
 
 
 def remember(window: QMainWindow) -> None:

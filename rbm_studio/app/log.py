@@ -1,23 +1,38 @@
-"""The log: what went wrong, for whoever is to mend it."""
+"""The log: what the program did and what went wrong, for whoever is to mend it."""
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import logging
+import os
 import sys
+import time
 from logging.handlers import RotatingFileHandler
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import IO
 
 from platformdirs import user_log_path
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-    from types import TracebackType
+from rbm_studio.app.log_lines import LineFormatter, Repeats
 
 _SIZE = 1_000_000
 _KEPT = 2
+_LOCKED_FOR_S = 60.0
+_MOST_SHOWN = 256_000
+_MOST_TRACE = 20_000
+_MOST_TRACE_LINES = 60
 _log = logging.getLogger("rbm_studio")
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.INFO,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+# Kept open: the operating system writes to it when the program is already broken.
+_trace: IO[str] | None = None
 
 
 def log_path() -> Path:
@@ -25,33 +40,127 @@ def log_path() -> Path:
     return user_log_path("rbm-studio", appauthor=False) / "rbm-studio.log"
 
 
+def trace_path() -> Path:
+    """Return where the last moments of a program that broke off are written."""
+    return log_path().with_suffix(".crash.txt")
+
+
+class LogFile(RotatingFileHandler):
+    """A file that is kept small, and that two programs at once may write to."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, maxBytes=_SIZE, backupCount=_KEPT, encoding="utf-8", errors="backslashreplace")
+        self.setFormatter(LineFormatter())
+        self.repeats = Repeats()
+        self.addFilter(self.repeats)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record; into the new file, where another program has put the old one away."""
+        self._follow()
+        super().emit(record)
+
+    def _follow(self) -> None:
+        if self.stream is not None and self._was_put_away(self.stream):
+            self.stream.close()
+            self.stream = self._open()
+
+    def _was_put_away(self, stream: IO[str]) -> bool:
+        try:
+            return not os.path.samestat(os.stat(self.baseFilename), os.fstat(stream.fileno()))
+        except OSError:
+            return True
+
+    def doRollover(self) -> None:
+        """Put the file away and begin another one, unless another program is just doing that: then go on with this."""
+        lock = Path(f"{self.baseFilename}.lock")
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        except FileExistsError:
+            self._lift_if_left(lock)
+            return
+        except OSError:
+            return
+        try:
+            self._follow()
+            if os.path.getsize(self.baseFilename) >= self.maxBytes // 2:
+                super().doRollover()
+        finally:
+            lock.unlink(missing_ok=True)
+
+    def _lift_if_left(self, lock: Path) -> None:
+        """Take away a lock whose program ended before it could."""
+        with contextlib.suppress(OSError):
+            if abs(time.time() - lock.stat().st_mtime) > _LOCKED_FOR_S:
+                lock.unlink()
+
+    def rotate(self, source: str, dest: str) -> None:
+        """Put a file away; go on with it where that cannot be, as on Windows while another program has it open."""
+        with contextlib.suppress(OSError):
+            super().rotate(source, dest)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Do without: a full disk must not disturb anybody through the log."""
+
+    def tell_repeats(self) -> None:
+        """Write how often it was the same again."""
+        for words in self.repeats.pending():
+            self.emit(_log.makeRecord(_log.name, logging.INFO, "", 0, words, (), None))
+
+    def close(self) -> None:
+        """Tell what was counted, and close the file."""
+        with contextlib.suppress(OSError):
+            self.tell_repeats()
+            super().close()
+
+
 def start_log() -> None:
     """Write the program's log to a file that is kept small; do without one where it cannot be written."""
     _log.setLevel(logging.INFO)
     try:
         log_path().parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(log_path(), maxBytes=_SIZE, backupCount=_KEPT, encoding="utf-8")
+        handler: logging.Handler = LogFile(log_path())
     except OSError:
         _log.addHandler(logging.StreamHandler(sys.stderr))
         return
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     _log.addHandler(handler)
     qInstallMessageHandler(_log_qt)
 
 
+def trace_crashes() -> str:
+    """Have the last moments written to a file, should the program break off.
+
+    Returns
+    -------
+    str
+        What is there of the last time; empty if it ended as it should. The log has it too.
+    """
+    global _trace
+    last = ""
+    with contextlib.suppress(OSError):
+        last = trace_path().read_text(encoding="utf-8", errors="backslashreplace")[:_MOST_TRACE].strip()
+        trace_path().write_bytes(b"")
+    if last:
+        for line in ("The program broke off the last time:", *last.splitlines()[:_MOST_TRACE_LINES]):
+            _log.info("%s", line)
+    with contextlib.suppress(OSError):
+        _trace = trace_path().open("a", encoding="utf-8")
+        faulthandler.enable(_trace)
+    return last
+
+
+def last_lines(count: int) -> list[str]:
+    """Return the newest lines of the log, the oldest first; none if there is no log."""
+    for handler in _log.handlers:
+        if isinstance(handler, LogFile):
+            handler.tell_repeats()
+    text = b""
+    for path in (log_path().with_name(f"{log_path().name}.1"), log_path()):
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - _MOST_SHOWN))
+            text += file.read()
+    return text.decode("utf-8", errors="backslashreplace").replace("\r", "").split("\n")[:-1][-count:]
+
+
 def _log_qt(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
-    level = logging.INFO if kind in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg) else logging.WARNING
-    _log.getChild("qt").log(level, message)
-
-
-def report_exceptions(report: Callable[[Exception], None]) -> None:
-    """Log exceptions that nothing caught, and report them in words; the program goes on."""
-
-    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        if not isinstance(error, Exception):
-            sys.__excepthook__(kind, error, trace)
-            return
-        _log.error("An exception that nothing caught", exc_info=(kind, error, trace))
-        report(error)
-
-    sys.excepthook = hook
+    _log.getChild("qt").log(_LEVELS.get(kind, logging.WARNING), "%s", message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -11,9 +12,12 @@ from PySide6.QtWidgets import QApplication
 
 from rbm_studio import __version__
 from rbm_studio.app.drawings_file import DrawingsFile, drawings_path
+from rbm_studio.app.faults import Faults
 from rbm_studio.app.icons import icon
-from rbm_studio.app.log import report_exceptions, start_log
+from rbm_studio.app.journal import Journal
+from rbm_studio.app.log import start_log, trace_crashes
 from rbm_studio.app.menus import saved_appearance
+from rbm_studio.app.report import screens, versions
 from rbm_studio.app.session import Session
 from rbm_studio.app.theme import apply_appearance
 from rbm_studio.app.training_runner import leave_a_core_to_the_window
@@ -22,14 +26,19 @@ from rbm_studio.app.window import MainWindow
 if TYPE_CHECKING:
     from pathlib import Path
 
+_log = logging.getLogger(__name__)
+
 
 def create_application() -> QApplication:
     """Return the application, with its name, look and log."""
+    # First: Qt ends the program where it finds no screen, and the log is what is left of that.
+    start_log()
     application = QApplication.instance() or QApplication(sys.argv[:1])
     if not isinstance(application, QApplication):
         raise TypeError("there is an application without a window system already")
-    if QLocale().language() is QLocale.Language.C:
-        # A terminal without a language: digits still want to be grouped.
+    if QLocale().language() is QLocale.Language.C or QLocale().zeroDigit() != "0":
+        # A terminal without a language: digits still want to be grouped. And where a language has digits of its own,
+        # half the numbers would come in these, and half in those of the formulas and fields.
         QLocale.setDefault(QLocale(QLocale.Language.English))
     application.setApplicationName("RBM Studio")
     application.setOrganizationName("RBM Studio")
@@ -37,7 +46,8 @@ def create_application() -> QApplication:
     application.setDesktopFileName("rbm-studio")
     application.setWindowIcon(icon("rbm-studio"))
     apply_appearance(application, saved_appearance())
-    start_log()
+    for line in (*versions(), *screens()):
+        _log.info("%s", line)
     return application
 
 
@@ -46,6 +56,7 @@ def create_window() -> MainWindow:
     leave_a_core_to_the_window()
     window = MainWindow(Session())
     window.session.setParent(window)
+    Journal(window.session)
     window.dataset_panel.load_mnist()
     return window
 
@@ -64,10 +75,13 @@ def run(path: Path | None = None) -> int:
         The exit status.
     """
     application = create_application()
+    trace_crashes()
+    faults = Faults(application)
+    faults.watch()
     # Ctrl+C in the terminal ends the program; Qt's loop would not see it.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     window = create_window()
-    report_exceptions(window.session.failed.emit)
+    faults.reported.connect(window.session.failed)
     window.restore_layout()
     window.show()
     DrawingsFile(window.session, drawings_path())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSettings, QUrl
-from PySide6.QtGui import QAction, QActionGroup, QDesktopServices, QKeySequence
+from PySide6.QtCore import QObject, QSettings
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu
 
 from rbm_studio.app.about import show_about, show_first_steps
 from rbm_studio.app.icons import icon
-from rbm_studio.app.log import log_path
+from rbm_studio.app.text_window import show_log, show_report
 from rbm_studio.app.theme import Appearance, apply_appearance
 
 if TYPE_CHECKING:
@@ -102,7 +102,8 @@ class Menus(QObject):
         window = self._window
         menu = window.menuBar().addMenu(self.tr("&Help"))
         self._add(menu, self.tr("&First steps"), lambda: show_first_steps(window), "F1")
-        self._add(menu, self.tr("Show &log"), _show_log)
+        self._add(menu, self.tr("Show &log"), lambda: show_log(window))
+        self._add(menu, self.tr("&Copy report…"), lambda: show_report(window, window.session))
         about = self._add(menu, self.tr("&About RBM Studio"), lambda: show_about(window))
         about.setMenuRole(QAction.MenuRole.AboutRole)
 
@@ -131,7 +132,3 @@ def _choose_appearance(action: QAction) -> None:
     application = QApplication.instance()
     if isinstance(application, QApplication):
         apply_appearance(application, appearance)
-
-
-def _show_log() -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_path())))

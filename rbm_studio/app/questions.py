@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QMessageBox, QWidget
 
+from rbm_studio.app.messages import in_words
+
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from rbm_studio.core.gpu_errors import GPUError
 
 
 def ask_to_keep(
@@ -58,6 +62,28 @@ def ask_to_keep(
             discard()
 
     box.finished.connect(answer)
+    box.open()
+    return box
+
+
+def ask_to_go_on_on_cpu(parent: QWidget, error: GPUError, go_on: Callable[[], object]) -> QMessageBox:
+    """Ask whether a run that the GPU cannot go on with goes on on the CPU; the window lives on behind the question."""
+    problem, _remedy = in_words(error)
+    box = QMessageBox(parent)
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle("RBM Studio")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setText(problem)
+    box.setInformativeText(
+        _words("What the model has learned is kept. Go on with the training on the CPU? It takes longer there.")
+    )
+    going = box.addButton(_words("Go on on the CPU"), QMessageBox.ButtonRole.AcceptRole)
+    stopping = box.addButton(_words("Stop here"), QMessageBox.ButtonRole.RejectRole)
+    box.setDefaultButton(going)
+    box.setEscapeButton(stopping)
+    box.setWindowModality(Qt.WindowModality.WindowModal)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.finished.connect(lambda: go_on() if box.clickedButton() is going else None)
     box.open()
     return box
 

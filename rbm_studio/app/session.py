@@ -24,8 +24,9 @@ from rbm_studio.app.task import Task, TaskSlot
 from rbm_studio.app.timeline import Timeline
 from rbm_studio.app.training_runner import Outcome, TrainingRunner, Update
 from rbm_studio.core.backend import backend_for
+from rbm_studio.core.gpu_errors import GPUError
 from rbm_studio.core.presets import preset_named
-from rbm_studio.core.training import Progress, Training
+from rbm_studio.core.training import Progress, Training, TrainingDivergedError
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ class Session(QObject):
         A task started or ended; see `task`.
     failed : RBMStudioError
         Something went wrong that a person should know.
+    device_failed : GPUError
+        A run stopped since the GPU cannot go on; `go_on_on_cpu` does.
     noticed : str
         A short message for the status bar.
     ending
@@ -96,6 +99,7 @@ class Session(QObject):
     curve_grew = Signal(list)
     task_changed = Signal()
     failed = Signal(object)
+    device_failed = Signal(object)
     noticed = Signal(str)
     ending = Signal()
     setting_pointed_at = Signal(str)
@@ -503,6 +507,11 @@ class Session(QObject):
         else:
             self._start_run(paused=False)
 
+    def go_on_on_cpu(self) -> None:
+        """Bring the run that `device_failed` told of to its end on the CPU, from where it stood."""
+        self.change_settings(device="cpu")
+        self.train()
+
     def step(self) -> None:
         """Train the newest model, which is shown again, on one batch, then pause."""
         self.timeline.look_at(None)
@@ -656,17 +665,27 @@ class Session(QObject):
             self._tell_of_newest()
 
     def _end_run(self, outcome: Outcome) -> None:
+        was_wanted = self._run_state is not RunState.STOPPING
         if self._model is not None and outcome.snapshot is not None:
             self._model = self._model.at(outcome.snapshot)
             self._training_state = outcome.state
             self._training_data = self._images.identity if self._images is not None else None
-            self.moments.take_end(Moment.of(self._model, outcome.state))
+            if outcome.records is not None:
+                self._model = replace(self._model, history=self._history_before_run + outcome.records)
+                # It told of what is lost.
+                self._progress = None
+                self.progressed.emit()
+            if not isinstance(outcome.error, TrainingDivergedError):
+                # Else its parameters are of an earlier time than it says.
+                self.moments.take_end(Moment.of(self._model, outcome.state))
             self._tell_of_newest()
         self._set_run_state(RunState.IDLE)
         when_ended, self._when_ended = self._when_ended, None
         if when_ended is not None:
             when_ended()
-        if outcome.error is not None:
+        if isinstance(outcome.error, GPUError) and was_wanted:
+            self.device_failed.emit(outcome.error)
+        elif outcome.error is not None:
             self.failed.emit(outcome.error)
 
     def _set_run_state(self, state: RunState) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from rbm_studio.app.frames import forget_frames
+from rbm_studio.app.log_lines import for_log
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
@@ -69,10 +71,11 @@ class Task(QObject):
         try:
             result = self._function(self)
         except RBMStudioError as error:
-            _log.info("%s: %s", self.title, error)
+            _log.info("%r: %s", self.title, for_log(error))
             self.failed.emit(error)
         except Exception as error:
-            _log.exception("%s failed", self.title)
+            _log.exception("%r failed", self.title)
+            forget_frames(error)
             self.failed.emit(error)
         else:
             self.succeeded.emit(result)

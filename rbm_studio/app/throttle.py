@@ -44,7 +44,7 @@ class Throttle(QObject):
         if self._timer.isActive():
             return
         begun = self._last_call if self._at_once else time.monotonic()
-        wait = begun + self._interval - time.monotonic()
+        wait = min(begun + self._interval - time.monotonic(), self._interval)
         if wait <= 0:
             self._call()
         else:

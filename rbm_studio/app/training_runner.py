@@ -19,7 +19,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from threadpoolctl import threadpool_limits
 
 from rbm_studio.app.curve_history import CurvePoint
+from rbm_studio.app.frames import forget_frames
+from rbm_studio.app.log_lines import for_log
 from rbm_studio.core.backend import CPU
+from rbm_studio.core.gpu_errors import GPUError, gpu_errors
 from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.errors import RBMStudioError
 
@@ -39,6 +42,8 @@ KEPT_REST = 50
 """Between two checkpoints that are kept the training goes on for so many times as long as one takes: 2 % at most."""
 MOST_UNTAKEN = 8
 """So many checkpoints wait for the window at most; while it is busy for long, no more are kept."""
+PUT_BY_INTERVAL_S = 5.0
+"""From one checkpoint of a GPU's run to the next, at least: were the GPU to vanish, nothing of it could be fetched."""
 POINTS_PER_EPOCH = 20
 IMAGES_PER_POINT = 100
 """Measured ones, at least, as far as an epoch has so many: the mean of fewer jumps about."""
@@ -134,12 +139,15 @@ class Outcome:
         What a later run of the same model goes on with.
     error : Exception or None
         What ended it.
+    records : tuple of EpochRecord, or None
+        The run's epochs until then, where later ones were lost.
     """
 
     finished: bool
     snapshot: Snapshot | None
     state: TrainingState | None
     error: Exception | None
+    records: tuple[EpochRecord, ...] | None = None
 
 
 class _Wish(Enum):
@@ -224,6 +232,8 @@ class TrainingRunner(QObject):
         self._records: list[EpochRecord] = []
         self._curve: _Curve | None = None
         self._kept_interval = math.inf
+        self._good: tuple[Snapshot, TrainingState, tuple[EpochRecord, ...]] | None = None
+        self._put_by_at = 0.0
 
     @property
     def running(self) -> bool:
@@ -243,7 +253,8 @@ class TrainingRunner(QObject):
         if self.running:
             return
         self._wish = _Wish.STEP if paused else _Wish.RUN
-        self._update, self._outcome, self._records, self._curve = Update(), None, [], None
+        self._update, self._outcome, self._records = Update(), None, []
+        self._curve = self._good = None
         self._thread = threading.Thread(target=self._work, args=(make,), name="training")
         self._thread.start()
         self._timer.start()
@@ -324,30 +335,49 @@ class TrainingRunner(QObject):
         error: Exception | None = None
         try:
             training = make()
+            if training.backend is not CPU:
+                self._put_by(training)
             self._train(training)
         except RBMStudioError as problem:
+            _log.info("A run ended: %s", for_log(problem), exc_info=problem if isinstance(problem, GPUError) else None)
             error = problem
         except Exception as problem:
             _log.exception("Training failed")
             error = problem
-        snapshot: Snapshot | None = None
-        state: TrainingState | None = None
+        if error is not None:
+            # There may be no room for anything as long as they are kept.
+            forget_frames(error)
         try:
-            if training is not None:
-                snapshot = Snapshot.take(training)
-                state = self._state_of(training).moved(CPU)
+            outcome = self._outcome_of(training, error)
         except Exception as problem:  # a GPU that went away must not leave the window waiting for an end
             _log.exception("The trained parameters cannot be fetched")
-            error = error or problem
-        outcome = Outcome(
-            finished=training is not None and training.finished,
-            snapshot=snapshot,
-            state=state,
-            error=error,
-        )
+            forget_frames(problem)
+            outcome = self._outcome_as_put_by(error or problem)
         with self._changed:
             self._outcome = outcome
             self._changed.notify_all()
+
+    def _outcome_of(self, training: Training | None, error: Exception | None) -> Outcome:
+        if training is None:
+            return Outcome(False, None, None, error)
+        with gpu_errors():
+            if isinstance(error, GPUError):
+                training.backend.release_memory()
+            state = self._state_of(training).moved(CPU)
+            return Outcome(training.finished, Snapshot.take(training), state, error)
+
+    def _outcome_as_put_by(self, error: Exception) -> Outcome:
+        """Return the end of a run of which nothing can be fetched any more."""
+        if self._good is None:
+            return Outcome(False, None, None, error)
+        snapshot, state, records = self._good
+        return Outcome(False, snapshot, state, error, records)
+
+    def _put_by(self, training: Training) -> None:
+        # The state first; see `_checkpoint_of`.
+        state = self._state_of(training).moved(CPU)
+        self._good = (Snapshot.take(training), state, tuple(self._records))
+        self._put_by_at = time.monotonic()
 
     def _train(self, training: Training) -> None:
         at = training.state.position
@@ -376,6 +406,8 @@ class TrainingRunner(QObject):
                 kept_at, begin = progress.epochs_trained, time.thread_time()
                 self._keep(training)
                 may_keep_at = now + KEPT_REST * (time.thread_time() - begin)
+            if training.backend is not CPU and now - self._put_by_at >= PUT_BY_INTERVAL_S:
+                self._put_by(training)
             if single:
                 with self._changed:
                     if self._wish is _Wish.STEP:

@@ -6,14 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from rbm_studio.app import layout
 from rbm_studio.app.document_actions import DocumentActions
 from rbm_studio.app.focus_ring import FocusRing
 from rbm_studio.app.icons import icon
 from rbm_studio.app.menus import Menus
-from rbm_studio.app.messages import in_words, show_error
+from rbm_studio.app.messages import Messages
 from rbm_studio.app.panels.compare_panel import ComparePanel
 from rbm_studio.app.panels.curve_panel import CurvePanel
 from rbm_studio.app.panels.dataset_panel import DatasetPanel
@@ -29,6 +29,9 @@ from rbm_studio.app.panels.timeline_bar import TimelineBar
 from rbm_studio.app.panels.training_bar import TrainingBar
 from rbm_studio.app.panels.unit_panel import UnitPanel
 from rbm_studio.app.panels.weights_panel import WeightsPanel
+from rbm_studio.app.questions import ask_to_go_on_on_cpu
+from rbm_studio.app.screens import ScreenWatch
+from rbm_studio.app.text_window import show_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     )
 
     from rbm_studio.app.session import Session
+    from rbm_studio.core.gpu_errors import GPUError
 
 PANELS: dict[str, type[QWidget]] = {
     "dataset": DatasetPanel,
@@ -91,8 +95,13 @@ class MainWindow(QMainWindow):
         self.documents = DocumentActions(self)
         self._menus = Menus(self)
         self.restore_default_layout()
+        ScreenWatch(self, self.docks)
         self._focus_ring = FocusRing(self)
-        session.failed.connect(self._show_error)
+        self._messages = Messages(
+            self, self._show_notice, lambda error: show_report(self, session, error), session.setting_pointed_at.emit
+        )
+        session.failed.connect(self._messages.show)
+        session.device_failed.connect(self._ask_about_device)
         session.noticed.connect(self._show_notice)
         session.setting_pointed_at.connect(self._bring_up_model_panel)
         session.drawings.wanted.connect(self._bring_up_draw_panel)
@@ -223,11 +232,8 @@ class MainWindow(QMainWindow):
     def _show_notice(self, text: str) -> None:
         self.statusBar().showMessage(text, _MESSAGE_MS)
 
-    def _show_error(self, error: Exception) -> None:
-        problem, _remedy = in_words(error)
-        # What fails thirty times a second is told once.
-        if not any(box.isVisible() and box.text() == problem for box in self.findChildren(QMessageBox)):
-            show_error(self, error)
+    def _ask_about_device(self, error: GPUError) -> None:
+        ask_to_go_on_on_cpu(self, error, self.session.go_on_on_cpu)
 
     def _bring_up_model_panel(self) -> None:
         self.docks["model"].show()

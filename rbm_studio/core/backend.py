@@ -5,6 +5,7 @@ The only module that imports CuPy, and only when a GPU is asked for.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from rbm_studio.core.gpu_errors import GPUMemoryError, gpu_problem_of
 from rbm_studio.core.gpu_operations import GPUOperations
 from rbm_studio.core.operations import HostOperations
 from rbm_studio.errors import RBMStudioError
@@ -56,6 +58,13 @@ class Backend:
         """Return a copy of a device array in host memory."""
         return to_host(array)
 
+    def release_memory(self) -> None:
+        """Give back memory of the device that is kept for arrays to come, as far as the device still answers."""
+        pool = getattr(self.xp, "get_default_memory_pool", None)
+        if pool is not None:
+            with contextlib.suppress(Exception):
+                pool().free_all_blocks()
+
     def generator(self, seed: np.random.SeedSequence) -> RandomSource:
         """Return a generator of random numbers on this device."""
         return self.operations.generator(seed)
@@ -81,6 +90,10 @@ def _find_gpu() -> tuple[Backend | None, str]:
     try:
         return _backend_on(cupy), ""
     except Exception as error:
+        problem = gpu_problem_of(error)
+        if isinstance(problem, GPUMemoryError):
+            # Not remembered, as the others are: it may have room the next time.
+            raise problem from error
         missing = "install CUDA's parts (pip install rbm-studio[gpu])"
         return None, f"CuPy cannot compute on the GPU; {missing} ({_in_a_line(error)})"
 
@@ -102,7 +115,10 @@ def _backend_on(cupy: Any) -> Backend:
 
 def gpu_problem() -> str:
     """Return why the GPU cannot be used, and what would help, or an empty string if it can. Never raises."""
-    return _find_gpu()[1]
+    try:
+        return _find_gpu()[1]
+    except GPUMemoryError:
+        return ""
 
 
 def backend_for(device: str) -> Backend:
@@ -117,6 +133,8 @@ def backend_for(device: str) -> Backend:
     ------
     RBMStudioError
         If the device is unknown, or is the GPU and there is none that works.
+    GPUMemoryError
+        If there is one, but its memory is full.
     """
     if device == "cpu":
         return CPU

@@ -32,7 +32,8 @@ def as_levels(images: npt.NDArray[Any]) -> npt.NDArray[Any]:
     for start in range(0, len(images), _ROWS):
         some = images[start : start + _ROWS]
         rounded = np.rint(some * np.float32(255))
-        if not np.array_equal(rounded / np.float32(255), some):
+        # An infinite value would become some grey level without a word.
+        if not (np.array_equal(rounded / np.float32(255), some) and 0 <= rounded.min() <= rounded.max() <= 255):
             return images
         levels[start : start + _ROWS] = rounded
     return levels

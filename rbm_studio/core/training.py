@@ -11,6 +11,9 @@ import numpy as np
 
 from rbm_studio.core.backend import CPU, Backend, FloatArray
 from rbm_studio.core.batches import Batches, as_levels, lit_pixels
+from rbm_studio.core.divergence import TrainingDivergedError as TrainingDivergedError
+from rbm_studio.core.divergence import explanation
+from rbm_studio.core.gpu_errors import gpu_errors
 from rbm_studio.core.held_out import HeldOut, Measured
 from rbm_studio.core.images import check_shape
 from rbm_studio.core.learner import Learner
@@ -31,10 +34,6 @@ DIVERGED_ABOVE = 10.0
 GOOD_EVERY = 10
 """Batches after which parameters that are sound are put by; each time would cost a tenth of a step."""
 PARTICLES = 100
-
-
-class TrainingDivergedError(RBMStudioError):
-    """The parameters became infinite or absurd; the last good ones were put back."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +104,11 @@ class Training:
     ------
     RBMStudioError
         If there are no images, they or the labels do not fit the model, or the model is too large for the estimator.
+    GPUError
+        If the GPU's memory is full, or it fails.
     """
 
+    @gpu_errors()
     def __init__(
         self,
         parameters: Parameters,
@@ -132,6 +134,7 @@ class Training:
                 classes=parameters.label_num,
             )
         images = images if stream else as_levels(images)
+        self._given = [images] if held_out is None else [images, held_out]
         lit = np.ones(parameters.visible_num, dtype=np.bool_) if stream else lit_pixels(images)
         self._joint = Joint(parameters, lit, len(images), backend)
         self._images = Batches(images, labels, self._joint, settings, backend)
@@ -161,9 +164,10 @@ class Training:
         self._held_out_kl: float | None = None
         # A sum of the weights that were put by, while these wait to be found good; and when others follow them.
         self._put_by: list[Any] = []
-        self._puts_by_at = self._state.updates
+        self._puts_by_at = self._begun_at = self._state.updates
 
     @property
+    @gpu_errors()
     def state(self) -> TrainingState:
         """What a later run, or this one's rest, goes on with; changed by further steps."""
         if self._unread:
@@ -183,16 +187,19 @@ class Training:
         """Whether all epochs are done."""
         return self._state.position.epoch >= self.settings.epochs
 
+    @gpu_errors()
     def snapshot(self) -> Parameters:
         """Return a copy of the parameters in host memory: the newest that are finite."""
         parameters = self._joint.parameters()
         return parameters if parameters.is_finite else self._joint.spread(self._good)
 
+    @gpu_errors()
     def last_update(self) -> Parameters:
         """Return what the last step added to each array, in host memory."""
         w, a, b = (slots[0] for slots in self._state.kept)
         return self._joint.spread((w, a, b), 0.0)
 
+    @gpu_errors()
     def particles(self) -> FloatArray:
         """Return the newest negative particles, pixels only, of shape (n, D), in host memory; at most `PARTICLES`."""
         shown = self.backend.to_host(self._learner.particles(PARTICLES))
@@ -200,6 +207,7 @@ class Training:
         whole[:, self._joint.lit] = shown
         return whole
 
+    @gpu_errors()
     def step(self) -> Progress:
         """Train on the next batch.
 
@@ -207,6 +215,8 @@ class Training:
         ------
         TrainingDivergedError
             If the parameters became infinite or absurd; `snapshot` then gives the last good ones.
+        GPUError
+            If the GPU's memory is full, or it fails; of what was learned, what it still gives is as good as before.
         """
         # A huge learning rate overflows without a word; the measurements find it and halt the run.
         with np.errstate(over="ignore", invalid="ignore"):
@@ -338,9 +348,6 @@ class Training:
         for means in (*self._state.offsets, self._state.activity):
             if len(means):
                 self.backend.xp.nan_to_num(means, copy=False, nan=0.5, posinf=1.0, neginf=0.0)
-        raise TrainingDivergedError(
-            "Training was halted in epoch {epoch}: the parameters exploded.",
-            "The last good parameters were kept. Lower the learning rate (it is {rate:g}), then train again.",
-            epoch=self._state.position.epoch + 1,
-            rate=self.settings.learning_rate,
-        )
+        # What was broken before the first update was broken by none of the settings.
+        start = tuple(map(self.backend.to_host, self._good)) if self._state.updates <= self._begun_at + 1 else ()
+        raise explanation(self.settings, self._state.position.epoch + 1, start, self._given)

@@ -109,7 +109,7 @@ def test_a_fault_is_told_and_logged_and_the_next_work_is_done(
         background.request(fail)
     assert failed.args is not None
     assert isinstance(failed.args[0], ZeroDivisionError)
-    assert "Measuring failed" in caplog.text
+    assert "'Measuring' failed" in caplog.text
     background.request(lambda: "next")
     qtbot.waitUntil(lambda: results == ["next"])
 

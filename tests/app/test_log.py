@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 import logging
+import os
+import re
+import subprocess
 import sys
-from typing import TYPE_CHECKING
+import time
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import qInfo, qWarning
 
-from rbm_studio.app.log import log_path, report_exceptions, start_log
+from rbm_studio.app.log import LogFile, last_lines, log_path, start_log, trace_path
+from rbm_studio.app.log_lines import SAME_FOR_S
+from rbm_studio.errors import RBMStudioError
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.usefixtures("log")
 
@@ -42,32 +47,127 @@ def test_a_log_that_cannot_be_written_is_done_without(
     assert "said aloud" in capsys.readouterr().err
 
 
-@pytest.fixture
-def reported(monkeypatch: pytest.MonkeyPatch) -> list[Exception]:
-    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
-    reported: list[Exception] = []
-    report_exceptions(reported.append)
-    return reported
+def lines() -> list[str]:
+    return log_path().read_text(encoding="utf-8").splitlines()
 
 
-def throw(error: BaseException) -> None:
-    try:
-        raise error
-    except BaseException as caught:
-        sys.excepthook(type(caught), caught, caught.__traceback__)
-
-
-def test_what_nothing_caught_is_logged_and_reported(reported: list[Exception]) -> None:
+def test_nothing_that_is_logged_can_pose_as_another_record() -> None:
     start_log()
-    error = ZeroDivisionError("in a slot")
-    throw(error)
-    assert reported == [error]
-    text = log_path().read_text()
-    assert "Traceback" in text
-    assert "ZeroDivisionError: in a slot" in text
+    name = "x\n2026-01-01 00:00:00,000 ERROR rbm_studio: forged\r\x1b[2J\u2028y\udcff.npz"
+    logging.getLogger("rbm_studio").info("Opened %s", name)
+    try:
+        raise RBMStudioError("{name} is empty.", name=name)
+    except RBMStudioError:
+        logging.getLogger("rbm_studio").exception("Reading failed")
+    assert [line.split(" ")[2] for line in lines() if not line.startswith("    ")] == ["INFO", "ERROR"]
+    assert not any(code in "".join(lines()) for code in "\r\x1b\u2028")
+    assert "y\\udcff.npz" in lines()[0]
+    assert lines()[1].endswith("Reading failed")
+    assert lines()[2] == "    Traceback (most recent call last):"
 
 
-def test_ctrl_c_is_no_error_to_report(reported: list[Exception], capsys: pytest.CaptureFixture[str]) -> None:
-    throw(KeyboardInterrupt())
-    assert reported == []
-    assert "KeyboardInterrupt" in capsys.readouterr().err
+def test_a_storm_is_counted_and_not_written() -> None:
+    start_log()
+    for _ in range(500):
+        qWarning("QPainter::begin: Paint device returned engine == 0")
+        logging.getLogger("rbm_studio").info("what is no trouble is always written")
+    assert len(lines()) == 501
+    assert sum("QPainter" in line for line in last_lines(10)) == 1
+    assert last_lines(1)[0].endswith("The same again 499 times: QPainter::begin: Paint device returned engine == 0")
+    assert not any("The same again" in line for line in last_lines(1000)[:-1])
+
+
+def test_the_same_after_a_while_is_written_again_with_the_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    start_log()
+    for _ in range(3):
+        qWarning("again")
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + SAME_FOR_S + 1)
+    qWarning("again")
+    assert [line.partition("qt: ")[2] for line in lines()] == ["again", "again (the same again 2 times since)"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_disturbs_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    log_path().parent.mkdir(parents=True)
+    log_path().symlink_to("/dev/full")
+    start_log()
+    for _ in range(3):
+        logging.getLogger("rbm_studio").warning("there is no room for this")
+    handler = logging.getLogger("rbm_studio").handlers[-1]
+    assert isinstance(handler, LogFile)
+    handler.close()
+    assert capsys.readouterr().err == ""
+
+
+WRITER = """
+import logging, sys
+from rbm_studio.app import log
+log._SIZE = 20_000
+log.start_log()
+for number in range(1000):
+    logging.getLogger("rbm_studio").info("%s %d %s", sys.argv[1], number, "x" * 20)
+"""
+
+
+def test_two_programs_may_write_to_one_log_while_it_rotates() -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    both = [
+        subprocess.Popen([sys.executable, "-c", WRITER, name], env=environment, stderr=subprocess.PIPE)
+        for name in ("first", "second")
+    ]
+    assert [process.communicate(timeout=60)[1] for process in both] == [b"", b""]
+    files = sorted(log_path().parent.iterdir())
+    assert [file.name for file in files] == ["rbm-studio.log", "rbm-studio.log.1", "rbm-studio.log.2"]
+    written = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    assert all(re.fullmatch(r"\S+ \S+ INFO rbm_studio: (first|second) \d+ x{20}", line) for line in written)
+    # What is gone is the oldest: nothing is missing from there to the last line.
+    for name in ("first", "second"):
+        numbers = sorted(int(line.split()[5]) for line in written if line.split()[4] == name)
+        assert numbers == list(range(1000))[1000 - len(numbers) :]
+    assert len(written) > 300
+    assert all(file.stat().st_size < 40_000 for file in files)
+
+
+CRASHER = """
+import ctypes, sys
+from PySide6.QtCore import qFatal
+from rbm_studio.app.log import start_log, trace_crashes
+start_log()
+print(repr(trace_crashes()[:40]))
+if sys.argv[1:] == ["crash"]:
+    ctypes.string_at(0)
+if sys.argv[1:] == ["fatal"]:
+    qFatal("no plugin for this platform")
+"""
+
+
+@pytest.mark.parametrize("how", ["crash", "fatal"])
+def test_a_program_that_broke_off_leaves_a_trace_which_the_next_one_tells(how: str) -> None:
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+
+    def start(*arguments: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-c", CRASHER, *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    status, said = start(how)
+    assert status != 0
+    assert said == "''\n"
+    assert "Fatal Python error" in trace_path().read_text()
+    assert how == "crash" or any("CRITICAL rbm_studio.qt:" in line for line in lines())
+    status, said = start()
+    assert status == 0
+    assert "Fatal Python error" in said
+    assert "The program broke off the last time:" in "".join(lines())
+    assert start() == (0, "''\n")
+
+
+def test_a_log_that_is_missing_has_no_lines() -> None:
+    assert last_lines(200) == []

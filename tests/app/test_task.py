@@ -44,7 +44,7 @@ def test_what_nobody_foresaw_is_logged_with_its_traceback(qtbot: QtBot, caplog: 
     with qtbot.waitSignal(task.failed):
         task.start()
     task.join()
-    assert "Opening failed" in caplog.text
+    assert "'Opening' failed" in caplog.text
     assert "KeyError: 'key'" in caplog.text
     assert "Traceback" in caplog.text
 

@@ -4,14 +4,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QSettings, Qt, QUrl
-from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtCore import QSettings, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDockWidget, QMessageBox, QSpinBox, QWidget
 
 from rbm_studio import __version__
 from rbm_studio.app.canvas import DrawingCanvas
-from rbm_studio.app.log import log_path
 from rbm_studio.app.main import create_application
 from rbm_studio.app.menus import saved_appearance
 from rbm_studio.app.session import Session
@@ -28,6 +27,7 @@ from .driving import (
     press,
     process_deletions,
     shown,
+    status,
     train,
     wait_for,
     wait_until_idle,
@@ -56,8 +56,7 @@ def test_a_fault_in_training_is_told_in_words_and_the_window_lives_on(
         patch.setitem(GRADIENTS, "cd", Failing())
         train(qtbot, window)
         told = message(qtbot)
-    assert "did not foresee (MemoryError)" in told
-    assert "Show log" in told
+    assert "memory is full" in told
     assert "no room" not in told
     assert "Traceback" in caplog.text
     train(qtbot, window)
@@ -73,13 +72,35 @@ def test_exploding_parameters_are_told(qtbot: QtBot, window: MainWindow) -> None
     assert np.isfinite(np.frombuffer(weights(window), np.float32)).all()
 
 
+def test_exploding_parameters_point_at_the_setting_to_lower(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    good, moments = weights(window), len(window.session.moments.kept)
+    window.session.change_settings(l2=1e4)
+    train(qtbot, window)
+    box = wait_for(qtbot, QMessageBox)
+    assert "Lower the weight decay L2 (it is 10000; try 0.0002)" in box.informativeText()
+    assert weights(window) == good
+    assert len(window.session.moments.kept) == moments
+    window.docks["model"].hide()
+    answer(qtbot, "Show the setting")
+    assert window.docks["model"].isVisible()
+    focused = window.focusWidget()
+    assert focused is not None
+    assert focused.accessibleName() == "L2"
+    window.session.change_settings(l2=0.0002)
+    train(qtbot, window)
+    assert not shown(QMessageBox)
+    assert weights(window) != good
+
+
 def test_the_same_fault_again_and_again_is_told_once(qtbot: QtBot, window: MainWindow) -> None:
     for _ in range(3):
         window.session.failed.emit(ZeroDivisionError())
     assert len(shown(QMessageBox)) == 1
     message(qtbot)
     window.session.failed.emit(ZeroDivisionError())
-    message(qtbot)
+    assert not shown(QMessageBox)
+    assert "The same fault again" in status(window)
 
 
 # --- docks and words
@@ -143,11 +164,13 @@ def test_the_layout_comes_back_as_it_was_left(
 
 
 def test_a_layout_that_cannot_be_read_is_the_default_one(show: Callable[[Session], MainWindow]) -> None:
+    first = show(Session())
+    first.restore_layout()
     QSettings().setValue("window/state", "nonsense")
     QSettings().setValue("window/geometry", 7)
     window = show(Session())
     window.restore_layout()
-    assert (window.width(), window.height()) == (1280, 800)
+    assert window.size() == first.size()
     assert all(dock.isVisible() for dock in window.docks.values())
 
 
@@ -186,19 +209,6 @@ def test_help_is_there_and_the_window_stays_usable(qtbot: QtBot, window: MainWin
     answer(qtbot, "OK")
     process_deletions()
     assert not shown(QMessageBox)
-
-
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> list[QUrl]:
-    """What the system is asked to open."""
-    opened: list[QUrl] = []
-    monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
-    return opened
-
-
-def test_the_log_is_shown(window: MainWindow, opened: list[QUrl]) -> None:
-    choose(window, "Help", "Show log")
-    assert opened == [QUrl.fromLocalFile(str(log_path()))]
 
 
 def test_no_two_entries_share_a_key(window: MainWindow) -> None:

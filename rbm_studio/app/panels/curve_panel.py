@@ -18,7 +18,6 @@ from rbm_studio.app.curve_words import Data, data_of
 from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.icons import icon
 from rbm_studio.app.measuring import Measuring
-from rbm_studio.app.messages import show_error
 from rbm_studio.app.quantities import LIVE, in_words, quantities
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
@@ -282,6 +281,6 @@ class CurvePanel(QWidget):
         try:
             save_curves(self._pair.plots(), path)
         except RBMStudioError as error:
-            show_error(self, error)
+            self._session.failed.emit(error)
         else:
             self._session.noticed.emit(self.tr("Saved {0}").format(path.name))

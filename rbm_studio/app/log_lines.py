@@ -1,0 +1,123 @@
+"""How the log is written: one record a line, whatever is in it, and the same again only counted."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from rbm_studio.app.frames import place_of
+from rbm_studio.errors import RBMStudioError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+SAME_FOR_S = 60.0
+"""For so long the same record again is counted and not written."""
+_MOST_KNOWN = 200
+_ESCAPED = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {
+    ord("\n"): "\\n",
+    ord("\r"): "\\r",
+    ord("\t"): "\t",
+    0x2028: "\\u2028",
+    0x2029: "\\u2029",
+}
+
+
+class LineFormatter(logging.Formatter):
+    """Writes a record on one line, and its traceback on indented ones, so that no text can pose as another record."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines of a record."""
+        head = f"{self.formatTime(record)} {record.levelname} {record.name}: {record.getMessage()}"
+        lines = [head.translate(_ESCAPED)]
+        if record.exc_info:
+            lines += self.formatException(record.exc_info).splitlines()
+        return "\n    ".join(lines)
+
+    def formatException(
+        self,
+        ei: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
+    ) -> str:
+        """Return a traceback in which every message has one line."""
+        return traceback_of(ei[1], ei[2])
+
+
+def traceback_of(error: BaseException | None, trace: TracebackType | None = None) -> str:
+    """Return an exception's traceback; its message, and those of its causes, have one line each."""
+    if error is None:
+        return ""
+    pieces = traceback.format_exception(type(error), error, trace or error.__traceback__)
+    return "\n".join(_tidied(piece) for piece in pieces)
+
+
+def _tidied(piece: str) -> str:
+    piece = piece.strip("\n")
+    # The lines of a call, with its source and the marks below it, are Python's; all else may be of a file's name.
+    lines = piece.split("\n") if piece.startswith('  File "') else [piece]
+    return "\n".join(line.translate(_ESCAPED) for line in lines)
+
+
+class Repeats(logging.Filter):
+    """Lets a record pass once, counts it when it comes again within `SAME_FOR_S`, and tells the count afterwards."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._known: OrderedDict[tuple[object, ...], tuple[float, int]] = OrderedDict()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a record is to be written."""
+        if record.levelno < logging.WARNING:
+            return True
+        error = record.exc_info[1] if record.exc_info else None
+        same = (record.name, record.getMessage()) if error is None else (record.name, *place_of(error))
+        now = time.monotonic()
+        written, count = self._known.get(same, (None, 0))
+        if written is not None and now - written < SAME_FOR_S:
+            self._known[same] = (written, count + 1)
+            return False
+        self._known[same] = (now, 0)
+        self._known.move_to_end(same)
+        if len(self._known) > _MOST_KNOWN:
+            self._known.popitem(last=False)
+        if count:
+            record.msg, record.args = f"{record.getMessage()} (the same again {count} times since)", ()
+        return True
+
+    def pending(self) -> list[str]:
+        """Return, in words, what was counted and not told yet, and count anew."""
+        told = [f"The same again {count} times: {_named(same)}" for same, (_, count) in self._known.items() if count]
+        self._known = OrderedDict((same, (written, 0)) for same, (written, _) in self._known.items())
+        return told
+
+
+def _named(same: tuple[object, ...]) -> str:
+    kind, *rest = same[1:]
+    if not isinstance(kind, type):
+        return str(kind)
+    lines = rest[0] if rest else ()
+    at = f" in {lines[-1][0]}, line {lines[-1][1]}" if isinstance(lines, tuple) and lines else ""
+    return f"{kind.__name__}{at}"
+
+
+_NAMES = ("name", "file", "origin", "path", "folder", "title")
+
+
+def for_log(error: Exception) -> str:
+    """Return an error's message with the names of files in quotes, so that they can be told from what is around."""
+    if not isinstance(error, RBMStudioError):
+        return repr(error)
+    fields = {
+        name: for_log(value)
+        if isinstance(value, Exception)
+        else repr(str(value))
+        if name in _NAMES and not isinstance(value, int | float)
+        else value
+        for name, value in error.fields.items()
+    }
+    return " ".join(part.format(**fields) for part in (error.problem, error.remedy) if part)
