@@ -17,15 +17,19 @@ class Experiment(QObject):
     Signals
     -------
     changed
-        Its file, its notes, or whether it is saved.
+        Its file, its name, its notes, or whether it is saved.
+    touched
+        Something of it has changed, once more.
     """
 
     changed = Signal()
+    touched = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._identity = uuid.uuid4().hex
         self._path: Path | None = None
+        self._name = ""
         self._notes = ""
         self._is_modified = False
 
@@ -40,6 +44,11 @@ class Experiment(QObject):
         return self._path
 
     @property
+    def name(self) -> str:
+        """What it is called: as its file; before it has one, as it was given, and empty where it was given none."""
+        return self._path.stem if self._path is not None else self._name
+
+    @property
     def notes(self) -> str:
         """What the user wrote about it."""
         return self._notes
@@ -49,10 +58,10 @@ class Experiment(QObject):
         """Whether closing would lose something."""
         return self._is_modified
 
-    def begin(self, identity: str = "", path: Path | None = None, notes: str = "") -> None:
+    def begin(self, identity: str = "", path: Path | None = None, notes: str = "", name: str = "") -> None:
         """Open another one: a new one, without arguments."""
         self._identity = identity or uuid.uuid4().hex
-        self._path, self._notes, self._is_modified = path, notes, False
+        self._path, self._name, self._notes, self._is_modified = path, name, notes, False
         self.changed.emit()
 
     def write_notes(self, notes: str) -> None:
@@ -60,12 +69,14 @@ class Experiment(QObject):
         if notes != self._notes:
             self._notes, self._is_modified = notes, True
             self.changed.emit()
+            self.touched.emit()
 
     def touch(self) -> None:
         """Note that something of it has changed."""
         if not self._is_modified:
             self._is_modified = True
             self.changed.emit()
+        self.touched.emit()
 
     def note_saved(self, path: Path) -> None:
         """Note that all of it is in a file now."""

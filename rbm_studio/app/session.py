@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from rbm_studio.app.curve_book import CurveBook
 from rbm_studio.app.curve_history import CurvePoint
+from rbm_studio.app.document_file import DocumentFile
 from rbm_studio.app.drawings import Drawings
 from rbm_studio.app.experiment import Experiment
 from rbm_studio.app.experiment_files import gather, opened
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rbm_studio.app.experiment_files import Opened
+    from rbm_studio.app.training_runner import Checkpoint
     from rbm_studio.core.metrics import EpochRecord
     from rbm_studio.core.parameters import Parameters
     from rbm_studio.core.settings import TrainingSettings
@@ -100,6 +102,9 @@ class Session(QObject):
         self.drawings.failed.connect(self.failed)
         self.drawings.noticed.connect(self.noticed)
         self.experiment = Experiment(self)
+        self._file = DocumentFile(self.experiment, self)
+        self._file.refused.connect(self.failed)
+        self.ending.connect(self._file.release)
         self._images: Images | None = None
         self._settings = Settings()
         self._model: Model | None = None
@@ -356,7 +361,7 @@ class Session(QObject):
         self._training_state = None
         self._progress = None
         if self.experiment.path is None:
-            self.experiment.begin(self.experiment.identity, notes=self.experiment.notes)
+            self.experiment.begin(self.experiment.identity, notes=self.experiment.notes, name=self.experiment.name)
         self.selection.begin_again(model.parameters.hidden_num, model.parameters.visible_num)
         self._start_curve(model)
         self.progressed.emit()
@@ -431,13 +436,18 @@ class Session(QObject):
     def save_experiment(self, path: Path) -> bool:
         """Save all there is, also while it trains; return whether that was done, else `failed` tells why."""
         try:
-            save_experiment(path, gather(self, self._runner.checkpoint()))
+            with self._file.writing(path):
+                save_experiment(path, gather(self, self.checkpoint()))
+                self.experiment.note_saved(path)
         except RBMStudioError as error:
             self.failed.emit(error)
             return False
-        self.experiment.note_saved(path)
         self.noticed.emit(self.tr("Saved {0}").format(path.name))
         return True
+
+    def checkpoint(self) -> Checkpoint | None:
+        """Return where the run under way stands, from any thread; None if there is none, or it does not answer."""
+        return self._runner.checkpoint()
 
     def open_experiment(self, path: Path) -> bool:
         """Show what is in a file; on any fault all stays as it is, and `failed` tells.
@@ -445,26 +455,51 @@ class Session(QObject):
         Returns whether it will be shown: at once, or a little later where the images must be resampled for it.
         """
         try:
-            if self._run_state is not RunState.IDLE:
-                raise RBMStudioError(
-                    self.tr("An experiment cannot be opened while training."), self.tr("Stop the training first.")
-                )
             found = opened(load_experiment(path))
         except RBMStudioError as error:
             self.failed.emit(error)
             return False
+        return self.show_experiment(found, path)
+
+    def show_experiment(self, found: Opened, path: Path | None, name: str = "", *, saved: bool = True) -> bool:
+        """Show what was read from a file; see `open_experiment`.
+
+        Parameters
+        ----------
+        found : Opened
+        path : Path or None
+            Where Save writes it.
+        name : str
+            What it is called where it has no path.
+        saved : bool
+            Whether all of it is there.
+        """
+        if self._run_state is not RunState.IDLE:
+            self.failed.emit(
+                RBMStudioError(
+                    self.tr("An experiment cannot be opened while training."), self.tr("Stop the training first.")
+                )
+            )
+            return False
+
+        def show(images: Images | None) -> None:
+            self._show_experiment(found, images, path, name)
+            if not saved or self.experiment.path != path:
+                self.experiment.touch()
+            self.noticed.emit(self.tr("Opened {0}").format(self.experiment.name or self.tr("untitled")))
+
         images, shape = self._images, found.settings.image_shape
         if images is not None and shape != images.dataset.image_shape and images.can_have(shape):
-            return self._resample(images.original, shape, lambda images: self._show_experiment(path, found, images))
-        self._show_experiment(path, found, images)
+            return self._resample(images.original, shape, show)
+        show(images)
         return True
 
-    def _show_experiment(self, path: Path, found: Opened, images: Images | None) -> None:
+    def _show_experiment(self, found: Opened, images: Images | None, path: Path | None, name: str) -> None:
         if images is not None and images is not self._images:
             self._images = images
             self.images_changed.emit()
         self._settings = found.settings
-        self.experiment.begin(found.identity, path, found.notes)
+        self.experiment.begin(found.identity, path, found.notes, name)
         self.settings_changed.emit()
         if found.model is not None:
             self._set_model(found.model)
@@ -476,7 +511,6 @@ class Session(QObject):
         self.drawings.add_missing(found.kept)
         if found.canvas is not None:
             self.drawings.want(found.canvas)
-        self.noticed.emit(self.tr("Opened {0}").format(path.name))
 
     # --- training
 
