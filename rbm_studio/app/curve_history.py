@@ -73,6 +73,10 @@ class CurveRun:
         self._columns[:, self._count : end] = table.T
         self._count = end
 
+    def rows(self) -> NDArray[np.float64]:
+        """Return the `table` without copying: what is in it stays as it is, however the run goes on."""
+        return self._columns[:, : self._count].T
+
     def table(self) -> NDArray[np.float64]:
         """Return a copy of all measurements.
 

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rbm_studio.app.curve_history import CurveRun
 from rbm_studio.app.drawings_file import kept_as_json, kept_from_json
 from rbm_studio.app.moments import Moment
@@ -17,7 +19,7 @@ from rbm_studio.storage.experiment_file import DatasetIdentity, SavedExperiment,
 from rbm_studio.storage.model_file import SavedModel
 
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Sequence
 
     from rbm_studio.app.drawings import Kept
     from rbm_studio.app.session import Session
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 _OWN_SETTINGS = ("hidden_num", "device", "labels")
 
 
-def gather(session: Session, now: Checkpoint | None) -> SavedExperiment:
+def gather(session: Session, now: Checkpoint | None, *, drawings: dict[str, Any] | None = None) -> SavedExperiment:
     """Return what the session holds, in references and copies that a thread may write while the session goes on.
 
     Parameters
@@ -35,6 +37,8 @@ def gather(session: Session, now: Checkpoint | None) -> SavedExperiment:
     session : Session
     now : Checkpoint or None
         How far the run under way has come, if there is one; nothing that came after it is taken.
+    drawings : dict, optional
+        As `drawings_as_json` returns them, if they were made beforehand: many of them take a while.
     """
     model, book, selection = session.model, session.book, session.selection
     saved = epochs = None
@@ -54,18 +58,22 @@ def gather(session: Session, now: Checkpoint | None) -> SavedExperiment:
     runs = [run for run in book.runs if run.experiment == session.experiment.identity]
     present = runs.index(book.present) if book.present in runs else None
     moments = [moment for moment in session.moments.kept if epochs is None or moment.epochs <= epochs]
-    current = session.drawings.current
     return SavedExperiment(
         {**facts, "present_run": present},
         saved,
         _identity(session),
         tuple(_saved_moment(moment, saved) for moment in moments if saved is not None),
         tuple(_saved_run(run, epochs if run is book.present else None) for run in runs),
-        {
-            "canvas": None if current.drawing.is_empty() else kept_as_json(current),
-            "kept": [kept_as_json(kept) for kept in session.drawings.kept],
-        },
+        drawings_as_json(session.drawings.current, session.drawings.kept) if drawings is None else drawings,
     )
+
+
+def drawings_as_json(current: Kept, kept: Sequence[Kept]) -> dict[str, Any]:
+    """Return what lies on the canvas and what is kept, as JSON can hold it; on any thread."""
+    return {
+        "canvas": None if current.drawing.is_empty() else kept_as_json(current),
+        "kept": [kept_as_json(each) for each in kept],
+    }
 
 
 def _saved_model(model: Model, state: TrainingState | None) -> SavedModel:
@@ -97,7 +105,7 @@ def _saved_run(run: Run, until: float | None) -> SavedRun:
         "epochs": run.epochs if until is None else until,
         "settings": _settings_as_json(run.settings),
     }
-    curves = {name: _until(curve.table(), until) for name, curve in run.curves.items() if len(curve)}
+    curves = {name: _until(curve.rows(), until) for name, curve in run.curves.items() if len(curve)}
     end = run.end
     model = None
     if end is not None:
@@ -106,7 +114,7 @@ def _saved_run(run: Run, until: float | None) -> SavedRun:
 
 
 def _until(table: np.ndarray[Any, np.dtype[np.float64]], epochs: float | None) -> np.ndarray[Any, Any]:
-    return table if epochs is None else table[table[:, 0] <= epochs]
+    return table if epochs is None else table[: np.searchsorted(table[:, 0], epochs, side="right")]
 
 
 def _settings_as_json(settings: Settings) -> dict[str, Any]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 _VERSION = 3
-_FIRST_SIZE = (1280, 800)
+FIRST_SIZE = (1280, 800)
 _LEFT_WIDTH = 272
 _GEOMETRY, _STATE = "window/geometry", "window/state"
 
@@ -53,7 +53,7 @@ def restore(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     settings = QSettings()
     geometry, state = settings.value(_GEOMETRY), settings.value(_STATE)
     if not (isinstance(geometry, QByteArray) and window.restoreGeometry(geometry)):
-        window.resize(*_FIRST_SIZE)
+        window.resize(*FIRST_SIZE)
     if not (isinstance(state, QByteArray) and window.restoreState(state, _VERSION)):
         arrange(window, docks)
 
