@@ -437,7 +437,16 @@ class Session(QObject):
         """Save all there is, also while it trains; return whether that was done, else `failed` tells why."""
         try:
             with self._file.writing(path):
-                save_experiment(path, gather(self, self.checkpoint()))
+                now = self.checkpoint()
+                if now is None:
+                    # The run may be over, but not told of yet: what it left is newer than what is known here.
+                    self._runner.deliver_end()
+                if now is None and self._run_state is not RunState.IDLE:
+                    raise RBMStudioError(
+                        self.tr("The experiment was not saved: the training does not answer."),
+                        self.tr("Save it again in a moment."),
+                    )
+                save_experiment(path, gather(self, now))
                 self.experiment.note_saved(path)
         except RBMStudioError as error:
             self.failed.emit(error)

@@ -266,6 +266,11 @@ class TrainingRunner(QObject):
         """Keep a checkpoint of the first batch after each multiple of so many epochs; `updated` brings them."""
         self._kept_interval = epochs
 
+    def deliver_end(self) -> None:
+        """Deliver the end of a run that is over, before the timer comes to it."""
+        if self._outcome is not None:
+            self._drain()
+
     def join(self) -> None:
         """Stop, wait for the worker, and deliver what it left."""
         self.stop()

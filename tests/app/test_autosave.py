@@ -82,6 +82,22 @@ def test_the_end_of_a_run_is_written_down_at_once(qtbot: QtBot, session: Session
     assert saved.model.state is not None
 
 
+def test_a_run_that_has_just_ended_is_saved_to_its_end(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
+    session.change_settings(epochs=100_000)
+    session.train()
+    qtbot.waitUntil(lambda: session.epochs_trained > 1)
+    session.stop()
+    for thread in threading.enumerate():
+        if thread.name == "training":
+            thread.join()  # and nothing has been told of it yet
+    assert session.save_experiment(tmp_path / "lesson.rbmx")
+    saved = load_experiment(tmp_path / "lesson.rbmx").model
+    assert saved is not None
+    assert saved.state is not None
+    assert saved.state.epochs_trained == session.epochs_trained
+    assert session.run_state is RunState.IDLE
+
+
 def test_what_is_saved_is_not_kept_twice(
     qtbot: QtBot, session: Session, autosave: Autosave, root: Path, tmp_path: Path
 ) -> None:
