@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
-import tempfile
-from pathlib import Path
+import re
+import secrets
+import stat
+import time
 from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # on Windows, where an open file cannot be deleted anyway
+    fcntl = None  # type: ignore[assignment]
+
+LEAST_AGE_S = 60.0
+"""A half file that was written to more recently may still be on its way."""
+
+HELD_ELSEWHERE = (5, 32, 33)
+"""Windows' numbers for a file that another program has open: a virus scanner, most often, and for a moment."""
+
+_PATIENCE_S = (0.05, 0.1, 0.2, 0.4)
+_NAME = re.compile(r"\..+\.[0-9a-f]{12}\.part")
+_NAME_LENGTH = 32
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+# File systems of other makes have no permissions to set.
+_NO_PERMISSIONS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -26,22 +49,107 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     OSError
         If it cannot be written; a file that was there before is unchanged, and nothing of the new one stays.
     """
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:32]}.", suffix=".part", dir=path.parent)
+    mode = _mode_of(path)
+    temporary = path.with_name(f".{path.name[:_NAME_LENGTH]}.{secrets.token_hex(6)}.part")
+    descriptor = os.open(temporary, _FLAGS, 0o666 if mode is None else mode | stat.S_IWUSR)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            _claim(descriptor)
             write(file)
             file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(_mode_for(path))
-        Path(temporary).replace(path)
+            os.fsync(descriptor)
+        if mode is not None:
+            _set_mode(temporary, mode)
+        _replace(temporary, path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        # Of a drive that is gone nothing can be removed either, and why it is gone is what counts.
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
         raise
+    _sync_folder(path.parent)
 
 
-def _mode_for(target: Path) -> int:
-    if target.exists():
-        return target.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+def _mode_of(path: Path) -> int | None:
+    try:
+        return stat.S_IMODE(os.stat(path).st_mode) & 0o777
+    except FileNotFoundError:
+        return None
+
+
+def _claim(descriptor: int) -> None:
+    """Show others that the file is being written; the claim ends with the process, however that ends."""
+    if fcntl is not None:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _set_mode(path: Path, mode: int) -> None:
+    try:
+        os.chmod(path, mode)
+    except OSError as error:
+        if error.errno not in _NO_PERMISSIONS:
+            raise
+
+
+def _replace(temporary: Path, path: Path) -> None:
+    for pause in (*_PATIENCE_S, None):
+        try:
+            os.replace(temporary, path)
+        except PermissionError as error:
+            if pause is None or getattr(error, "winerror", None) not in HELD_ELSEWHERE:
+                raise
+            time.sleep(pause)
+        else:
+            return
+
+
+def _sync_folder(folder: Path) -> None:
+    """Let the new name outlive a power cut; where a system cannot do so, either file is there after one, and whole."""
+    if os.name != "posix":
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def remove_leftovers(folder: Path, name: str | None = None) -> list[str]:
+    """Remove half files that programs left which were killed while they wrote, and return their names.
+
+    Known by their names, by nobody writing them, and by their age. What cannot be removed stays; no error is raised.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str, optional
+        Only those of this file; of any in the folder without it.
+    """
+    removed = []
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            is_ours = _NAME.fullmatch(entry.name) and (name is None or entry.name[1:-18] == name[:_NAME_LENGTH])
+            if not is_ours:
+                continue
+            with contextlib.suppress(OSError):
+                if _is_abandoned(entry):
+                    os.unlink(entry.path)
+                    removed.append(entry.name)
+    return removed
+
+
+def _is_abandoned(entry: os.DirEntry[str]) -> bool:
+    about = entry.stat(follow_symlinks=False)
+    if not stat.S_ISREG(about.st_mode) or time.time() - about.st_mtime < LEAST_AGE_S:
+        return False
+    if fcntl is None:
+        return True
+    descriptor = os.open(entry.path, os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True

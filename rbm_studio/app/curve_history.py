@@ -123,6 +123,10 @@ class CurveRun:
         """Return the last value of one of the `COLUMNS` that was measured; NaN where none was."""
         return self._last[COLUMNS.index(column)]
 
+    def rows(self) -> NDArray[np.float64]:
+        """Return the `table` without copying: what is in it stays as it is, however the run goes on."""
+        return self._columns[:, : self._count].T
+
     def table(self) -> NDArray[np.float64]:
         """Return a copy of all measurements.
 

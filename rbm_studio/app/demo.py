@@ -15,9 +15,10 @@ from rbm_studio.app.main import create_application, create_window
 from rbm_studio.app.panels.draw_panel import DrawPanel
 from rbm_studio.app.panels.health_panel import HealthPanel
 from rbm_studio.app.panels.unit_panel import UnitPanel
+from rbm_studio.app.pictures import png
 from rbm_studio.app.state import RunState
 from rbm_studio.errors import RBMStudioError
-from rbm_studio.storage.atomic import writing_error
+from rbm_studio.storage.atomic import write_atomically, writing_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -203,8 +204,8 @@ class _Demo(QObject):
         self._pictures += 1
         self._settle()
         path = self._output / f"{self._pictures:02}-{name}.png"
-        if not self._window.grab().save(str(path)):
-            raise RBMStudioError("{path} cannot be written.", "Free some space, or name another folder.", path=path)
+        data = png(self._window.grab().toImage())
+        write_atomically(path, lambda file: file.write(data))
 
     def _tell_epochs(self) -> None:
         model = self._session.newest

@@ -94,7 +94,7 @@ class DocumentActions(QObject):
 
     def _ask_where(self, then: Callable[[], object] | None) -> None:
         kind = self.tr("RBM Studio experiments (*{0})").format(EXPERIMENT_SUFFIX)
-        name = (self._experiment.suggestion or self.tr("experiment")) + EXPERIMENT_SUFFIX
+        name = (self._experiment.name or self.tr("experiment")) + EXPERIMENT_SUFFIX
         files.ask_to_save(
             self._window, self.tr("Save the experiment"), kind, name, lambda path: self._save_to(path, then)
         )
@@ -156,7 +156,7 @@ class DocumentActions(QObject):
 
     def _show_title(self) -> None:
         path = self._experiment.path
-        name = path.name if path is not None else self.tr("untitled experiment")
+        name = path.name if path is not None else self._experiment.name or self.tr("untitled experiment")
         # Two of them stand for one, which is then no mark of changes.
         self._window.setWindowTitle(f"{name.replace('[*]', '[*][*]')}[*] – RBM Studio")
         self._window.setWindowModified(self._experiment.is_modified)

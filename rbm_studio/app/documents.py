@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from rbm_studio.app.document_file import DocumentFile
 from rbm_studio.app.drawings import MOST_KEPT
 from rbm_studio.app.experiment_files import gather, opened
 from rbm_studio.app.model_files import opened_model, write_model
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.experiment_files import Opened
     from rbm_studio.app.session import Session
     from rbm_studio.app.task import TaskSlot
-    from rbm_studio.app.training_runner import TrainingRunner
+    from rbm_studio.app.training_runner import Checkpoint, TrainingRunner
     from rbm_studio.storage.model_file import SavedModel
 
 LARGE_BYTES = 4_000_000
@@ -42,6 +44,8 @@ class _Saving:
         Of the experiment, that is in the file.
     then : callable or None
         To be called once it is written.
+    held : ExitStack
+        What keeps others from the file meanwhile.
     task : Task or None
     is_over : bool
     error : Exception or None
@@ -50,6 +54,7 @@ class _Saving:
     path: Path
     then: Callable[[], object] | None
     revision: int = 0
+    held: ExitStack = field(default_factory=ExitStack)
     task: Task | None = None
     is_over: bool = False
     error: Exception | None = None
@@ -80,6 +85,8 @@ class Documents(QObject):
     def __init__(self, session: Session, tasks: TaskSlot, runner: TrainingRunner) -> None:
         super().__init__(session)
         self._session, self._tasks, self._runner = session, tasks, runner
+        self._file = DocumentFile(session.experiment, self)
+        self._file.refused.connect(session.failed)
         self._saving: _Saving | None = None
         self._next: _Saving | None = None
 
@@ -133,6 +140,20 @@ class Documents(QObject):
             return False
         return self._bring_images(None, name, found)
 
+    def recover(self, found: Opened, path: Path | None, name: str) -> bool:
+        """Show what was written down by itself, as not saved yet; see `open_experiment`.
+
+        Parameters
+        ----------
+        found : Opened
+        path : Path or None
+            The experiment's own file, where Save writes it.
+        name : str
+            What it is called where it has none.
+        """
+        busy = self.tr("An experiment cannot be opened while training.")
+        return self._may_change(busy) and self._bring_images(path, name, found, is_saved=False)
+
     def _may_change(self, busy: str) -> bool:
         self.wait()
         if self._session.run_state is not RunState.IDLE:
@@ -156,7 +177,7 @@ class Documents(QObject):
             return False
         return self._bring_images(path, path.name, found)
 
-    def _bring_images(self, path: Path | None, name: str, found: Opened) -> bool:
+    def _bring_images(self, path: Path | None, name: str, found: Opened, *, is_saved: bool = True) -> bool:
         """Show what was found, as soon as the images that it needs are there."""
         images, shape = self._session.images, found.settings.image_shape
         if found.model is None and images is None and self._session.newest is not None:
@@ -170,7 +191,7 @@ class Documents(QObject):
             return False
         wanted = None if _are_wanted(images, found) else found.dataset
         if wanted is None and (images is None or not _needs_resampling(images, shape)):
-            self._show(path, name, found, images)
+            self._show(path, name, found, images, is_saved=is_saved)
             return True
 
         def work(_task: Task) -> Images | None:
@@ -181,16 +202,17 @@ class Documents(QObject):
             return prepared.resampled(shape) if prepared.can_have(shape) else prepared
 
         title = self.tr("Bringing the images of {0}").format(name)
-        return self._tasks.start(title, work, lambda images: self._show(path, name, found, images))
+        return self._tasks.start(title, work, lambda images: self._show(path, name, found, images, is_saved=is_saved))
 
-    def _show(self, path: Path | None, name: str, found: Opened, images: Images | None) -> None:
+    def _show(self, path: Path | None, name: str, found: Opened, images: Images | None, *, is_saved: bool) -> None:
         session, is_experiment = self._session, bool(found.identity)
         settings = found.settings
         if images is not None:
             # Else no images fit the model, which can be looked at all the same.
             settings = replace(settings, image_shape=images.dataset.image_shape)
-        file, suggestion = (path, "") if is_experiment else (None, name.rpartition(".")[0] or name)
-        session.experiment.begin(found.identity, file, found.notes, suggestion=suggestion)
+        file = path if is_experiment else None
+        # Another window may have the file, and then it is a copy.
+        session.experiment.begin(found.identity, file, found.notes, name.rpartition(".")[0] or name)
         data = found.dataset if not found.is_new else None
         session.adopt(settings, images, found.model, found.state, data, is_drawn=found.is_new)
         if found.present is None:
@@ -202,6 +224,8 @@ class Documents(QObject):
             session.selection.select_units(found.units)
             session.selection.select_pixel(found.pixel)
             self._bring_drawings(name, found)
+        if not is_saved:
+            session.experiment.touch()
         session.noticed.emit(self.tr("Opened {0}").format(name))
         if not _are_wanted(images, found):
             self._tell_of_other_images(name, found, images)
@@ -284,10 +308,15 @@ class Documents(QObject):
 
     def _begin_saving(self, saving: _Saving) -> None:
         session = self._session
-        # Before the checkpoint: what comes with it or after it has not been saved yet.
-        saving.revision = session.experiment.revision
-        now = self._runner.checkpoint()
-        self._runner.deliver()
+        try:
+            saving.held.enter_context(self._file.writing(saving.path))
+            # Before the checkpoint: what comes with it or after it has not been saved yet.
+            saving.revision = session.experiment.revision
+            now = self._checkpoint()
+        except RBMStudioError as error:
+            saving.held.close()
+            session.failed.emit(error)
+            return
         content = gather(session, now)
 
         def work(_task: Task) -> None:
@@ -314,8 +343,11 @@ class Documents(QObject):
         saving.task.deleteLater()
         self._saving = None
         session = self._session
+        with saving.held:
+            if saving.error is None:
+                session.experiment.note_saved(saving.path, saving.revision)
+                self._file.note_written()
         if saving.error is None:
-            session.experiment.note_saved(saving.path, saving.revision)
             session.noticed.emit(self.tr("Saved {0}").format(saving.path.name))
             self.saved.emit(saving.path)
         else:
@@ -326,15 +358,29 @@ class Documents(QObject):
         if saving.error is None and saving.then is not None:
             saving.then()
 
+    def _checkpoint(self) -> Checkpoint | None:
+        """Return where the run under way stands, if there is one; the session has all that came before it then."""
+        now = self._runner.checkpoint()
+        self._runner.deliver()
+        if now is None and self._session.run_state is not RunState.IDLE:
+            raise RBMStudioError(
+                self.tr("Nothing was saved: the training does not answer."), self.tr("Save it again in a moment.")
+            )
+        return now
+
+    def close(self) -> None:
+        """Wait for the files that are being written, and let others have the experiment's."""
+        self.wait()
+        self._file.release()
+
     def save_model(self, path: Path) -> bool:
         """Write the model alone, as it is now, also while it trains; return whether that was done.
 
         The experiment keeps its file, and what was not saved of it is not saved yet.
         """
         session = self._session
-        # First: it brings what the worker has made meanwhile.
-        now, model = self._runner.checkpoint(), session.newest
         try:
+            now, model = self._checkpoint(), session.newest
             if model is None:
                 raise RBMStudioError(
                     self.tr("There is no model to save yet."), self.tr("Download MNIST, or open images.")

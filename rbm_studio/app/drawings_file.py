@@ -1,4 +1,4 @@
-"""The kept drawings as a file, from one start of the program to the next."""
+"""Kept drawings as a file."""
 
 from __future__ import annotations
 
@@ -7,14 +7,10 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from platformdirs import user_data_path
-from PySide6.QtCore import QObject
 
-from rbm_studio.app.background import Background
 from rbm_studio.app.drawing import Drawing
 from rbm_studio.app.drawings import LARGEST_SIDE, MOST_KEPT, Kept, bounded
 from rbm_studio.app.images import grey_image, grey_values
-from rbm_studio.app.log_lines import for_log
 from rbm_studio.data.handwriting import LARGEST_PEN_WIDTH, Stroke
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import write_atomically
@@ -23,9 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from rbm_studio.app.session import Session
-
-INTERVAL_MS = 500
 MOST_BYTES = 16_000_000
 """No file of ours is larger; another one is not read at all."""
 
@@ -33,88 +26,6 @@ _FORMAT, _VERSION = "RBM Studio drawings", 1
 _MOST_POINTS = 8_000
 _MOST_STROKES = 2_000
 _log = logging.getLogger(__name__)
-
-
-def drawings_path() -> Path:
-    """Return where the kept drawings are, in the user's data folder."""
-    return user_data_path("rbm-studio", appauthor=False) / "drawings.json"
-
-
-class DrawingsFile(QObject):
-    """Brings back the drawings that were kept last time, and writes them down whenever others are kept.
-
-    A file that cannot be read is set aside, under the same name with ``.broken``; where even that fails, nothing is
-    written over it.
-
-    Parameters
-    ----------
-    session : Session
-    path : Path
-        Its folder is made if it is missing.
-    """
-
-    def __init__(self, session: Session, path: Path) -> None:
-        super().__init__(session)
-        self._session = session
-        self._path = path
-        self._is_written = True
-        self._background = Background("Writing down the kept drawings", INTERVAL_MS, self)
-        self._background.done.connect(self._note)
-        self._background.failed.connect(session.failed)
-        if self._bring_back():
-            session.drawings.kept_changed.connect(self._write)
-            session.ending.connect(self._shut_down)
-
-    def _bring_back(self) -> bool:
-        """Read the file, and tell whether another one may be written in its place."""
-        try:
-            if not self._path.exists():
-                return True
-            self._session.drawings.add(read_drawings(self._path))
-        except (OSError, RBMStudioError) as error:
-            _log.warning("The kept drawings cannot be read: %s", for_log(error))
-            return self._set_aside()
-        return True
-
-    def _set_aside(self) -> bool:
-        aside = self._path.with_name(self._path.name + ".broken")
-        try:
-            self._path.replace(aside)
-        except OSError:
-            self._session.failed.emit(
-                RBMStudioError(
-                    self.tr(
-                        "The drawings that were kept last time cannot be read, and those of today are not written."
-                    ),
-                    self.tr("Look after the file {path}."),
-                    path=self._path,
-                )
-            )
-            return False
-        self._session.failed.emit(
-            RBMStudioError(
-                self.tr("The drawings that were kept last time cannot be read."),
-                self.tr("The file was set aside as {path}; the tray begins empty."),
-                path=aside,
-            )
-        )
-        return True
-
-    def _write(self) -> None:
-        self._is_written = False
-        kept = self._session.drawings.kept
-        self._background.request(lambda: write_drawings(self._path, kept))
-
-    def _note(self, written: object) -> None:
-        self._is_written = written == self._session.drawings.kept
-
-    def _shut_down(self) -> None:
-        self._background.shut_down()
-        if not self._is_written:
-            try:
-                write_drawings(self._path, self._session.drawings.kept)
-            except RBMStudioError as error:
-                _log.warning("The kept drawings were not written: %s", for_log(error))
 
 
 def write_drawings(path: Path, drawings: tuple[Kept, ...]) -> tuple[Kept, ...]:

@@ -24,16 +24,19 @@ class Experiment(QObject):
     Signals
     -------
     changed
-        Its file, its notes, or whether it is saved.
+        Its file, its name, its notes, or whether it is saved.
+    touched
+        Something of it has changed, once more.
     """
 
     changed = Signal()
+    touched = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._identity = uuid.uuid4().hex
         self._path: Path | None = None
-        self._suggestion = ""
+        self._name = ""
         self._notes = ""
         self._without_room: tuple[Kept, ...] = ()
         self._revision = 0
@@ -50,9 +53,9 @@ class Experiment(QObject):
         return self._path
 
     @property
-    def suggestion(self) -> str:
-        """What its file could be called, without the suffix; "" where nothing speaks for a name."""
-        return self._path.stem if self._path is not None else self._suggestion
+    def name(self) -> str:
+        """What it is called: as its file; before it has one, as it was given, and empty where it was given none."""
+        return self._path.stem if self._path is not None else self._name
 
     @property
     def notes(self) -> str:
@@ -74,10 +77,10 @@ class Experiment(QObject):
         """A number that grows with each change: a file that took a while to write may be behind it."""
         return self._revision
 
-    def begin(self, identity: str = "", path: Path | None = None, notes: str = "", *, suggestion: str = "") -> None:
+    def begin(self, identity: str = "", path: Path | None = None, notes: str = "", name: str = "") -> None:
         """Open another one: a new one, without arguments."""
         self._identity = identity or uuid.uuid4().hex
-        self._path, self._suggestion, self._notes = path, suggestion, notes
+        self._path, self._name, self._notes = path, name, notes
         self._without_room = ()
         self._revision += 1
         self._is_modified = False
@@ -102,6 +105,7 @@ class Experiment(QObject):
             self._revision += 1
             self._is_modified = True
             self.changed.emit()
+            self.touched.emit()
 
     def touch(self) -> None:
         """Note that something of it has changed."""
@@ -109,6 +113,7 @@ class Experiment(QObject):
         if not self._is_modified:
             self._is_modified = True
             self.changed.emit()
+        self.touched.emit()
 
     def note_saved(self, path: Path, revision: int | None = None) -> None:
         """Note that it is in a file now.

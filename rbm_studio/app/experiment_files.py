@@ -17,7 +17,6 @@ from rbm_studio.app.experiment import MOST_NOTES
 from rbm_studio.app.moments import Moment
 from rbm_studio.app.run import Run
 from rbm_studio.app.state import Model, Settings
-from rbm_studio.core.backend import CPU
 from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.core.settings import MAX_HIDDEN, TrainingSettings
 from rbm_studio.errors import RBMStudioError
@@ -41,7 +40,7 @@ _UNSOUND = (KeyError, TypeError, ValueError, AttributeError, IndexError, Overflo
 _OWN_SETTINGS = ("hidden_num", "device", "labels")
 
 
-def gather(session: Session, now: Checkpoint | None) -> SavedExperiment:
+def gather(session: Session, now: Checkpoint | None, *, drawings: dict[str, Any] | None = None) -> SavedExperiment:
     """Return what the session holds, in references and copies that a thread may write while the session goes on.
 
     Parameters
@@ -49,6 +48,8 @@ def gather(session: Session, now: Checkpoint | None) -> SavedExperiment:
     session : Session
     now : Checkpoint or None
         How far the run under way has come, if there is one; nothing that came after it is taken.
+    drawings : dict, optional
+        As `drawings_as_json` returns them, if they were made beforehand: many of them take a while.
     """
     model, book, selection = session.newest, session.book, session.selection
     saved = epochs = None
@@ -72,25 +73,27 @@ def gather(session: Session, now: Checkpoint | None) -> SavedExperiment:
     if len(moments) > 1 and model is not None and moments[-1].parameters is model.parameters and now is None:
         # The model itself, which is in the file once.
         moments.pop()
-    current, kept = session.drawings.current, session.drawings.kept
-    others = (each for each in session.experiment.without_room if not any(each.is_same(here) for here in kept))
-    drawings = [*kept, *others][:MOST_DRAWINGS]
     return SavedExperiment(
         {**facts, "present_run": present},
         saved,
         _data(session, now),
         tuple(_saved_moment(moment, saved) for moment in moments if saved is not None),
         tuple(_saved_run(run, epochs if run is book.present else None) for run in runs),
-        {
-            "canvas": None if current.drawing.is_empty() else kept_as_json(current),
-            "kept": [kept_as_json(each) for each in drawings],
-        },
+        drawings_as_json(session) if drawings is None else drawings,
     )
 
 
+def drawings_as_json(session: Session) -> dict[str, Any]:
+    """Return what lies on the canvas and what is kept, as JSON can hold it; on any thread."""
+    current, kept = session.drawings.current, session.drawings.kept
+    others = (each for each in session.experiment.without_room if not any(each.is_same(here) for here in kept))
+    return {
+        "canvas": None if current.drawing.is_empty() else kept_as_json(current),
+        "kept": [kept_as_json(each) for each in [*kept, *others][:MOST_DRAWINGS]],
+    }
+
+
 def _saved_model(model: Model, state: TrainingState | None) -> SavedModel:
-    # A copy: the next run writes in the state that it goes on from.
-    state = None if state is None else state.moved(CPU)
     return SavedModel(model.parameters, model.training, tuple(model.history), model.image_shape, state)
 
 
@@ -118,7 +121,7 @@ def _saved_run(run: Run, until: float | None) -> SavedRun:
         "is_named": run.is_named,
         "settings": _settings_as_json(run.settings),
     }
-    curves = {name: _until(curve.table(), until) for name, curve in run.curves.items() if len(curve)}
+    curves = {name: _until(curve.rows(), until) for name, curve in run.curves.items() if len(curve)}
     end = run.end
     model = None
     if end is not None:
@@ -127,7 +130,7 @@ def _saved_run(run: Run, until: float | None) -> SavedRun:
 
 
 def _until(table: np.ndarray[Any, np.dtype[np.float64]], epochs: float | None) -> np.ndarray[Any, Any]:
-    return table if epochs is None else table[table[:, 0] <= epochs]
+    return table if epochs is None else table[: np.searchsorted(table[:, 0], epochs, side="right")]
 
 
 def _settings_as_json(settings: Settings) -> dict[str, Any]:

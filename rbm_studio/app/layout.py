@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QDockWidget, QMainWindow
 
 _VERSION = 4
-_FIRST_SIZE = (1280, 800)
+FIRST_SIZE = (1280, 800)
 _LEFT_WIDTH = 272
 _GEOMETRY, _STATE = "window/geometry", "window/state"
 
@@ -55,7 +55,7 @@ def restore(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     settings = QSettings()
     geometry, state = settings.value(_GEOMETRY), settings.value(_STATE)
     if not (isinstance(geometry, QByteArray) and window.restoreGeometry(geometry)):
-        window.resize(*_FIRST_SIZE)
+        window.resize(*FIRST_SIZE)
     if not (isinstance(state, QByteArray) and window.restoreState(state, _VERSION)):
         arrange(window, docks)
     # The screen where it was left may be gone, and the one that there is may be small.

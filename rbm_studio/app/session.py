@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rbm_studio.app.run import Run
+    from rbm_studio.app.training_runner import Checkpoint
     from rbm_studio.core.parameters import Parameters
     from rbm_studio.core.state import TrainingState
     from rbm_studio.data import Dataset
@@ -487,6 +488,14 @@ class Session(QObject):
         """Write the model alone to a file, also while it trains; return whether that was done."""
         return self.documents.save_model(path)
 
+    def checkpoint(self) -> Checkpoint | None:
+        """Return where the run under way stands, from any thread; None if there is none, or it does not answer."""
+        return self._runner.checkpoint()
+
+    def deliver(self) -> None:
+        """Take what the run has made so far, without waiting for its turn."""
+        self._runner.deliver()
+
     def open_experiment(self, path: Path) -> bool:
         """Show an experiment in a file; return whether it will be shown, at once or a little later."""
         return self.documents.open_experiment(path)
@@ -594,7 +603,7 @@ class Session(QObject):
         self.ending.emit()
         self._tasks.shut_down()
         self._runner.join()
-        self.documents.wait()
+        self.documents.close()
 
     def _start_run(self, *, paused: bool) -> None:
         images = self._images

@@ -278,7 +278,7 @@ class TrainingRunner(QObject):
     def checkpoint(self) -> Checkpoint | None:
         """Return where the run stands after its present batch; None if there is no run, or it does not answer.
 
-        `updated` has brought all that came before it by then.
+        From any thread; see `deliver` for what came before it.
         """
         with self._changed:
             if not self.running or self._outcome is not None:
@@ -287,12 +287,13 @@ class TrainingRunner(QObject):
             self._changed.notify_all()
             self._changed.wait_for(lambda: not self._is_asked or self._outcome is not None, ANSWER_TIMEOUT_S)
             self._is_asked = False
-            checkpoint = self._checkpoint
-        self._deliver()
-        return checkpoint
+            return self._checkpoint
 
     def deliver(self) -> None:
-        """Bring what the worker has made so far, and not only when the timer does."""
+        """Bring what the worker has made so far, and the end of a run that is over, before the timer does.
+
+        On the window's thread. After a `checkpoint` nothing that came before it is missing.
+        """
         self._drain()
 
     def keep_every(self, epochs: float) -> None:
@@ -313,16 +314,12 @@ class TrainingRunner(QObject):
                 self._wish = wish
             self._changed.notify_all()
 
-    def _deliver(self) -> Outcome | None:
+    def _drain(self) -> None:
         with self._changed:
             update, self._update = self._update, Update()
             outcome = self._outcome
         if update.progress is not None:
             self.updated.emit(update)
-        return outcome
-
-    def _drain(self) -> None:
-        outcome = self._deliver()
         if outcome is None or self._thread is None:
             return
         self._thread.join()

@@ -214,6 +214,10 @@ class MainWindow(QMainWindow):
         self._remembers_layout = False
         self._close_now()
 
+    def let_close(self, unasked: bool) -> None:
+        """Close without asking from now on, or ask again: at the end of the user's session nobody may be there."""
+        self._may_close = unasked
+
     def _close_now(self) -> None:
         self._may_close = True
         self.close()

@@ -9,11 +9,19 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from rbm_studio.atomic import write_whole
+from rbm_studio.atomic import HELD_ELSEWHERE, write_whole
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+# Not every system knows all of these.
+_GONE = tuple(
+    getattr(errno, name)
+    for name in ("EIO", "ESTALE", "ENOTCONN", "ENXIO", "ENODEV", "EHOSTDOWN", "ETIMEDOUT", "EREMOTEIO", "ESHUTDOWN")
+    if hasattr(errno, name)
+)
 
 
 class FileError(RBMStudioError):
@@ -69,7 +77,13 @@ def _check_place(target: Path) -> None:
 def writing_error(path: Path, error: OSError) -> FileError:
     """Return a `FileError` that says in words why ``path`` cannot be written."""
     folder = path.parent
-    if error.errno == errno.ENOSPC:
+    if getattr(error, "winerror", None) in HELD_ELSEWHERE[1:]:
+        return FileError(
+            "{name} was not saved: another program has it open.",
+            "Close it there, or save it under another name.",
+            name=path.name,
+        )
+    if error.errno in _FULL:
         return FileError(
             "{name} was not saved: the disk is full.", "Free some space, or save it elsewhere.", name=path.name
         )
@@ -80,10 +94,18 @@ def writing_error(path: Path, error: OSError) -> FileError:
             name=path.name,
             folder=folder,
         )
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+    if error.errno in (errno.ENOENT, errno.ENOTDIR) and not folder.is_dir():
         return FileError(
             "{name} was not saved: there is no folder {folder}.",
             "Save it in a folder that exists.",
+            name=path.name,
+            folder=folder,
+        )
+    # What had been there a moment before is not there any more.
+    if error.errno in (*_GONE, errno.ENOENT):
+        return FileError(
+            "{name} was not saved: the drive of {folder} is gone or cannot be reached.",
+            "Connect it again, or save it elsewhere.",
             name=path.name,
             folder=folder,
         )

@@ -22,6 +22,7 @@ from rbm_studio.app.window import MainWindow
 from rbm_studio.data import Dataset
 from rbm_studio.data.download import download_mnist
 from rbm_studio.data.transfer import RemoteFile
+from tests.storage.conftest import tiny_disk
 
 from .driving import process_deletions
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
+__all__ = ["tiny_disk"]
 SIDE = 8
 
 

@@ -200,7 +200,7 @@ def test_a_model_opens_as_a_new_experiment_and_is_not_written_over(
     train(qtbot, window)
     save_as(qtbot, window, tmp_path / "first.rbmx")
     window.open_path(path)
-    assert title(window) == "untitled experiment[*] – RBM Studio"
+    assert title(window) == "bars[*] – RBM Studio"
     assert status(window) == "Opened bars.safetensors"
     train(qtbot, window)
     choose(window, "File", "Save")
@@ -372,12 +372,14 @@ def test_without_images_there_are_notes_to_save(
     window.docks["notes"].raise_()
     QTest.keyClicks(named(window, QPlainTextEdit, "Notes"), "For Monday")
     save_as(qtbot, window, tmp_path / "notes.rbmx")
+    window.session.documents.close()
     other = show(Session())
     other.open_path(tmp_path / "notes.rbmx")
     assert named(other, QPlainTextEdit, "Notes").toPlainText() == "For Monday"
     load(qtbot, other.session, bars_dataset())
     train(qtbot, other)
     # A model that is open does not slip into an experiment that has none.
+    other.session.documents.close()
     third = show(Session())
     third.open_path(model_file(tmp_path / "model.safetensors"))
     third.open_path(tmp_path / "notes.rbmx")

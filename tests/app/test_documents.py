@@ -102,6 +102,7 @@ def test_all_that_an_experiment_holds_comes_back(
     assert session.save_experiment(tmp_path / "bars.rbmx")
     assert not session.experiment.is_modified
 
+    session.documents.close()
     other = another(qtbot)
     seen = show(other)
     assert other.open_experiment(tmp_path / "bars.rbmx")
@@ -169,6 +170,7 @@ def test_a_run_saved_on_its_way_ends_the_same_in_another_program(
         session.train()
     wait_until_idle(qtbot, session)
     assert session.experiment.is_modified
+    session.documents.close()
     other = another(qtbot)
     assert other.open_experiment(path)
     train(qtbot, other)
@@ -229,6 +231,7 @@ def test_an_untrained_model_that_was_opened_is_drawn_anew_for_other_settings(
     qtbot: QtBot, session: Session, tmp_path: Path
 ) -> None:
     assert session.save_experiment(tmp_path / "new.rbmx")
+    session.documents.close()
     other = another(qtbot)
     assert other.open_experiment(tmp_path / "new.rbmx")
     assert weights(other) == weights(session)
@@ -239,8 +242,9 @@ def test_an_untrained_model_that_was_opened_is_drawn_anew_for_other_settings(
 
 def test_a_foreign_model_stays_what_it_is_through_an_experiment(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
     assert session.documents.show_model(SavedModel(model_of(session).parameters), "foreign.pkl")
-    assert session.experiment.suggestion == "foreign"
+    assert session.experiment.name == "foreign"
     assert session.save_experiment(tmp_path / "foreign.rbmx")
+    session.documents.close()
     other = another(qtbot)
     assert other.open_experiment(tmp_path / "foreign.rbmx")
     other.change_settings(seed=99)
@@ -285,7 +289,7 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one_and_the_changes(
     assert path.read_bytes() == before
     assert session.experiment.is_modified
     assert session.experiment.path == path
-    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["bars.rbmx"]
+    assert {each.name for each in tmp_path.iterdir() if each.is_file()} == {"bars.rbmx", ".bars.rbmx.lock"}
     assert session.save_experiment(path)
     assert not session.experiment.is_modified
 
@@ -294,6 +298,7 @@ def test_a_large_file_is_opened_in_the_background(qtbot: QtBot, session: Session
     load(qtbot, session, bars_dataset(32))
     session.change_settings(hidden_num=1200)
     assert session.save_experiment(tmp_path / "large.rbmx")
+    session.documents.close()
     other = another(qtbot, bars_dataset(32))
     before = weights(other)
     with qtbot.waitSignal(other.documents.opened):
@@ -359,6 +364,7 @@ def test_with_other_images_it_opens_is_told_once_and_is_not_gone_on_with(
 ) -> None:
     path = tmp_path / "bars.rbmx"
     stopped_on_its_way(qtbot, session, path)
+    session.documents.close()
     other = another(qtbot, other_bars())
     told = failures(other)
     with qtbot.waitSignal(other.documents.opened):
@@ -387,11 +393,13 @@ def test_the_images_of_an_opened_experiment_stay_its_own_until_it_is_trained_on_
 ) -> None:
     path = tmp_path / "bars.rbmx"
     stopped_on_its_way(qtbot, session, path)
+    session.documents.close()
     other = another(qtbot, other_bars())
     with qtbot.waitSignal(other.documents.opened):
         other.open_experiment(path)
     wait_until_free(qtbot, other)
     assert other.save_experiment(tmp_path / "again.rbmx")
+    other.documents.close()
     third = another(qtbot)
     told = failures(third)
     assert third.open_experiment(tmp_path / "again.rbmx")
@@ -406,6 +414,7 @@ def test_the_right_images_opened_afterwards_bring_the_run_to_its_end(
 ) -> None:
     path = tmp_path / "bars.rbmx"
     stopped_on_its_way(qtbot, session, path)
+    session.documents.close()
     other = Session()
     told = failures(other)
     with qtbot.waitSignal(other.documents.opened):
@@ -436,6 +445,7 @@ def test_images_of_a_shape_that_does_not_fit_leave_the_model_to_look_at(
 ) -> None:
     path = tmp_path / "bars.rbmx"
     stopped_on_its_way(qtbot, session, path)
+    session.documents.close()
     other = another(qtbot, other_bars(6))
     window = show(other)
     told = failures(other)
@@ -458,6 +468,7 @@ def test_images_of_another_size_are_resampled(qtbot: QtBot, session: Session, tm
     wait_until_free(qtbot, session)
     train(qtbot, session)
     assert session.save_experiment(tmp_path / "small.rbmx")
+    session.documents.close()
     other = another(qtbot)
     told = failures(other)
     with qtbot.waitSignal(other.documents.opened):
@@ -480,6 +491,7 @@ def test_mnist_that_is_on_the_computer_is_loaded_by_itself(
     stopped_on_its_way(qtbot, session, tmp_path / "digits.rbmx")
     monkeypatch.setenv("RBM_STUDIO_MNIST_DIR", str(folder))
     for loaded in (None, other_bars(), other_bars(6)):
+        session.documents.close()
         other = Session() if loaded is None else another(qtbot, loaded)
         told = failures(other)
         with qtbot.waitSignal(other.documents.opened):
@@ -493,7 +505,9 @@ def test_mnist_that_is_on_the_computer_is_loaded_by_itself(
             train(qtbot, other)
             train(qtbot, session)
             assert weights(other) == weights(session)
+            other.documents.close()
             assert session.save_experiment(tmp_path / "digits.rbmx")
+        other.documents.close()
 
 
 # --- drawings
@@ -506,6 +520,7 @@ def test_drawings_of_a_file_join_those_that_are_here_and_none_comes_twice(
     assert session.save_experiment(tmp_path / "bars.rbmx")
     assert session.open_experiment(tmp_path / "bars.rbmx")
     assert len(session.drawings.kept) == 2
+    session.documents.close()
     other = another(qtbot)
     other.drawings.add([kept(0.3), kept(0.2)])
     assert other.open_experiment(tmp_path / "bars.rbmx")
@@ -521,6 +536,7 @@ def test_drawings_that_find_no_room_are_told_of_and_stay_in_the_file(
     path = tmp_path / "bars.rbmx"
     session.drawings.add([kept(0.1), kept(0.2), kept(0.3)])
     assert session.save_experiment(path)
+    session.documents.close()
     other = another(qtbot)
     other.drawings.add([kept(0.5 + n / 1000) for n in range(MOST_KEPT - 1)])
     told = failures(other)
@@ -544,6 +560,7 @@ def test_the_canvas_takes_the_files_drawing_and_undo_brings_back_the_former(
 ) -> None:
     draw(qtbot, window, (0.2, 0.2), (0.7, 0.8))
     assert window.session.save_experiment(tmp_path / "bars.rbmx")
+    window.session.documents.close()
     second = show(another(qtbot))
     draw(qtbot, second, (0.5, 0.1), (0.5, 0.9))
     before = canvas_of(second).strokes()[0].points

@@ -9,9 +9,10 @@ import pytest
 
 from rbm_studio.app.drawing import Drawing
 from rbm_studio.app.drawings import MOST_KEPT, Kept
-from rbm_studio.app.drawings_file import MOST_BYTES, DrawingsFile, drawings_path, read_drawings, write_drawings
+from rbm_studio.app.drawings_file import MOST_BYTES, read_drawings, write_drawings
 from rbm_studio.app.images import grey_values
 from rbm_studio.app.session import Session
+from rbm_studio.app.shared_drawings import DrawingsFile, drawings_path
 from rbm_studio.data.handwriting import Stroke
 from rbm_studio.errors import RBMStudioError
 

@@ -160,7 +160,7 @@ def test_a_models_file_is_not_the_experiments(qtbot: QtBot, session: Session, tm
     before = session.experiment.identity
     assert session.open_model(path)
     assert session.experiment.path is None
-    assert session.experiment.suggestion == "bars"
+    assert session.experiment.name == "bars"
     assert session.experiment.identity != before
     assert not session.experiment.is_modified
     session.change_settings(epochs=2)

@@ -108,6 +108,7 @@ def test_what_came_until_a_checkpoint_is_told_of_with_it(runner: TrainingRunner,
         checkpoint = runner.checkpoint()
         assert checkpoint is not None
         records = checkpoint.records
+    runner.deliver()
     assert tuple(received.records())[: len(records)] == records
     assert received.points()[-1][0] >= records[-1].epoch
 

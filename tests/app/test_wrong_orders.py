@@ -352,7 +352,9 @@ def test_an_impatient_class_finds_no_fault(qtbot: QtBot, window: MainWindow, tmp
         assert enabled(window) == possible, hands.done[-5:]
         assert window.isWindowModified() == session.experiment.is_modified, hands.done[-5:]
         path = session.experiment.path
-        assert window.windowTitle().startswith(path.name if path else "untitled experiment"), hands.done[-5:]
+        assert window.windowTitle().startswith(
+            path.name if path else session.experiment.name or "untitled experiment"
+        ), hands.done[-5:]
         assert named(window, QPlainTextEdit, "Notes").toPlainText() == session.experiment.notes, hands.done[-5:]
         present = session.book.present
         assert present is not None

@@ -24,7 +24,8 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        _run("umount", str(folder))
+        # Lazily: a lock on it may be held until the end of the test.
+        _run("umount", "-l", str(folder))
 
 
 def make_read_only(disk: Path) -> None:
