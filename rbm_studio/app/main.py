@@ -15,6 +15,7 @@ from rbm_studio.app.icons import icon
 from rbm_studio.app.log import report_exceptions, start_log
 from rbm_studio.app.menus import saved_appearance
 from rbm_studio.app.session import Session
+from rbm_studio.app.settings_safety import set_unsafe_settings_aside
 from rbm_studio.app.theme import apply_appearance
 from rbm_studio.app.training_runner import leave_a_core_to_the_window
 from rbm_studio.app.window import MainWindow
@@ -36,8 +37,9 @@ def create_application() -> QApplication:
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("rbm-studio")
     application.setWindowIcon(icon("rbm-studio"))
-    apply_appearance(application, saved_appearance())
     start_log()
+    set_unsafe_settings_aside()
+    apply_appearance(application, saved_appearance())
     return application
 
 
