@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _LONGEST_SIDE = 512  # px: the network sees 28 of them, and the paper on the screen is hardly larger
 _MOST_PIXELS = 50_000_000
 _MOST_PIXELS_SCALED = 150_000_000
+# Deflate packs 1,032 bytes into one, and each may hold 8 pixels; a small picture is read whatever it claims.
+_MOST_IN_A_BYTE = 8 * 1032
+_ANY_FILE_HOLDS = 4_000_000
 _SCALED_WHILE_READ = (b"jpeg", b"jpg", b"jfif")
 _DRAWN_AT_ANY_SIZE = (b"svg", b"svgz")
 _KINDS = (b"png", b"gif", b"bmp", b"tif", b"tiff", b"webp", *_SCALED_WHILE_READ, *_DRAWN_AT_ANY_SIZE)
@@ -157,6 +160,8 @@ def _damaged(path: Path) -> RBMStudioError:
 def _read_no_larger_than_needed(reader: QImageReader, path: Path) -> None:
     size, kind = reader.size(), reader.format().data()
     pixels = size.width() * size.height()
+    if kind not in _DRAWN_AT_ANY_SIZE and pixels > max(_ANY_FILE_HOLDS, path.stat().st_size * _MOST_IN_A_BYTE):
+        raise _damaged(path)
     most = _MOST_PIXELS_SCALED if kind in _SCALED_WHILE_READ else _MOST_PIXELS
     if pixels > most and kind not in _DRAWN_AT_ANY_SIZE:
         raise RBMStudioError(

@@ -230,7 +230,7 @@ def _parameters(name: str, tensors: dict[str, npt.NDArray[Any]]) -> Parameters:
             "{name} is damaged. {reason}",
             "Open another copy of this file.",
             name=name,
-            reason=error.problem.format(**error.fields),
+            reason=error,
         ) from error
     if not parameters.is_finite:
         raise FileError(

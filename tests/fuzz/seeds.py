@@ -152,7 +152,8 @@ def safetensors() -> tuple[bytes, ...]:
     return tuple(map(model_bytes, _saved_models()))
 
 
-def _kept() -> list[dict[str, Any]]:
+def drawn() -> list[dict[str, Any]]:
+    """Return drawings as JSON holds them."""
     rng = np.random.default_rng(0)
     line = Stroke(rng.random((5, 2)).astype(np.float32), rng.random(5).astype(np.float32))
     eraser = Stroke(rng.random((3, 2)).astype(np.float32), erases=True)
@@ -163,7 +164,7 @@ def _kept() -> list[dict[str, Any]]:
 @cache
 def drawings() -> tuple[bytes, ...]:
     content = {"format": "RBM Studio drawings", "version": 1}
-    return tuple(json.dumps({**content, "drawings": kept}).encode() for kept in (_kept(), []))
+    return tuple(json.dumps({**content, "drawings": kept}).encode() for kept in (drawn(), []))
 
 
 def experiments_saved() -> tuple[SavedExperiment, ...]:
@@ -183,7 +184,7 @@ def experiments_saved() -> tuple[SavedExperiment, ...]:
         DatasetIdentity("x", "0" * 64, 200, 20, (_SIDE, _SIDE)),
         (SavedMoment(0.0, plain), SavedMoment(1.5, whole, EpochRecord(1.0, 0.5, None))),
         (SavedRun({**about, "id": "r1"}, curves, plain), SavedRun({**about, "id": "r2"}, curves)),
-        {"canvas": _kept()[0], "kept": _kept()},
+        {"canvas": drawn()[0], "kept": drawn()},
     )
     bare = SavedExperiment({**facts, "present_run": None}, drawings={"canvas": None, "kept": []})
     return full, bare, SavedExperiment({**facts, "present_run": None}, labelled, drawings={"canvas": None, "kept": []})

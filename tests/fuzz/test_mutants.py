@@ -116,7 +116,8 @@ def test_every_mutant_is_opened_or_refused_in_a_sentence(tmp_path: Path) -> None
         thread.join()
     tried = sum((each.result.tried for each in workers), Counter[str]())
     opened = sum((each.result.opened for each in workers), Counter[str]())
-    print("; ".join(f"{name}: {tried[name]:,} tried, {opened[name]:,} opened" for name in READERS))
+    said = "; ".join(f"{name}: {tried[name]:,} tried, {opened[name]:,} opened" for name in READERS)
+    sys.stdout.write(said + "\n")
     faults = [fault for each in workers for fault in each.result.faults]
     assert not faults, "\n".join(faults[:40])
     assert tried.total() == FILES

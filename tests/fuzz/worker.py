@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import resource
 import sys
 from pathlib import Path
 
@@ -60,12 +59,15 @@ def mutant(name: str, seed: int, number: int) -> bytes:
 
 
 def say(what: dict[str, object]) -> None:
-    print(json.dumps(what), flush=True)
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
 
 
 def _limit_memory() -> None:
     status = Path("/proc/self/status")
     if status.exists():
+        import resource  # which other systems do not have
+
         [size] = [int(line.split()[1]) * 1024 for line in status.read_text().splitlines() if line.startswith("VmSize")]
         resource.setrlimit(resource.RLIMIT_AS, (size + SPARE_BYTES, resource.RLIM_INFINITY))
 
