@@ -25,7 +25,7 @@ class RBMStudioError(ValueError):
         super().__init__(" ".join(part.format(**self.fields) for part in (problem, remedy) if part))
 
 
-_LONGEST = 400
+_LONGEST = 500
 """Characters of a name or a value out of a file; a message that holds more is none."""
 
 

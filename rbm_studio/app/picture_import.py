@@ -160,8 +160,6 @@ def _damaged(path: Path) -> RBMStudioError:
 def _read_no_larger_than_needed(reader: QImageReader, path: Path) -> None:
     size, kind = reader.size(), reader.format().data()
     pixels = size.width() * size.height()
-    if kind not in _DRAWN_AT_ANY_SIZE and pixels > max(_ANY_FILE_HOLDS, path.stat().st_size * _MOST_IN_A_BYTE):
-        raise _damaged(path)
     most = _MOST_PIXELS_SCALED if kind in _SCALED_WHILE_READ else _MOST_PIXELS
     if pixels > most and kind not in _DRAWN_AT_ANY_SIZE:
         raise RBMStudioError(
@@ -172,6 +170,8 @@ def _read_no_larger_than_needed(reader: QImageReader, path: Path) -> None:
             height=size.height(),
             side=_LONGEST_SIDE,
         )
+    if kind not in _DRAWN_AT_ANY_SIZE and pixels > max(_ANY_FILE_HOLDS, path.stat().st_size * _MOST_IN_A_BYTE):
+        raise _damaged(path)
     if kind in _DRAWN_AT_ANY_SIZE or max(size.width(), size.height()) > _LONGEST_SIDE:
         reader.setScaledSize(_fitted(size))
 
