@@ -21,5 +21,24 @@ class RBMStudioError(ValueError):
     def __init__(self, problem: str, remedy: str = "", /, **fields: object) -> None:
         self.problem = problem
         self.remedy = remedy
-        self.fields = fields
-        super().__init__(" ".join(part.format(**fields) for part in (problem, remedy) if part))
+        self.fields = {name: _brief(value) for name, value in fields.items()}
+        super().__init__(" ".join(part.format(**self.fields) for part in (problem, remedy) if part))
+
+
+_LONGEST = 500
+"""Characters of a name or a value out of a file; a message that holds more is none."""
+
+
+def _brief(value: object) -> object:
+    """Return what a message holds: itself, or its text where that is long or would not stay in its line."""
+    if isinstance(value, RBMStudioError):
+        return value
+    try:
+        text = str(value)
+    except ValueError:
+        # Python does not write whole numbers of more than 4,300 digits.
+        return "a number of thousands of digits"
+    if len(text) <= _LONGEST and text.isprintable():
+        return value
+    short = text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]}"
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in short)

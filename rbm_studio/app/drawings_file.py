@@ -14,12 +14,13 @@ from rbm_studio.app.images import grey_image, grey_values
 from rbm_studio.data.handwriting import LARGEST_PEN_WIDTH, Stroke
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import write_atomically
+from rbm_studio.untrusted import open_ordinary, parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-MOST_BYTES = 16_000_000
+MOST_BYTES = 20_000_000
 """No file of ours is larger; another one is not read at all."""
 
 _FORMAT, _VERSION = "RBM Studio drawings", 1
@@ -77,11 +78,11 @@ def read_drawings(path: Path) -> list[Kept]:
     OSError
         If it cannot be read.
     """
-    with path.open("rb") as file:
+    with open_ordinary(path) as file:
         data = file.read(MOST_BYTES + 1)
     _check(len(data) <= MOST_BYTES)
     try:
-        content = json.loads(data)
+        content = parse_json(data)
     except (ValueError, RecursionError) as error:
         raise _Broken from error
     _check(isinstance(content, dict) and content.get("format") == _FORMAT and content.get("version") == _VERSION)

@@ -22,6 +22,7 @@ from rbm_studio.app.recovery import recovery_path
 from rbm_studio.app.recovery_offer import RecoveryOffer
 from rbm_studio.app.report import screens, versions
 from rbm_studio.app.session import Session
+from rbm_studio.app.settings_safety import set_unsafe_settings_aside
 from rbm_studio.app.shared_drawings import DrawingsFile, drawings_path
 from rbm_studio.app.start_marker import SETTLED_S, StartMarker, starts_path
 from rbm_studio.app.theme import apply_appearance
@@ -54,6 +55,7 @@ def create_application() -> QApplication:
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("rbm-studio")
     application.setWindowIcon(icon("rbm-studio"))
+    set_unsafe_settings_aside()
     apply_appearance(application, saved_appearance())
     for line in (*versions(), *screens()):
         _log.info("%s", line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from PySide6.QtGui import QImage, QImageReader
 
 from rbm_studio.app.files import is_document
 from rbm_studio.app.images import grey_image, grey_values
+from rbm_studio.app.svg_safety import check_svg
 from rbm_studio.app.task import Task
 from rbm_studio.data.photographs import ink_of
 from rbm_studio.errors import RBMStudioError
@@ -22,8 +24,13 @@ if TYPE_CHECKING:
 
 _LONGEST_SIDE = 512  # px: the network sees 28 of them, and the paper on the screen is hardly larger
 _MOST_PIXELS = 50_000_000
+_MOST_PIXELS_SCALED = 150_000_000
+# Deflate packs 1,032 bytes into one, and each may hold 8 pixels; a small picture is read whatever it claims.
+_MOST_IN_A_BYTE = 8 * 1032
+_ANY_FILE_HOLDS = 4_000_000
 _SCALED_WHILE_READ = (b"jpeg", b"jpg", b"jfif")
 _DRAWN_AT_ANY_SIZE = (b"svg", b"svgz")
+_KINDS = (b"png", b"gif", b"bmp", b"tif", b"tiff", b"webp", *_SCALED_WHILE_READ, *_DRAWN_AT_ANY_SIZE)
 _DATASET_SUFFIXES = ("", ".npz", ".npy", ".gz")
 
 
@@ -100,7 +107,7 @@ def local_file(mime: QMimeData) -> Path | None:
 
 def is_for_the_window(path: Path) -> bool:
     """Whether a file or folder by its name is an experiment, a model or a data set, and not a picture."""
-    return path.is_dir() or is_document(path) or path.suffix.lower() in _DATASET_SUFFIXES or "ubyte" in path.name
+    return os.path.isdir(path) or is_document(path) or path.suffix.lower() in _DATASET_SUFFIXES or "ubyte" in path.name
 
 
 def read_picture(path: Path) -> QImage:
@@ -120,30 +127,41 @@ def read_picture(path: Path) -> QImage:
     RBMStudioError
         If there is no such file, it is no picture that Qt reads, it is damaged, or it has too many pixels to be read.
     """
-    if not path.is_file():
+    # Unlike Path.is_file this is False, and no error, for a name that is too long or in a folder that may not be read.
+    if not os.path.isfile(path):
         raise RBMStudioError("There is no file {file}.", "Choose a picture that exists.", file=path)
     reader = QImageReader(str(path))
     reader.setDecideFormatFromContent(True)
     reader.setAutoTransform(True)
-    if not reader.canRead():
+    if not reader.canRead() or reader.format().data() not in _KINDS:
         raise RBMStudioError(
             "{file} is not a picture that can be read here.",
             "Use a PNG, JPEG, GIF, BMP, TIFF, WebP or SVG file. Models and data sets can be dropped beside the canvas.",
             file=path,
         )
+    if reader.format().data() in _DRAWN_AT_ANY_SIZE:
+        check_svg(path)
+    elif not reader.size().isValid():
+        # Nor can it be told how much memory it would take.
+        raise _damaged(path)
     _read_no_larger_than_needed(reader, path)
     image = reader.read()
     if image.isNull():
-        raise RBMStudioError(
-            "{file} is a damaged picture.", "Open it in a program for pictures and save it anew, as PNG.", file=path
-        )
+        raise _damaged(path)
     return image
+
+
+def _damaged(path: Path) -> RBMStudioError:
+    return RBMStudioError(
+        "{file} is a damaged picture.", "Open it in a program for pictures and save it anew, as PNG.", file=path
+    )
 
 
 def _read_no_larger_than_needed(reader: QImageReader, path: Path) -> None:
     size, kind = reader.size(), reader.format().data()
     pixels = size.width() * size.height()
-    if pixels > _MOST_PIXELS and kind not in (*_SCALED_WHILE_READ, *_DRAWN_AT_ANY_SIZE):
+    most = _MOST_PIXELS_SCALED if kind in _SCALED_WHILE_READ else _MOST_PIXELS
+    if pixels > most and kind not in _DRAWN_AT_ANY_SIZE:
         raise RBMStudioError(
             "{file} has {width}×{height} pixels, too many to be read.",
             "Save it smaller: {side}×{side} pixels are enough.",
@@ -152,6 +170,8 @@ def _read_no_larger_than_needed(reader: QImageReader, path: Path) -> None:
             height=size.height(),
             side=_LONGEST_SIDE,
         )
+    if kind not in _DRAWN_AT_ANY_SIZE and pixels > max(_ANY_FILE_HOLDS, path.stat().st_size * _MOST_IN_A_BYTE):
+        raise _damaged(path)
     if kind in _DRAWN_AT_ANY_SIZE or max(size.width(), size.height()) > _LONGEST_SIDE:
         reader.setScaledSize(_fitted(size))
 

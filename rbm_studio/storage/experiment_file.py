@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,14 +23,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load as from_safetensors
 from safetensors.numpy import save as to_safetensors
 
 from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import FileError, write_atomically
-from rbm_studio.storage.model_file import SavedModel, model_bytes, model_from_bytes
+from rbm_studio.storage.model_file import UNREADABLE, SavedModel, model_bytes, model_from_bytes, read_tensors
+from rbm_studio.storage.reading import reading
+from rbm_studio.untrusted import BROKEN_ZIP, open_zip, parse_json, read_entry
 
 if TYPE_CHECKING:
     import os
@@ -39,14 +40,17 @@ FORMAT = "rbm-studio-experiment"
 FORMAT_VERSION = 1
 EXPERIMENT_SUFFIX = ".rbmx"
 
-MOST_TEXT_BYTES = 32_000_000
-"""Of each of the two JSON entries, unpacked."""
+LARGEST_EXPERIMENT = 2 * 1024**3
+"""The largest file that is read, in bytes."""
+MOST_TEXT_BYTES = 20_000_000
+"""Of each of the two JSON entries, unpacked: more than the longest scribbles that can be kept."""
 MOST_ENTRIES = 4_000
 
 _FACTS, _DRAWINGS, _MODEL = "experiment.json", "drawings.json", "model.safetensors"
 # A zip's times begin with 1980, and a computer's clock may be before that; the time that counts stands in the facts.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _COLUMNS = 4
+_MOST_IMAGES = 2**40
 
 
 @dataclass(frozen=True)
@@ -203,38 +207,29 @@ def load_experiment(path: str | os.PathLike[str]) -> SavedExperiment:
         If there is no such file, it is damaged, of a newer format, or something else.
     """
     name = Path(path).name
-    try:
-        with zipfile.ZipFile(path) as packed:
-            return _Reader(packed, name).read()
-    except RBMStudioError:
-        raise
-    except OSError as error:
-        raise FileError(
-            "{name} cannot be read: {reason}.",
-            "Check that the file is still there and that you may read it.",
-            name=name,
-            reason=error.strerror or error,
-        ) from error
-    except (zipfile.BadZipFile, SafetensorError, NotImplementedError, *_BROKEN) as error:
-        raise _damaged(name) from error
-
-
-_BROKEN = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError, EOFError)
+    with reading(path, "Open a .rbmx file that RBM Studio saved."):
+        try:
+            with open_zip(path) as packed:
+                return _Reader(packed, name).read()
+        except RBMStudioError:
+            raise
+        except (*BROKEN_ZIP, *UNREADABLE, IndexError) as error:
+            raise _damaged(name) from error
 
 
 class _Reader:
     def __init__(self, packed: zipfile.ZipFile, name: str) -> None:
         self._packed, self._name = packed, name
         entries = packed.infolist()
-        if len(entries) > MOST_ENTRIES:
+        if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > LARGEST_EXPERIMENT:
             raise _damaged(name)
-        self._sizes = {entry.filename: entry.file_size for entry in entries}
+        self._names = set(packed.namelist())
 
     def read(self) -> SavedExperiment:
         facts = self._json(_FACTS)
-        if facts.pop("format") != FORMAT:
-            raise _damaged(self._name)
         version = facts.pop("format_version")
+        if facts.pop("format") != FORMAT or type(version) is not int or version < 1:
+            raise _damaged(self._name)
         if version > FORMAT_VERSION:
             raise FileError(
                 "{name} was saved by a newer version of RBM Studio (format {version}; this version reads {known}).",
@@ -244,62 +239,102 @@ class _Reader:
                 known=FORMAT_VERSION,
             )
         dataset, moments, runs = facts.pop("dataset"), facts.pop("moments"), facts.pop("runs")
+        if not isinstance(moments, list) or not isinstance(runs, list):
+            raise _damaged(self._name)
+        model = self._model(_MODEL) if _MODEL in self._names else None
         return SavedExperiment(
             facts,
-            self._model(_MODEL) if _MODEL in self._sizes else None,
+            model,
             None if dataset is None else _identity(dataset),
-            tuple(self._moment(place, about) for place, about in enumerate(moments)),
+            tuple(self._moment(place, about, model) for place, about in enumerate(moments)),
             tuple(self._run(place, about) for place, about in enumerate(runs)),
             self._json(_DRAWINGS),
         )
 
     def _json(self, entry: str) -> dict[str, Any]:
-        if self._sizes[entry] > MOST_TEXT_BYTES:
-            raise _damaged(self._name)
-        content = json.loads(self._packed.read(entry))
+        content = parse_json(read_entry(self._packed, entry, MOST_TEXT_BYTES))
         if not isinstance(content, dict):
             raise _damaged(self._name)
         return content
 
     def _tensors(self, entry: str) -> bytes:
+        about = self._packed.getinfo(entry)
         # They are stored as they are: what claims to be larger than the file is a lie.
-        if self._packed.getinfo(entry).compress_type != zipfile.ZIP_STORED:
+        if about.compress_type != zipfile.ZIP_STORED or about.file_size != about.compress_size:
             raise _damaged(self._name)
-        return self._packed.read(entry)
+        return read_entry(self._packed, entry, about.file_size)
 
     def _model(self, entry: str) -> SavedModel:
         return model_from_bytes(self._tensors(entry), self._name)
 
-    def _moment(self, place: int, about: dict[str, Any]) -> SavedMoment:
+    def _moment(self, place: int, about: dict[str, Any], present: SavedModel | None) -> SavedMoment:
         record = about["record"]
+        model = self._model(_moment(place))
+        if present is None or _units(model) != _units(present):
+            raise _damaged(self._name)
         return SavedMoment(
-            _number(about["epochs"]),
-            self._model(_moment(place)),
-            None if record is None else EpochRecord(_number(record[0]), _number(record[1]), record[2]),
+            _epochs(about["epochs"]),
+            model,
+            None if record is None else _epoch_record(*record),
         )
 
     def _run(self, place: int, about: dict[str, Any]) -> SavedRun:
-        curves = from_safetensors(self._tensors(_run(place)))
-        for table in curves.values():
-            if table.ndim != 2 or table.shape[1] != _COLUMNS or table.dtype != np.float64:
-                raise _damaged(self._name)
+        curves, _ = read_tensors(self._tensors(_run(place)))
+        curves = {name: _curve(table) for name, table in curves.items()}
         has_model = about.pop("has_model")
+        if not isinstance(has_model, bool):
+            raise _damaged(self._name)
         return SavedRun(about, curves, self._model(_run_model(place)) if has_model else None)
+
+
+def _units(model: SavedModel) -> tuple[int, ...]:
+    p = model.parameters
+    return p.visible_num, p.hidden_num, p.label_num
 
 
 def _identity(about: dict[str, Any]) -> DatasetIdentity:
     height, width = about["image_shape"]
-    shape = int(height), int(width)
-    return DatasetIdentity(
-        str(about["name"]), str(about["digest"]), int(about["train_num"]), int(about["test_num"]), shape
-    )
+    name, digest = about["name"], about["digest"]
+    if not isinstance(name, str) or not isinstance(digest, str):
+        raise TypeError(about)
+    counts = _count(about["train_num"]), _count(about["test_num"])
+    return DatasetIdentity(name, digest, *counts, (_count(height), _count(width)))
+
+
+def _epoch_record(epoch: Any, training: Any, held_out: Any) -> EpochRecord:
+    return EpochRecord(_epochs(epoch), _number(training), None if held_out is None else _number(held_out))
+
+
+def _curve(table: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    if table.ndim != 2 or table.shape[1] != _COLUMNS or table.dtype != np.float64:
+        raise ValueError(table.shape)
+    epochs = table[:, 0]
+    if not (np.isfinite(epochs) & (epochs >= 0)).all():
+        raise ValueError("a curve's epochs")
+    # What draws it needs the epochs in order, and figures that are numbers or missing.
+    table = table[np.argsort(epochs, kind="stable")]
+    table[np.isinf(table)] = np.nan
+    return table
 
 
 def _number(value: Any) -> float:
-    number = float(value)
-    if not np.isfinite(number):
+    # A truth value is a whole number to Python, but no figure.
+    if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
         raise ValueError(value)
-    return number
+    return float(value)
+
+
+def _epochs(value: Any) -> float:
+    epochs = _number(value)
+    if epochs < 0:
+        raise ValueError(value)
+    return epochs
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or not 1 <= value < _MOST_IMAGES:
+        raise ValueError(value)
+    return value
 
 
 def _damaged(name: str) -> FileError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.numpy import load as from_safetensors
 from safetensors.numpy import save as to_safetensors
 
@@ -23,9 +23,11 @@ from rbm_studio.core.settings import SETTING_NAMES
 from rbm_studio.core.state import TrainingState
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import FileError, write_atomically
+from rbm_studio.storage.reading import no_room_for, reading
+from rbm_studio.untrusted import open_ordinary, parse_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from rbm_studio.core.settings import TrainingSettings
 
@@ -35,7 +37,15 @@ SUFFIX = ".safetensors"
 _TENSORS = ("w", "visible_bias", "hidden_bias")
 _LABEL_TENSORS = ("label_w", "label_bias")
 _STATE = "state."
-_UNREADABLE = (SafetensorError, TypeError, ValueError, AttributeError, KeyError, RecursionError, OverflowError)
+
+LARGEST_MODEL = 2 * 1024**3
+"""The largest model file that is read, in bytes: some 100 times a model of 784 pixels and 4,096 hidden units."""
+MOST_HEADER_BYTES = 32_000_000
+"""Of what a file says of itself, the figures of its epochs included."""
+UNREADABLE = (SafetensorError, TypeError, ValueError, AttributeError, KeyError, RecursionError, OverflowError)
+"""What reading a damaged safetensors file raises."""
+_LENGTH_BYTES = 8
+_MOST_TENSORS = 1_000
 
 
 @dataclass(frozen=True)
@@ -106,22 +116,14 @@ def load_model(path: str | os.PathLike[str]) -> SavedModel:
         If there is no such file, it is damaged, of a newer format, or holds something else.
     """
     name = Path(path).name
-    if Path(path).is_dir():
-        raise FileError("{name} is a folder.", "Open a .safetensors file that RBM Studio saved.", name=name)
-    try:
-        with safe_open(os.fspath(path), framework="numpy") as file:
-            return _read(name, file.metadata() or {}, file.keys(), file.get_tensor)
-    except OSError as error:
-        raise FileError(
-            "{name} cannot be read: {reason}.",
-            "Check that the file is still there and that you may read it.",
-            name=name,
-            reason=error.strerror or error,
-        ) from error
-    except RBMStudioError:
-        raise
-    except _UNREADABLE as error:
-        raise _no_model(name) from error
+    with reading(path, "Open a .safetensors file that RBM Studio saved."), open_ordinary(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        start = file.read(_LENGTH_BYTES)
+        # Another file, however long, is not read to its end.
+        if size > LARGEST_MODEL or int.from_bytes(start, "little") > min(size, MOST_HEADER_BYTES):
+            raise _no_model(name)
+        # Not by a map into memory: a disk that is pulled out would end the program.
+        return model_from_bytes(start + file.read(), name)
 
 
 def model_from_bytes(data: bytes, name: str) -> SavedModel:
@@ -140,13 +142,31 @@ def model_from_bytes(data: bytes, name: str) -> SavedModel:
         If it is damaged, of a newer format, or something else.
     """
     try:
-        tensors = from_safetensors(data)
-        metadata = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")]).get("__metadata__") or {}
-        return _read(name, metadata, tensors, tensors.__getitem__)
+        tensors, metadata = read_tensors(data)
+        return _read(name, metadata, tensors)
     except RBMStudioError:
         raise
-    except _UNREADABLE as error:
+    except MemoryError as error:
+        raise no_room_for(name) from error
+    except UNREADABLE as error:
         raise _no_model(name) from error
+
+
+def read_tensors(data: bytes) -> tuple[dict[str, npt.NDArray[Any]], dict[str, str]]:
+    """Return the arrays and the metadata in the bytes of a safetensors file.
+
+    Raises
+    ------
+    One of UNREADABLE
+        If it is none.
+    """
+    length = int.from_bytes(data[:_LENGTH_BYTES], "little")
+    if length > MOST_HEADER_BYTES:
+        raise ValueError(length)
+    header = parse_json(data[_LENGTH_BYTES : _LENGTH_BYTES + length])
+    if len(header) > _MOST_TENSORS:
+        raise ValueError(len(header))
+    return from_safetensors(data), header.get("__metadata__") or {}
 
 
 def _no_model(name: str) -> FileError:
@@ -157,19 +177,16 @@ def _no_model(name: str) -> FileError:
     )
 
 
-def _read(
-    name: str, metadata: dict[str, str], keys: Iterable[str], get: Callable[[str], npt.NDArray[Any]]
-) -> SavedModel:
+def _read(name: str, metadata: dict[str, str], found: dict[str, npt.NDArray[Any]]) -> SavedModel:
     _check_version(name, metadata)
-    found = list(keys)
     _check_names(name, found)
     own = metadata.get("format") == FORMAT
     wanted = [*_TENSORS, *(key for key in _LABEL_TENSORS if key in found)]
-    parameters = _parameters(name, {key: get(key) for key in wanted})
+    parameters = _parameters(name, {key: found[key] for key in wanted})
     past = _read_metadata(name, metadata, parameters.visible_num)
     if not own:
         return SavedModel(parameters, **past)
-    kept = {key: get(key) for key in found if key.startswith(_STATE)}
+    kept = {key: array for key, array in found.items() if key.startswith(_STATE)}
     return SavedModel(parameters, **past, state=_read_state(name, metadata, kept))
 
 
@@ -189,7 +206,7 @@ def _check_version(name: str, metadata: dict[str, str]) -> None:
         )
 
 
-def _check_names(name: str, found: list[str]) -> None:
+def _check_names(name: str, found: Iterable[str]) -> None:
     if not set(_TENSORS) <= set(found):
         raise FileError(
             "{name} holds no RBM: its arrays are {found}.",
@@ -209,7 +226,12 @@ def _parameters(name: str, tensors: dict[str, npt.NDArray[Any]]) -> Parameters:
         with np.errstate(over="ignore"):
             parameters = Parameters(**{key: array.astype(np.float32) for key, array in tensors.items()})
     except RBMStudioError as error:
-        raise FileError("{name} is damaged. {reason}", name=name, reason=error) from error
+        raise FileError(
+            "{name} is damaged. {reason}",
+            "Open another copy of this file.",
+            name=name,
+            reason=error,
+        ) from error
     if not parameters.is_finite:
         raise FileError(
             "{name} holds parameters that are not finite numbers.", "Open an earlier copy of the model.", name=name
@@ -221,15 +243,15 @@ def _read_metadata(name: str, metadata: dict[str, str], pixels: int) -> dict[str
     if metadata.get("format") != FORMAT:
         return {}
     try:
-        settings = json.loads(metadata["settings"])
-        shape = json.loads(metadata["image_shape"])
+        settings = _parsed(metadata["settings"])
+        shape = _parsed(metadata["image_shape"])
         return {
             "settings": None
             if settings is None
             else settings_for(**{key: value for key, value in settings.items() if key in SETTING_NAMES}),
             "history": tuple(
                 EpochRecord(_finite(epoch), _finite(training), None if held_out is None else _finite(held_out))
-                for epoch, training, held_out in json.loads(metadata["history"])
+                for epoch, training, held_out in _parsed(metadata["history"])
             ),
             "image_shape": None if shape is None else _image_shape(*shape, pixels=pixels),
         }
@@ -239,7 +261,7 @@ def _read_metadata(name: str, metadata: dict[str, str], pixels: int) -> dict[str
 
 def _read_state(name: str, metadata: dict[str, str], kept: dict[str, npt.NDArray[Any]]) -> TrainingState | None:
     try:
-        facts = json.loads(metadata.get("state", "null"))
+        facts = _parsed(metadata.get("state", "null"))
         if facts is None:
             return None
         arrays = {key.removeprefix(_STATE): array for key, array in kept.items()}
@@ -250,15 +272,20 @@ def _read_state(name: str, metadata: dict[str, str], kept: dict[str, npt.NDArray
         raise _damaged(name) from error
 
 
-def _finite(value: float) -> float:
-    if not math.isfinite(value):
+def _parsed(text: str) -> Any:
+    return parse_json(text.encode())
+
+
+def _finite(value: Any) -> float:
+    # A truth value is a whole number to Python, but no figure.
+    if type(value) not in (int, float) or not math.isfinite(value):
         raise ValueError(value)
     return float(value)
 
 
 def _image_shape(height: int, width: int, *, pixels: int) -> tuple[int, int]:
-    shape = int(height), int(width)
-    if min(shape) < 1 or shape[0] * shape[1] != pixels:
+    shape = height, width
+    if not all(type(side) is int for side in shape) or min(shape) < 1 or shape[0] * shape[1] != pixels:
         raise ValueError(shape)
     return shape
 

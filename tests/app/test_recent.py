@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import threading
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtCore import QSettings
@@ -62,3 +64,36 @@ def test_what_was_deleted_is_not_offered(tmp_path: Path) -> None:
 def test_settings_that_make_no_sense_are_no_files() -> None:
     QSettings().setValue("files/recent", 7)
     assert RecentFiles().paths() == []
+
+
+def test_names_that_no_file_can_have_are_left_out(tmp_path: Path) -> None:
+    (only,) = files(tmp_path, 1)
+    QSettings().setValue(
+        "files/recent", ["a\0b", "n" * 9000, "", 7, None, [str(only)], str(only), str(only), "m" * 3000]
+    )
+    assert RecentFiles().paths() == [only]
+
+
+def test_a_drive_that_does_not_answer_holds_nothing_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = files(tmp_path, 2)
+    recent = RecentFiles()
+    recent.add(first)
+    recent.add(second)
+    answers = threading.Event()
+    ask = os.stat
+
+    def stat(path: Any, *arguments: Any, **options: Any) -> os.stat_result:
+        if path == str(first):
+            answers.wait()
+        return ask(path, *arguments, **options)
+
+    # As of a file on a network drive that was pulled away.
+    monkeypatch.setattr(os, "stat", stat)
+    first.unlink()
+    for _ in range(3):
+        assert recent.paths() == [second, first]
+    waiting = [thread for thread in threading.enumerate() if thread.name == "recent file"]
+    assert len(waiting) == 1
+    answers.set()
+    waiting[0].join()
+    assert recent.paths() == [second]
