@@ -15,6 +15,7 @@ from rbm_studio.core.settings import TrainingSettings
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.experiment_file import DatasetIdentity, SavedExperiment, SavedMoment, SavedRun
 from rbm_studio.storage.model_file import SavedModel
+from rbm_studio.storage.script_file import Trained
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,7 +57,7 @@ def gather(session: Session, now: Checkpoint | None) -> SavedExperiment:
     moments = [moment for moment in session.moments.kept if epochs is None or moment.epochs <= epochs]
     current = session.drawings.current
     return SavedExperiment(
-        {**facts, "present_run": present},
+        {**facts, **_past(model), "present_run": present},
         saved,
         _identity(session),
         tuple(_saved_moment(moment, saved) for moment in moments if saved is not None),
@@ -66,6 +67,14 @@ def gather(session: Session, now: Checkpoint | None) -> SavedExperiment:
             "kept": [kept_as_json(kept) for kept in session.drawings.kept],
         },
     )
+
+
+def _past(model: Model | None) -> dict[str, Any]:
+    if model is None:
+        return {}
+    trainings = model.trainings
+    known = None if trainings is None else [training.as_dict() for training in trainings]
+    return {"origin": model.origin, "trainings": known}
 
 
 def _saved_model(model: Model, state: TrainingState | None) -> SavedModel:
@@ -178,6 +187,9 @@ def _opened(saved: SavedExperiment) -> Opened:
             trained = kept.state.epochs_trained
         shape = kept.image_shape or settings.image_shape
         model = Model(kept.parameters, shape, kept.settings or settings.training, kept.history, epochs_trained=trained)
+        known = facts.get("trainings")
+        trainings = None if known is None else tuple(Trained.from_dict(each) for each in known)
+        model = replace(model, origin=str(facts.get("origin", "")), trainings=trainings)
     identity = str(facts["id"])
     runs = [_run(run, identity) for run in saved.runs]
     present = facts["present_run"]

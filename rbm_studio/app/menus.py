@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu
 
 from rbm_studio.app.about import show_about, show_first_steps
+from rbm_studio.app.exchange import Exchange
 from rbm_studio.app.icons import icon
 from rbm_studio.app.log import log_path
 from rbm_studio.app.theme import Appearance, apply_appearance
@@ -56,6 +57,10 @@ class Menus(QObject):
         menu.addMenu(self._recent)
         self._add(menu, self.tr("&Save model"), window.save, "Ctrl+S", "save")
         self._add(menu, self.tr("Save model &as…"), window.save_as, "Ctrl+Shift+S")
+        menu.addSeparator()
+        exchange = Exchange(window.session, window, window.import_path)
+        menu.addMenu(exchange.import_menu)
+        menu.addMenu(exchange.export_menu)
         menu.addSeparator()
         self._add(menu, self.tr("&Quit"), window.close, "Ctrl+Q").setMenuRole(QAction.MenuRole.QuitRole)
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rbm_studio.app.state import Images, Model
+from rbm_studio.app.trainings import assumed_trainings
 from rbm_studio.errors import RBMStudioError
+from rbm_studio.model_import import import_model
 from rbm_studio.storage.model_file import SavedModel, load_model, save_model
 
 if TYPE_CHECKING:
@@ -34,13 +36,26 @@ def read_model(path: Path, images: Images | None, training: TrainingSettings) ->
     RBMStudioError
         If the file cannot be read, or the model does not fit.
     """
-    saved = load_model(path)
-    shape = _image_shape(saved, path.name, images)
+    model, state = _checked(load_model(path), path.name, images, training)
+    return replace(model, path=path), state
+
+
+def read_foreign(path: Path, images: Images | None, training: TrainingSettings) -> tuple[Model, TrainingState | None]:
+    """Return a model of this program or another one, which has no file of its own here; see `read_model`."""
+    model, state = _checked(import_model(path), path.name, images, training)
+    return replace(model, origin=path.name), state
+
+
+def _checked(
+    saved: SavedModel, name: str, images: Images | None, training: TrainingSettings
+) -> tuple[Model, TrainingState | None]:
+    shape = _image_shape(saved, name, images)
     trained = saved.history[-1].epoch if saved.history else 0.0
     if saved.state is not None:
         trained = saved.state.epochs_trained
     settings = saved.settings or training
-    return Model(saved.parameters, shape, settings, saved.history, path, epochs_trained=trained), saved.state
+    model = Model(saved.parameters, shape, settings, saved.history, epochs_trained=trained)
+    return replace(model, trainings=assumed_trainings(saved)), saved.state
 
 
 def _image_shape(saved: SavedModel, name: str, images: Images | None) -> tuple[int, int]:
@@ -63,14 +78,13 @@ def _image_shape(saved: SavedModel, name: str, images: Images | None) -> tuple[i
     return shape
 
 
-def write_model(
-    path: Path, model: Model, state: TrainingState | None, before: tuple[EpochRecord, ...], now: Checkpoint | None
-) -> None:
-    """Save a model.
+def saved_model(
+    model: Model, state: TrainingState | None, before: tuple[EpochRecord, ...], now: Checkpoint | None
+) -> SavedModel:
+    """Return what a file of the model holds.
 
     Parameters
     ----------
-    path : Path
     model : Model
     state : TrainingState or None
         Where its training stands, if that is known.
@@ -78,12 +92,20 @@ def write_model(
         The model's epochs before the run under way.
     now : Checkpoint or None
         How far the run under way has come, which is saved instead.
+    """
+    if now is not None:
+        model, state = replace(model, parameters=now.parameters, history=before + now.records), now.state
+    return SavedModel(model.parameters, model.training, model.history, model.image_shape, state)
+
+
+def write_model(
+    path: Path, model: Model, state: TrainingState | None, before: tuple[EpochRecord, ...], now: Checkpoint | None
+) -> None:
+    """Save a model; see `saved_model`.
 
     Raises
     ------
     RBMStudioError
         If the file cannot be written.
     """
-    if now is not None:
-        model, state = replace(model, parameters=now.parameters, history=before + now.records), now.state
-    save_model(path, SavedModel(model.parameters, model.training, model.history, model.image_shape, state))
+    save_model(path, saved_model(model, state, before, now))

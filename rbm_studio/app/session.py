@@ -15,12 +15,13 @@ from rbm_studio.app.curve_history import CurvePoint
 from rbm_studio.app.drawings import Drawings
 from rbm_studio.app.experiment import Experiment
 from rbm_studio.app.experiment_files import gather, opened
-from rbm_studio.app.model_files import read_model, write_model
+from rbm_studio.app.model_files import read_foreign, read_model, saved_model, write_model
 from rbm_studio.app.moments import Moment, Moments
 from rbm_studio.app.selection import Selection
 from rbm_studio.app.state import Images, Model, RunState, Settings, Speed
 from rbm_studio.app.task import Task, TaskSlot
 from rbm_studio.app.training_runner import Outcome, TrainingRunner, Update
+from rbm_studio.app.trainings import next_trainings
 from rbm_studio.core.backend import backend_for
 from rbm_studio.core.presets import preset_named
 from rbm_studio.core.training import Progress, Training
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from rbm_studio.core.settings import TrainingSettings
     from rbm_studio.core.state import TrainingState
     from rbm_studio.data import Dataset
+    from rbm_studio.storage.model_file import SavedModel
+
+    _Read = Callable[[Path, Images | None, TrainingSettings], tuple[Model, TrainingState | None]]
 
 
 class Session(QObject):
@@ -257,7 +261,8 @@ class Session(QObject):
 
     @property
     def _is_trained(self) -> bool:
-        return self._training_state is not None or bool(self._model and self._model.history)
+        model = self._model
+        return self._training_state is not None or bool(model and (model.history or model.origin))
 
     @property
     def _is_replaceable(self) -> bool:
@@ -306,7 +311,7 @@ class Session(QObject):
             len(images.train),
             self.label_num,
         )
-        self._set_model(Model(parameters, images.dataset.image_shape, training))
+        self._set_model(Model(parameters, images.dataset.image_shape, training, trainings=()))
 
     @property
     def can_bring_back(self) -> bool:
@@ -349,13 +354,15 @@ class Session(QObject):
         labels = parameters.label_num > 0
         return replace(self._settings, hidden_num=parameters.hidden_num, labels=labels, training=training)
 
-    def _set_model(self, model: Model) -> None:
+    def _set_model(self, model: Model, *, is_foreign: bool = False) -> None:
         if self._model is not None and self._is_trained:
             self._previous = (self._model, self._training_state, self.experiment.is_modified)
         self._model = model
         self._training_state = None
         self._progress = None
-        if self.experiment.path is None:
+        if is_foreign:
+            self.experiment.begin()
+        elif self.experiment.path is None:
             self.experiment.begin(self.experiment.identity, notes=self.experiment.notes)
         self.selection.begin_again(model.parameters.hidden_num, model.parameters.visible_num)
         self._start_curve(model)
@@ -378,12 +385,19 @@ class Session(QObject):
 
         Returns whether it will be shown: at once, or a little later where the images must be resampled for it.
         """
+        return self._open(path, read_model)
+
+    def import_model(self, path: Path) -> bool:
+        """Show a model of another program, or a copy of one, as a new experiment; returns as `open_model` does."""
+        return self._open(path, read_foreign)
+
+    def _open(self, path: Path, read: _Read) -> bool:
         try:
             if self._run_state is not RunState.IDLE:
                 raise RBMStudioError(
                     self.tr("A model cannot be opened while training."), self.tr("Stop the training first.")
                 )
-            model, state = read_model(path, self._images, self._settings.training)
+            model, state = read(path, self._images, self._settings.training)
         except RBMStudioError as error:
             self.failed.emit(error)
             return False
@@ -399,11 +413,13 @@ class Session(QObject):
             self._images = images
             self.images_changed.emit()
         self.settings_changed.emit()
-        self._set_model(model)
+        self._set_model(model, is_foreign=bool(model.origin))
         self._training_state = state
         self._show_history(model)
         if model.path is not None:
             self.noticed.emit(self.tr("Opened {0}").format(model.path.name))
+        elif model.origin:
+            self.noticed.emit(self.tr("Imported {0}").format(model.origin))
 
     def save_model(self, path: Path) -> bool:
         """Save the model as it is now, also while it trains; return whether that was done, else `failed` tells why."""
@@ -425,6 +441,13 @@ class Session(QObject):
             self.experiment.touch()
         self.noticed.emit(self.tr("Saved {0}").format(path.name))
         return True
+
+    def saved_model(self) -> SavedModel | None:
+        """Return what a file of the model would hold, as it is now, also while it trains; None without a model."""
+        if self._model is None:
+            return None
+        state = self._training_state if self._run_state is RunState.IDLE else None
+        return saved_model(self._model, state, self._history_before_run, self._runner.checkpoint())
 
     # --- the experiment
 
@@ -537,7 +560,8 @@ class Session(QObject):
             return
         if not self._is_trained:
             self._start_curve(model)
-        self._model = replace(model, training=settings.training)
+        trainings = next_trainings(model, state, settings, images)
+        self._model = replace(model, training=settings.training, trainings=trainings)
         epochs_trained = model.history[-1].epoch if model.history else 0.0
         self._history_before_run = model.history
         self._speed.restart()

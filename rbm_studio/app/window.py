@@ -27,6 +27,7 @@ from rbm_studio.app.panels.weights_panel import WeightsPanel
 from rbm_studio.app.questions import ask_to_keep
 from rbm_studio.app.recent import RecentFiles
 from rbm_studio.app.state import RunState
+from rbm_studio.model_import import holds_weights
 from rbm_studio.storage.model_file import SUFFIX
 
 if TYPE_CHECKING:
@@ -156,11 +157,17 @@ class MainWindow(QMainWindow):
     # --- models in files
 
     def open_path(self, path: Path) -> None:
-        """Open a model, or else images, as the file's name says."""
+        """Open a model, or else images, as the file's name says, and the names of what is in it."""
         if files.is_model(path):
             self._ask_about_training(self.tr("Open another model?"), lambda: self._open_model(path))
+        elif holds_weights(path):
+            self.import_path(path)
         else:
             self.dataset_panel.open_path(path)
+
+    def import_path(self, path: Path) -> None:
+        """Import a model of another program."""
+        self._ask_about_training(self.tr("Open another model?"), lambda: self.session.import_model(path))
 
     def open_when_ready(self, path: Path) -> None:
         """Open a file as soon as what is being loaded is there."""
