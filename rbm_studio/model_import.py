@@ -147,7 +147,7 @@ def _floats(file: str, name: str, array: npt.NDArray[Any]) -> FloatArray:
             key=name,
             kind=array.dtype,
         )
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         floats: FloatArray = array.astype(np.float32)
     if not np.isfinite(floats).all():
         raise FileError(

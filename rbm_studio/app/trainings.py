@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from rbm_studio.data import Dataset
     from rbm_studio.storage.model_file import SavedModel
 
-_A_BIT = 1e-6
+_A_BIT = 1e-9
+_ROUNDING = 1e-4
 _MNIST = "MNIST"
 
 
@@ -59,7 +60,7 @@ def assumed_trainings(saved: SavedModel) -> tuple[Trained, ...] | None:
         last = at.epoch + at.batch * settings.batch_size / at.total_images
     before = (trained - last) / settings.epochs
     count = round(before) if before < len(saved.history) else -1
-    if abs(before - count) > _A_BIT:
+    if abs(before - count) > _ROUNDING:
         return None
     return tuple(Trained(settings, float(number * settings.epochs)) for number in range(count + 1))
 

@@ -125,10 +125,9 @@ class Text:
     @cached_property
     def encoded(self) -> bytes:
         """The bytes that the text stands for, a character each; once, however often the pickle asks for them."""
-        raw = bytes(self._raw)
-        if _MORE_THAN_A_BYTE[self._is_escaped].search(raw):
+        if _MORE_THAN_A_BYTE[self._is_escaped].search(self._raw):
             raise damaged()
-        return raw.decode("raw-unicode-escape" if self._is_escaped else "utf-8").encode("latin-1")
+        return str(self._raw, "raw-unicode-escape" if self._is_escaped else "utf-8").encode("latin-1")
 
 
 IGNORED = Word("ignored")

@@ -30,13 +30,12 @@ IMAGES: other images than those of the run, or where these are now: a file or a 
 
 {facts}
 
-import os
-import sys
+{system}
 
 from threadpoolctl import threadpool_limits
 
 from rbm_studio import RBM
-from rbm_studio.data import find_mnist, open_dataset, sample_dataset
+from rbm_studio.data import {data}
 
 IMAGES = {images}
 DIGEST = {digest}
@@ -61,7 +60,7 @@ def fit(until, **run):
     def follow(at):
         if at.epoch_kl is not None:
             print(figures(rbm.history[-1]), flush=True)
-        if at.epochs_trained >= until - 1e-6:
+        if at.epochs_trained >= until - 1e-9:
             raise Until
 
     run |= {{"held_out": held_out, "held_out_labels": held_out_labels, "verbose": False, "progress": follow}}
@@ -201,6 +200,10 @@ def script(run: RunFacts) -> str:
         digest=repr(run.digest),
         size=run.image_shape,
         figures="\n".join(_figures(record) for record in run.history),
+        system="import os\nimport sys" if run.found == "mnist" else "import sys",
+        data={"mnist": "find_mnist, open_dataset", "sample": "open_dataset, sample_dataset"}.get(
+            run.found, "open_dataset"
+        ),
         find=_FIND[run.found],
         labels="(dataset.train_labels, dataset.test_labels)" if run.label_num else "None, None",
         model=_model(run),

