@@ -68,28 +68,28 @@ class Exchange(QObject):
         self._of_model = [
             self._add(
                 self.export_menu,
-                self.tr("&Model…"),
-                self.tr("A copy of the model with its settings and curve (.safetensors), also for the library"),
+                self.tr("&Model (.safetensors)…"),
+                self.tr("A copy of the model with its settings and curve, also for the library"),
                 self._ask_for_model,
             ),
             self._add(
                 self.export_menu,
-                self.tr("&Weights…"),
-                self.tr("Weights and biases as numbers, for NumPy (.npz) or a spreadsheet (.csv)"),
+                self.tr("&Weights (.npz, .csv)…"),
+                self.tr("Weights and biases as numbers, for NumPy or a spreadsheet"),
                 self._ask_for_weights,
             ),
         ]
         self._of_history = [
             self._add(
                 self.export_menu,
-                self.tr("&Loss per epoch…"),
-                self.tr("The KL divergence of each epoch as text, as simple_rbm writes it (loss.dat)"),
+                self.tr("&Loss per epoch (loss.dat)…"),
+                self.tr("The KL divergence of each epoch as text, as simple_rbm writes it"),
                 self._ask_for_loss,
             ),
             self._add(
                 self.export_menu,
-                self.tr("&Python script…"),
-                self.tr("A script that repeats the run and compares its KL divergence to four digits"),
+                self.tr("&Python script that repeats the run…"),
+                self.tr("A script (.py) that trains the same model and compares its KL divergence to four digits"),
                 self._ask_for_script,
             ),
         ]

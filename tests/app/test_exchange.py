@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(rbm_studio.__file__).parents[1]
 IMPORT = "Weights or model from another program…"
+MODEL, WEIGHTS = "Model (.safetensors)…", "Weights (.npz, .csv)…"
+LOSS, SCRIPT = "Loss per epoch (loss.dat)…", "Python script that repeats the run…"
 
 
 def entry(window: MainWindow, submenu: str, text: str) -> QAction:
@@ -195,7 +197,7 @@ def test_what_was_learned_is_asked_about_before_an_import(qtbot: QtBot, window: 
 
 def test_what_there_is_nothing_of_is_grey(qtbot: QtBot, show: Callable[[Session], MainWindow]) -> None:
     window = show(Session())
-    names = ("Model…", "Weights…", "Loss per epoch…", "Python script…")
+    names = (MODEL, WEIGHTS, LOSS, SCRIPT)
     assert [entry(window, "Export", name).isEnabled() for name in names] == [False] * 4
     load(qtbot, window.session, bars_dataset())
     assert [entry(window, "Export", name).isEnabled() for name in names] == [True, True, False, False]
@@ -205,19 +207,19 @@ def test_all_kinds_of_files_are_exported(qtbot: QtBot, window: MainWindow, tmp_p
     train(qtbot, window)
     session = window.session
     model = model_of(session)
-    export(qtbot, window, "Model…", tmp_path / "copy.safetensors")
+    export(qtbot, window, MODEL, tmp_path / "copy.safetensors")
     assert status(window) == "Exported copy.safetensors"
     saved = load_model(tmp_path / "copy.safetensors")
     np.testing.assert_array_equal(saved.parameters.w, model.parameters.w)
     assert saved.history == model.history
     assert saved.state is not None
-    export(qtbot, window, "Weights…", tmp_path / "weights.npz")
+    export(qtbot, window, WEIGHTS, tmp_path / "weights.npz")
     with np.load(tmp_path / "weights.npz") as arrays:
         np.testing.assert_array_equal(arrays["w"], model.parameters.w)
     # Without an ending it gets the one of the kind that was chosen.
-    export(qtbot, window, "Weights…", tmp_path / "table", "Table (*.csv)")
+    export(qtbot, window, WEIGHTS, tmp_path / "table", "Table (*.csv)")
     assert (tmp_path / "table.csv").read_text().startswith("unit,bias,hidden_1,")
-    export(qtbot, window, "Loss per epoch…", tmp_path / "loss.dat")
+    export(qtbot, window, LOSS, tmp_path / "loss.dat")
     loss = np.loadtxt(tmp_path / "loss.dat")
     np.testing.assert_allclose(loss[:, 1], [record.training_kl for record in model.history], atol=1e-6)
     # A copy for others is no saving: the experiment is as it was.
@@ -229,7 +231,7 @@ def test_a_model_is_exported_while_it_trains(qtbot: QtBot, window: MainWindow, t
     window.session.change_settings(epochs=5000)
     press(window, "Train")
     qtbot.waitUntil(lambda: len(model_of(window.session).history) > 2)
-    export(qtbot, window, "Model…", tmp_path / "now.safetensors")
+    export(qtbot, window, MODEL, tmp_path / "now.safetensors")
     saved = load_model(tmp_path / "now.safetensors")
     assert saved.state is not None
     assert saved.state.unfinished
@@ -238,13 +240,13 @@ def test_a_model_is_exported_while_it_trains(qtbot: QtBot, window: MainWindow, t
     wait_until_idle(qtbot, window.session)
 
 
-@pytest.mark.parametrize("text", ["Model…", "Weights…", "Loss per epoch…", "Python script…"])
+@pytest.mark.parametrize("text", [MODEL, WEIGHTS, LOSS, SCRIPT])
 def test_a_full_disk_is_told_and_the_old_file_stays(
     qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     load(qtbot, window.session, open_dataset(images_file(tmp_path)))
     train(qtbot, window)
-    endings = {"Model…": ".safetensors", "Weights…": ".npz", "Loss per epoch…": ".dat", "Python script…": ".py"}
+    endings = {MODEL: ".safetensors", WEIGHTS: ".npz", LOSS: ".dat", SCRIPT: ".py"}
     path = tmp_path / f"old{endings[text]}"
     path.write_text("old")
     real = os.fsync
@@ -274,7 +276,7 @@ def test_a_folder_that_may_not_be_written_is_told(
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
     monkeypatch.setattr(tempfile, "mkstemp", refuse)
-    export(qtbot, window, "Weights…", tmp_path / "weights.npz")
+    export(qtbot, window, WEIGHTS, tmp_path / "weights.npz")
     assert message(qtbot).startswith("weights.npz was not saved: you may not write in")
 
 
@@ -321,7 +323,7 @@ def test_a_script_repeats_the_run_to_four_digits(qtbot: QtBot, window: MainWindo
     session.choose_preset(preset)
     session.change_settings(seed=7, epochs=4, batch_size=30, labels=preset == "recommended", l2=0.001)
     train(qtbot, window)
-    export(qtbot, window, "Python script…", tmp_path / "run.py")
+    export(qtbot, window, SCRIPT, tmp_path / "run.py")
     assert status(window) == "Exported run.py"
     assert len(figures(session)) == 4
     assert_repeats(tmp_path / "run.py", session)
@@ -350,7 +352,7 @@ def test_a_script_repeats_trainings_with_other_settings_and_what_was_stopped(
     train(qtbot, window)
     assert model_of(session).history[-1].epoch == pytest.approx(epochs + 2, abs=1e-5)
     assert len(model_of(session).trainings or ()) == 3
-    export(qtbot, window, "Python script…", tmp_path / "run.py")
+    export(qtbot, window, SCRIPT, tmp_path / "run.py")
     assert_repeats(tmp_path / "run.py", session)
 
 
@@ -374,7 +376,7 @@ def test_a_script_repeats_what_was_opened_from_a_file(
         assert other.open_experiment(tmp_path / "kept.rbmx")
     qtbot.waitUntil(lambda: other.model is not None and len(other.model.history) == 6)
     second = show(other)
-    export(qtbot, second, "Python script…", tmp_path / "run.py")
+    export(qtbot, second, SCRIPT, tmp_path / "run.py")
     assumes = "Exported run.py: read what it takes for granted at its top" if way == "model" else "Exported run.py"
     assert status(second) == assumes
     assert ("which does not say how often it was trained" in (tmp_path / "run.py").read_text()) == (way == "model")
@@ -385,7 +387,7 @@ def test_a_script_says_that_the_images_are_other_ones(qtbot: QtBot, window: Main
     session, path = window.session, images_file(tmp_path)
     load(qtbot, session, open_dataset(path))
     train(qtbot, window)
-    export(qtbot, window, "Python script…", tmp_path / "run.py")
+    export(qtbot, window, SCRIPT, tmp_path / "run.py")
     other = images_file(tmp_path, seed=1)
     status_there, lines = run(tmp_path / "run.py", str(other))
     assert lines[0] == "# These are not the images of the experiment: the figures will differ."
@@ -402,7 +404,7 @@ def test_what_no_script_can_repeat_is_refused_in_words(qtbot: QtBot, window: Mai
     np.savez(tmp_path / "weights.npz", **own_weights())  # type: ignore[arg-type]
     import_file(qtbot, window, tmp_path / "weights.npz")
     train(qtbot, window)
-    export(qtbot, window, "Python script…", tmp_path / "run.py")
+    export(qtbot, window, SCRIPT, tmp_path / "run.py")
     assert message(qtbot) == (
         "How the model came to be is not known: it began with the weights of weights.npz. "
         "Export the model itself instead."
@@ -410,14 +412,14 @@ def test_what_no_script_can_repeat_is_refused_in_words(qtbot: QtBot, window: Mai
     session.reset()
     train(qtbot, window)
     load(qtbot, session, open_dataset(images_file(tmp_path)))
-    export(qtbot, window, "Python script…", tmp_path / "run.py")
+    export(qtbot, window, SCRIPT, tmp_path / "run.py")
     assert message(qtbot).startswith("The model was trained on Bars, and bars-0.npz is open.")
     assert not (tmp_path / "run.py").exists()
 
 
 def test_images_that_were_in_no_file_must_be_named(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     train(qtbot, window)
-    export(qtbot, window, "Python script…", tmp_path / "run.py")
+    export(qtbot, window, SCRIPT, tmp_path / "run.py")
     assert "The images were not in a file" in (tmp_path / "run.py").read_text()
     done = subprocess.run(
         [sys.executable, str(tmp_path / "run.py")],
@@ -448,7 +450,7 @@ def test_a_script_finds_mnist_as_the_window_does(
     load(qtbot, session, found)
     session.change_settings(epochs=2, batch_size=500, hidden_num=10)
     train(qtbot, window)
-    export(qtbot, window, "Python script…", tmp_path / "run.py")
+    export(qtbot, window, SCRIPT, tmp_path / "run.py")
     if which == "MNIST elsewhere":
         folder.rename(tmp_path / "moved")
         monkeypatch.setenv("RBM_STUDIO_MNIST_DIR", str(tmp_path / "moved"))
