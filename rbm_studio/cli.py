@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rbm_studio import __version__
+from rbm_studio.commands.convert import add_convert
 from rbm_studio.commands.evaluate import add_evaluate
 from rbm_studio.commands.reconstruct import add_reconstruct
 from rbm_studio.commands.terminal import INTERRUPTED, UNREAD
@@ -80,6 +81,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Container[str]]:
     add_train(commands)
     add_evaluate(commands)
     add_reconstruct(commands)
+    add_convert(commands)
     demo = commands.add_parser("demo", help="the window drives itself: load, train, draw, reconstruct; saves pictures")
     demo.add_argument(
         "--output", type=Path, default=Path("demo-output"), help="where the PNGs go (default: demo-output)"

@@ -184,6 +184,28 @@ class RBM:
         """The article's KL divergence of each epoch, in nats per pixel."""
         return [record.training_kl for record in self.history]
 
+    def change_settings(self, **settings: Any) -> Self:
+        """Train differently from the next `fit` on.
+
+        Parameters
+        ----------
+        **settings : Any
+            Of `rbm_studio.core.settings.TrainingSettings`, by name, such as ``learning_rate=0.05``; the others stay.
+
+        Returns
+        -------
+        RBM
+            Itself.
+
+        Raises
+        ------
+        RBMStudioError
+            If there is no such setting, or a value is impossible; nothing is changed.
+        """
+        check_names(settings)
+        self._settings = self._settings_with(**settings)
+        return self
+
     def fit(
         self,
         data: npt.ArrayLike,

@@ -13,7 +13,7 @@ from rbm_studio.core.parameters import Parameters
 from rbm_studio.core.settings import TrainingSettings
 from tests.core.reference import Reference, stacked
 from tests.core.runs import RUNS
-from tests.patterns import D, H, bits
+from tests.patterns import D, H, bits, three_patterns, trained_rbm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -256,3 +256,17 @@ class TestLabels:
         for _ in range(40):
             rbm.partial_fit(images, classes(3))
         assert (rbm.predict(images) == classes(3)).mean() > 0.9
+
+
+def test_settings_change_between_two_trainings() -> None:
+    rbm = trained_rbm()
+    assert rbm.change_settings(learning_rate=0.01, gradient="pcd") is rbm
+    assert (rbm.settings.learning_rate, rbm.settings.gradient, rbm.settings.epochs) == (0.01, "pcd", 30)
+    rbm.fit(three_patterns(), epochs=2, verbose=False)
+    assert rbm.history[-1].epoch == 32
+    before = rbm.settings
+    with pytest.raises(RBMStudioError, match="There is no setting 'rate'"):
+        rbm.change_settings(rate=3)
+    with pytest.raises(RBMStudioError, match="learning rate"):
+        rbm.change_settings(learning_rate=-1)
+    assert rbm.settings == before

@@ -11,6 +11,7 @@ from rbm_studio.app.questions import ask_to_keep
 from rbm_studio.app.recent import RecentFiles
 from rbm_studio.app.state import RunState
 from rbm_studio.errors import RBMStudioError
+from rbm_studio.model_import import holds_weights
 from rbm_studio.storage.experiment_file import EXPERIMENT_SUFFIX
 from rbm_studio.storage.model_file import SUFFIX as MODEL_SUFFIX
 
@@ -62,8 +63,14 @@ class DocumentActions(QObject):
             self.ask_to_keep(self.tr("Open another experiment?"), lambda: self._documents.open_experiment(path))
         elif files.is_model(path):
             self.ask_to_keep(self.tr("Open a model as a new experiment?"), lambda: self._documents.open_model(path))
+        elif holds_weights(path):
+            self.import_path(path)
         else:
             self._window.dataset_panel.open_path(path)
+
+    def import_path(self, path: Path) -> None:
+        """Open a model of another program as a new experiment."""
+        self.ask_to_keep(self.tr("Open a model as a new experiment?"), lambda: self._documents.import_model(path))
 
     def open_when_ready(self, path: Path) -> None:
         """Open a file as soon as what is being loaded is there."""

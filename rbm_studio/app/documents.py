@@ -11,13 +11,14 @@ from PySide6.QtCore import QObject, Signal
 from rbm_studio.app.document_file import DocumentFile
 from rbm_studio.app.drawings import MOST_KEPT
 from rbm_studio.app.experiment_files import gather, opened
-from rbm_studio.app.model_files import opened_model, write_model
+from rbm_studio.app.model_files import opened_model, saved_model
 from rbm_studio.app.state import Images, RunState, Settings
 from rbm_studio.app.task import Task
 from rbm_studio.data.mnist import find_by_digest
 from rbm_studio.errors import RBMStudioError
+from rbm_studio.model_import import import_model
 from rbm_studio.storage.experiment_file import load_experiment, save_experiment
-from rbm_studio.storage.model_file import load_model
+from rbm_studio.storage.model_file import load_model, save_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,24 +122,12 @@ class Documents(QObject):
         busy = self.tr("A model cannot be opened while training.")
         return self._open(path, busy, lambda: opened_model(load_model(path), path.name, images, settings))
 
-    def show_model(self, saved: SavedModel, name: str) -> bool:
-        """Show a model that came from elsewhere, as a new experiment without a file; see `open_experiment`.
-
-        Parameters
-        ----------
-        saved : SavedModel
-        name : str
-            What it is called; its experiment's file will be offered the same name.
-        """
+    def import_model(self, path: Path) -> bool:
+        """Show a model of another program, as a new experiment without a file; see `open_experiment`."""
         session = self._session
-        if not self._may_change(self.tr("A model cannot be opened while training.")):
-            return False
-        try:
-            found = opened_model(saved, name, session.images, session.settings)
-        except RBMStudioError as error:
-            session.failed.emit(error)
-            return False
-        return self._bring_images(None, name, found)
+        images, settings = session.images, session.settings
+        busy = self.tr("A model cannot be opened while training.")
+        return self._open(path, busy, lambda: opened_model(import_model(path), path.name, images, settings, path.name))
 
     def recover(self, found: Opened, path: Path | None, name: str) -> bool:
         """Show what was written down by itself, as not saved yet; see `open_experiment`.
@@ -373,11 +362,8 @@ class Documents(QObject):
         self.wait()
         self._file.release()
 
-    def save_model(self, path: Path) -> bool:
-        """Write the model alone, as it is now, also while it trains; return whether that was done.
-
-        The experiment keeps its file, and what was not saved of it is not saved yet.
-        """
+    def saved_model(self) -> SavedModel | None:
+        """Return what a file of the model alone would hold, as it is now, also while it trains."""
         session = self._session
         try:
             now, model = self._checkpoint(), session.newest
@@ -385,12 +371,26 @@ class Documents(QObject):
                 raise RBMStudioError(
                     self.tr("There is no model to save yet."), self.tr("Download MNIST, or open images.")
                 )
-            state = session.training_state if session.run_state is RunState.IDLE else None
-            write_model(path, model, state, session.history_before_run, now)
         except RBMStudioError as error:
             session.failed.emit(error)
+            return None
+        state = session.training_state if session.run_state is RunState.IDLE else None
+        return saved_model(model, state, session.history_before_run, now)
+
+    def save_model(self, path: Path) -> bool:
+        """Write the model alone; return whether that was done.
+
+        The experiment keeps its file, and what was not saved of it is not saved yet.
+        """
+        saved = self.saved_model()
+        if saved is None:
             return False
-        session.noticed.emit(self.tr("Saved {0}").format(path.name))
+        try:
+            save_model(path, saved)
+        except RBMStudioError as error:
+            self._session.failed.emit(error)
+            return False
+        self._session.noticed.emit(self.tr("Saved {0}").format(path.name))
         return True
 
 

@@ -22,6 +22,7 @@ from rbm_studio.core.settings import MAX_HIDDEN, TrainingSettings
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.experiment_file import DatasetIdentity, SavedExperiment, SavedMoment, SavedRun
 from rbm_studio.storage.model_file import SavedModel
+from rbm_studio.storage.script_file import Trained
 
 if TYPE_CHECKING:
     from rbm_studio.app.drawings import Kept
@@ -35,7 +36,7 @@ MOST_DRAWINGS = 10 * MOST_KEPT
 
 _DEVICES = ("auto", "cpu", "gpu")
 _LONGEST_SIDE, _MOST_RUNS, _MOST_POINTS, _MOST_MOMENTS = 1 << 15, 4_000, 1 << 26, 4_000
-_LONGEST_NAME, _LONGEST_IDENTITY = 1_000, 100
+_LONGEST_NAME, _LONGEST_IDENTITY, _MOST_TRAININGS = 1_000, 100, 10_000
 _UNSOUND = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
 _OWN_SETTINGS = ("hidden_num", "device", "labels")
 
@@ -74,7 +75,7 @@ def gather(session: Session, now: Checkpoint | None, *, drawings: dict[str, Any]
         # The model itself, which is in the file once.
         moments.pop()
     return SavedExperiment(
-        {**facts, "present_run": present},
+        {**facts, **_past(model), "present_run": present},
         saved,
         _data(session, now),
         tuple(_saved_moment(moment, saved) for moment in moments if saved is not None),
@@ -91,6 +92,14 @@ def drawings_as_json(session: Session) -> dict[str, Any]:
         "canvas": None if current.drawing.is_empty() else kept_as_json(current),
         "kept": [kept_as_json(each) for each in [*kept, *others][:MOST_DRAWINGS]],
     }
+
+
+def _past(model: Model | None) -> dict[str, Any]:
+    if model is None:
+        return {}
+    trainings = model.trainings
+    known = None if trainings is None else [training.as_dict() for training in trainings]
+    return {"origin": model.origin[:_LONGEST_NAME], "trainings": known}
 
 
 def _saved_model(model: Model, state: TrainingState | None) -> SavedModel:
@@ -208,7 +217,7 @@ def _opened(saved: SavedExperiment) -> Opened:
     settings = _settings(facts["settings"])
     identity = text(facts["id"], _LONGEST_IDENTITY)
     belongs(bool(identity))
-    model = None if kept is None else _model(kept, settings)
+    model = None if kept is None else _model(kept, settings, facts)
     state = kept.state if kept is not None else None
     is_trained = state is not None or bool(model and model.history)
     units, pixel = _selection(mapping(facts["selection"]), model)
@@ -234,7 +243,7 @@ def _opened(saved: SavedExperiment) -> Opened:
     )
 
 
-def _model(saved: SavedModel, settings: Settings) -> Model:
+def _model(saved: SavedModel, settings: Settings, facts: dict[str, Any]) -> Model:
     p, state = saved.parameters, saved.state
     shape = saved.image_shape or settings.image_shape
     belongs(shape[0] * shape[1] == p.visible_num and p.hidden_num <= MAX_HIDDEN)
@@ -244,7 +253,16 @@ def _model(saved: SavedModel, settings: Settings) -> Model:
     if state is not None:
         trained = number(state.epochs_trained, 0.0)
         _check_state(state, p)
-    return Model(p, shape, saved.settings or settings.training, EpochHistory(saved.history), epochs_trained=trained)
+    known = facts.get("trainings")
+    return Model(
+        p,
+        shape,
+        saved.settings or settings.training,
+        EpochHistory(saved.history),
+        origin=text(facts.get("origin", ""), _LONGEST_NAME),
+        trainings=None if known is None else tuple(Trained.from_dict(each) for each in items(known, _MOST_TRAININGS)),
+        epochs_trained=trained,
+    )
 
 
 def _check_state(state: TrainingState, p: Parameters) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu
 
 from rbm_studio.app.about import show_about, show_first_steps
+from rbm_studio.app.exchange import Exchange
 from rbm_studio.app.icons import icon
 from rbm_studio.app.text_window import show_log, show_report
 from rbm_studio.app.theme import Appearance, apply_appearance
@@ -57,6 +58,10 @@ class Menus(QObject):
         self._add(menu, self.tr("Open &images…"), dataset.open_file, "Ctrl+D")
         self._add(menu, self.tr("Open a &folder of images…"), dataset.open_folder, "Ctrl+Shift+D")
         self._add(menu, self.tr("&Download full MNIST (11 MB)…"), dataset.download, "", "download")
+        menu.addSeparator()
+        exchange = Exchange(window.session, window, window.documents.import_path)
+        menu.addMenu(exchange.import_menu)
+        menu.addMenu(exchange.export_menu)
         menu.addSeparator()
         self._add(menu, self.tr("&Quit"), window.close, "Ctrl+Q").setMenuRole(QAction.MenuRole.QuitRole)
 

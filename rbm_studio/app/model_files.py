@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 from rbm_studio.app.epoch_history import EpochHistory
 from rbm_studio.app.experiment_files import Opened
 from rbm_studio.app.state import Images, Model, Settings
+from rbm_studio.app.trainings import assumed_trainings
 from rbm_studio.errors import RBMStudioError
-from rbm_studio.storage.model_file import SavedModel, save_model
+from rbm_studio.storage.model_file import SavedModel
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rbm_studio.app.training_runner import Checkpoint
     from rbm_studio.core.state import TrainingState
 
 
-def opened_model(saved: SavedModel, name: str, images: Images | None, settings: Settings) -> Opened:
+def opened_model(saved: SavedModel, name: str, images: Images | None, settings: Settings, origin: str = "") -> Opened:
     """Return a model from a file as a new experiment.
 
     Parameters
@@ -30,6 +29,8 @@ def opened_model(saved: SavedModel, name: str, images: Images | None, settings: 
         The dataset that the model's visible units must fit, at one of its sizes.
     settings : Settings
         For what the file does not hold.
+    origin : str
+        The name of another program's file that it came from.
 
     Raises
     ------
@@ -42,7 +43,8 @@ def opened_model(saved: SavedModel, name: str, images: Images | None, settings: 
     if state is not None:
         trained = state.epochs_trained
     training = saved.settings or settings.training
-    model = Model(p, shape, training, EpochHistory(saved.history), epochs_trained=trained)
+    history, trainings = EpochHistory(saved.history), assumed_trainings(saved)
+    model = Model(p, shape, training, history, origin=origin, trainings=trainings, epochs_trained=trained)
     settings = replace(settings, hidden_num=p.hidden_num, labels=p.label_num > 0, training=training, image_shape=shape)
     return Opened("", "", settings, None, model, state)
 
@@ -67,14 +69,11 @@ def _image_shape(saved: SavedModel, name: str, images: Images | None) -> tuple[i
     return shape
 
 
-def write_model(
-    path: Path, model: Model, state: TrainingState | None, before: EpochHistory, now: Checkpoint | None
-) -> None:
-    """Save a model.
+def saved_model(model: Model, state: TrainingState | None, before: EpochHistory, now: Checkpoint | None) -> SavedModel:
+    """Return what a file of the model holds.
 
     Parameters
     ----------
-    path : Path
     model : Model
     state : TrainingState or None
         Where its training stands, if that is known.
@@ -82,12 +81,7 @@ def write_model(
         The model's epochs before the run under way.
     now : Checkpoint or None
         How far the run under way has come, which is saved instead.
-
-    Raises
-    ------
-    RBMStudioError
-        If the file cannot be written.
     """
     if now is not None:
         model, state = replace(model, parameters=now.parameters, history=before + now.records), now.state
-    save_model(path, SavedModel(model.parameters, model.training, tuple(model.history), model.image_shape, state))
+    return SavedModel(model.parameters, model.training, tuple(model.history), model.image_shape, state)

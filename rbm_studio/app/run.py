@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.moments import Moment
     from rbm_studio.app.state import Settings
     from rbm_studio.storage.experiment_file import DatasetIdentity
+    from rbm_studio.storage.script_file import Trained
 
 
 @dataclass(eq=False)
@@ -45,6 +46,8 @@ class Run(Tag):
         That belongs to the end.
     data : DatasetIdentity or None
         The images that the end was trained on, if they are known.
+    origin, trainings
+        Of the end; see `Model`.
     identity : str
         What tells it from every other run, wherever its file goes.
     is_named : bool
@@ -61,6 +64,8 @@ class Run(Tag):
     end: Moment | None = None
     history: EpochHistory = field(default_factory=EpochHistory)
     data: DatasetIdentity | None = None
+    origin: str = ""
+    trainings: tuple[Trained, ...] | None = None
     identity: str = field(default_factory=lambda: uuid.uuid4().hex)
     is_named: bool = False
 

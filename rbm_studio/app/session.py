@@ -23,6 +23,7 @@ from rbm_studio.app.state import Images, Model, RunState, Settings, Speed
 from rbm_studio.app.task import Task, TaskSlot
 from rbm_studio.app.timeline import Timeline
 from rbm_studio.app.training_runner import Outcome, TrainingRunner, Update
+from rbm_studio.app.trainings import next_trainings
 from rbm_studio.core.backend import backend_for
 from rbm_studio.core.gpu_errors import GPUError
 from rbm_studio.core.presets import preset_named
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from rbm_studio.core.state import TrainingState
     from rbm_studio.data import Dataset
     from rbm_studio.storage.experiment_file import DatasetIdentity
+    from rbm_studio.storage.model_file import SavedModel
 
 
 class Session(QObject):
@@ -285,7 +287,9 @@ class Session(QObject):
     def is_trained(self) -> bool:
         """Whether the model has learned anything."""
         model = self._model
-        return self._training_state is not None or bool(model and (model.history or model.epochs_trained))
+        if self._training_state is not None:
+            return True
+        return bool(model and (model.history or model.epochs_trained or model.origin))
 
     @property
     def is_drawn(self) -> bool:
@@ -340,7 +344,7 @@ class Session(QObject):
             self.label_num,
         )
         self._drawn = parameters
-        self._set_model(Model(parameters, images.dataset.image_shape, training))
+        self._set_model(Model(parameters, images.dataset.image_shape, training, trainings=()))
 
     def _note_change(self) -> None:
         """Take notice that the document changes, if there is anything in it that a person would miss."""
@@ -376,6 +380,7 @@ class Session(QObject):
             return
         training, history = run.settings.training, run.history
         model = Model(end.parameters, end.image_shape, training, history, epochs_trained=end.epochs)
+        model = replace(model, origin=run.origin, trainings=run.trainings)
         settings = self.settings_of(model)
         if images is not None and images is not self._images:
             settings = replace(settings, image_shape=model.image_shape)
@@ -447,6 +452,8 @@ class Session(QObject):
         end, records = self._end_of_run(), self._model.history if self._model is not None else EpochHistory()
         if self.book.present is not None:
             self.book.present.data = self._training_data
+            if self._model is not None:
+                self.book.present.origin, self.book.present.trainings = self._model.origin, self._model.trainings
         self._model, self._training_state, self._training_data = model, state, data
         self._progress = None
         self.selection.begin_again(model.parameters.hidden_num, model.parameters.visible_num)
@@ -484,9 +491,17 @@ class Session(QObject):
         """Show a model in a file as a new experiment; return whether it will be shown, at once or a little later."""
         return self.documents.open_model(path)
 
+    def import_model(self, path: Path) -> bool:
+        """Show a model of another program as a new experiment; returns as `open_model` does."""
+        return self.documents.import_model(path)
+
     def save_model(self, path: Path) -> bool:
         """Write the model alone to a file, also while it trains; return whether that was done."""
         return self.documents.save_model(path)
+
+    def saved_model(self) -> SavedModel | None:
+        """Return what a file of the model would hold, also while it trains; None if `failed` tells why."""
+        return self.documents.saved_model()
 
     def checkpoint(self) -> Checkpoint | None:
         """Return where the run under way stands, from any thread; None if there is none, or it does not answer."""
@@ -618,7 +633,8 @@ class Session(QObject):
             self.book.rename_untrained(self._run_name(model))
             self._tell_of_curve()
         self.book.note_start()
-        self._model = replace(model, training=settings.training)
+        trainings = next_trainings(model, state, settings, images)
+        self._model = replace(model, training=settings.training, trainings=trainings)
         epochs_trained = model.history[-1].epoch if model.history else 0.0
         self._history_before_run = model.history
         data = self._training_data

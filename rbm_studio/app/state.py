@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rbm_studio.core.backend import FloatArray
     from rbm_studio.core.parameters import Parameters
     from rbm_studio.data import Dataset
+    from rbm_studio.storage.script_file import Trained
 
 SPEED_WINDOW_S = 2.0
 _FREE = ("epochs", "batch_size", "seed")
@@ -164,6 +165,10 @@ class Model:
         The negative particles of that step.
     epochs_trained : float
         Passes through the data that the parameters have behind them.
+    origin : str
+        The name of another program's file that it began with; "" where it began here.
+    trainings : tuple of Trained, or None
+        By which it came to be what it is, from parameters that were drawn here; None where that is not known.
     """
 
     parameters: Parameters
@@ -173,6 +178,8 @@ class Model:
     update: Parameters | None = None
     particles: FloatArray | None = None
     epochs_trained: float = 0.0
+    origin: str = ""
+    trainings: tuple[Trained, ...] | None = None
 
     def at(self, snapshot: Snapshot) -> Model:
         """Return the model as far as its training has come."""

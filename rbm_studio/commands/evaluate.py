@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rbm_studio.commands.datasets import add_data_options, as_rows, evenly_spaced, open_images_for
-from rbm_studio.commands.models import open_model
 from rbm_studio.commands.terminal import INTERRUPTED, Interruption, ProgressBar
 from rbm_studio.core.annealing import MAX_CHAINS, MAX_TEMPERATURES
 from rbm_studio.core.evaluation import evaluate as evaluate_model
 from rbm_studio.core.likelihood import Cancelled
 from rbm_studio.core.metric_data import MetricData
 from rbm_studio.core.settings import BINARISATION_NAMES, TrainingSettings, check_count
+from rbm_studio.model_import import import_model
 
 if TYPE_CHECKING:
     import argparse
@@ -40,9 +40,7 @@ def add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "importance sampling (AIS), which flatters the model, and in reverse: where these two differ, it takes more "
         "temperatures.",
     )
-    parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="a .safetensors file, or the .rbmx file of an experiment"
-    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a model: .safetensors, .npz, .pkl or .rbmx")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--no-progress", action="store_true", help="show no progress bar")
     add_data_options(parser)
@@ -88,7 +86,7 @@ def evaluate(options: argparse.Namespace) -> int:
     check_count("number of images", options.images, 1, 2**31)
     check_count("number of chains", options.chains, 1, MAX_CHAINS)
     check_count("number of temperatures", options.temperatures, 1, MAX_TEMPERATURES)
-    model = open_model(options.model)
+    model = import_model(options.model)
     dataset = open_images_for(model, options)
     training = _data("training", dataset.train_images, dataset.train_labels, model, options)
     test = _data("test", dataset.test_images, dataset.test_labels, model, options)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rbm_studio.commands.datasets import add_data_options, as_rows, open_images_for
-from rbm_studio.commands.models import open_model
 from rbm_studio.core.sampling import reconstruct as restore
 from rbm_studio.core.settings import MAX_SEED, check_count
+from rbm_studio.model_import import import_model
 from rbm_studio.storage.png import save_png
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ def add_reconstruct(commands: argparse._SubParsersAction[argparse.ArgumentParser
         description="Write the article's figure: test images, each beside the reconstruction from one sample of the "
         "hidden units.",
     )
-    parser.add_argument(
-        "model", type=Path, metavar="MODEL", help="a .safetensors file, or the .rbmx file of an experiment"
-    )
+    parser.add_argument("model", type=Path, metavar="MODEL", help="a model: .safetensors, .npz, .pkl or .rbmx")
     parser.add_argument(
         "--images", type=int, default=10, metavar="N", help="the first so many test images (default: %(default)s)"
     )
@@ -55,7 +53,7 @@ def reconstruct(options: argparse.Namespace) -> int:
     """Run ``rbm-studio reconstruct``; return the exit status."""
     check_count("number of images", options.images, 1, 10_000)
     check_count("seed", options.seed, 0, MAX_SEED)
-    model = open_model(options.model)
+    model = import_model(options.model)
     images = open_images_for(model, options).test_images[: options.images]
     values = as_rows(images).astype(np.float32) / np.float32(255)
     restored = restore(model.parameters, values, np.random.default_rng(options.seed))

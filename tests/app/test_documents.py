@@ -20,7 +20,8 @@ from rbm_studio.data import Dataset
 from rbm_studio.data.handwriting import Stroke
 from rbm_studio.data.mnist import read_mnist_folder
 from rbm_studio.storage.experiment_file import SavedExperiment, load_experiment, save_experiment
-from rbm_studio.storage.model_file import SavedModel, load_model
+from rbm_studio.storage.model_file import load_model
+from rbm_studio.storage.weights_file import save_weights
 
 from .conftest import bars, bars_dataset, load, mnist_files
 from .driving import drag, model_of, process_deletions, state, wait_until_idle
@@ -241,7 +242,8 @@ def test_an_untrained_model_that_was_opened_is_drawn_anew_for_other_settings(
 
 
 def test_a_foreign_model_stays_what_it_is_through_an_experiment(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
-    assert session.documents.show_model(SavedModel(model_of(session).parameters), "foreign.pkl")
+    save_weights(tmp_path / "foreign.npz", model_of(session).parameters)
+    assert session.import_model(tmp_path / "foreign.npz")
     assert session.experiment.name == "foreign"
     assert session.save_experiment(tmp_path / "foreign.rbmx")
     session.documents.close()
@@ -317,7 +319,7 @@ def test_nothing_is_opened_or_begun_while_it_trains(session: Session, tmp_path: 
     session.train()
     assert not session.open_experiment(tmp_path / "bars.rbmx")
     assert not session.documents.begin()
-    assert not session.documents.show_model(SavedModel(model_of(session).parameters), "any")
+    assert not session.import_model(tmp_path / "any.npz")
     assert told == [
         "An experiment cannot be opened while training. Stop the training first.",
         "A new experiment cannot be begun while training. Stop the training first.",
