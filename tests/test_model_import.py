@@ -138,7 +138,7 @@ def test_files_that_are_no_model_are_refused_in_words(tmp_path: Path) -> None:
     assert "cannot be unpacked" in refusal(tmp_path / "cut.npz")
     with zipfile.ZipFile(tmp_path / "other.npz", "w") as archive:
         archive.writestr("../w.npy", b"x")
-    assert "holds no RBM" in refusal(tmp_path / "other.npz")
+    assert "one of its parts would lie outside it" in refusal(tmp_path / "other.npz")
 
 
 # --- weights or images

@@ -215,7 +215,8 @@ class Documents(QObject):
             self._bring_drawings(name, found)
         if not is_saved:
             session.experiment.touch()
-        session.noticed.emit(self.tr("Opened {0}").format(name))
+        is_foreign = found.model is not None and bool(found.model.origin) and not is_experiment
+        session.noticed.emit((self.tr("Imported {0}") if is_foreign else self.tr("Opened {0}")).format(name))
         if not _are_wanted(images, found):
             self._tell_of_other_images(name, found, images)
         if path is not None:
@@ -297,6 +298,8 @@ class Documents(QObject):
 
     def _begin_saving(self, saving: _Saving) -> None:
         session = self._session
+        # Now: what the checkpoint brings may ask to save, too.
+        self._saving = saving
         try:
             saving.held.enter_context(self._file.writing(saving.path))
             # Before the checkpoint: what comes with it or after it has not been saved yet.
@@ -304,6 +307,7 @@ class Documents(QObject):
             now = self._checkpoint()
         except RBMStudioError as error:
             saving.held.close()
+            self._saving = None
             session.failed.emit(error)
             return
         content = gather(session, now)
@@ -320,7 +324,6 @@ class Documents(QObject):
         saving.task = Task(self.tr("Saving {0}").format(saving.path.name), work, self)
         saving.task.succeeded.connect(self._finish)
         saving.task.failed.connect(self._finish)
-        self._saving = saving
         saving.task.start()
 
     def _finish(self, _result: object = None) -> None:

@@ -19,7 +19,7 @@ from rbm_studio.app.session import Session
 from rbm_studio.core.metrics import METRICS
 
 from .conftest import load
-from .driving import button, click, is_at_work, message, named, press, train, wait_until_idle
+from .driving import answer, button, click, is_at_work, message, named, press, train, wait_until_idle
 from .settings_page import select
 from .test_labels import labelled
 
@@ -365,6 +365,7 @@ def test_an_opened_model_is_measured_with_its_epochs(qtbot: QtBot, window: MainW
     press(window, "Reset")
     select(choice(window), "Reconstruction cross-entropy")
     window.open_path(tmp_path / "bars.safetensors")
+    answer(qtbot, "Don't save")
     wait_until_measured(qtbot, window, 3)
 
 

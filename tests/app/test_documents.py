@@ -662,6 +662,6 @@ def test_moments_of_another_size_are_refused(qtbot: QtBot, session: Session, tmp
         told = failures(session)
         assert not session.open_experiment(tmp_path / "broken.rbmx")
         assert told == [
-            "broken.rbmx is a damaged experiment: its parts cannot be read, or do not belong together. "
-            "Open another copy of the file."
+            "broken.rbmx is not an experiment of RBM Studio, or is damaged or cut short. "
+            "Open another copy of this file."
         ]

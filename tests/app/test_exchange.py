@@ -7,7 +7,6 @@ import os
 import pickle
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,7 +97,7 @@ def test_a_pickle_of_simple_rbm_s_is_shown_as_a_new_experiment(
     assert model_of(window.session).image_shape == (8, 8)
     assert window.session.experiment.path is None
     assert window.session.experiment.identity != identity
-    assert window.windowTitle().startswith("untitled")
+    assert window.windowTitle().startswith("params_test[*]")
 
 
 def test_imported_weights_are_not_drawn_anew_by_settings_and_are_trained_on(
@@ -273,10 +272,14 @@ def take_anyway(dialog: QFileDialog, path: Path) -> None:
 def test_a_folder_that_may_not_be_written_is_told(
     qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(**_: object) -> None:
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    opened = os.open
 
-    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    def refuse(path: str, flags: int, *rest: int) -> int:
+        if flags & os.O_CREAT:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return opened(path, flags, *rest)
+
+    monkeypatch.setattr(os, "open", refuse)
     export(qtbot, window, WEIGHTS, tmp_path / "weights.npz")
     assert message(qtbot).startswith("weights.npz was not saved: you may not write in")
 

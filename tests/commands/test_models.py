@@ -47,6 +47,6 @@ def test_what_holds_no_model_is_refused_in_one_sentence(
     save_experiment(folder / "empty.rbmx", SavedExperiment({}))
     (folder / "broken.rbmx").write_bytes(b"PK")
     assert main([command, "empty.rbmx"]) == 1
-    assert capsys.readouterr().err == "rbm-studio: empty.rbmx holds no model yet. Train one in it, and save it.\n"
+    assert capsys.readouterr().err == "rbm-studio: There is no model in empty.rbmx yet. Choose another experiment.\n"
     assert main([command, "broken.rbmx"]) == 1
     assert "not an experiment of RBM Studio" in capsys.readouterr().err

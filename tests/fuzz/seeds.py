@@ -173,7 +173,7 @@ def experiments_saved() -> tuple[SavedExperiment, ...]:
     training = whole.settings.as_dict() if whole.settings is not None else {}
     own = vars(Settings()) | {"hidden_num": 3, "image_shape": [_SIDE, _SIDE], "training": training}
     facts = {"id": "a", "saved": "2026-01-01T00:00:00+00:00", "notes": "Über\nall", "settings": own,
-             "selection": {"units": [0, 2], "pixel": 3}, "present_run": 1}  # fmt: skip
+             "selection": {"units": [0, 2], "pixel": 3}, "present_run": 1, "is_new": False}  # fmt: skip
     about = {"name": "Run 1", "dataset": "x", "began": "2026-01-01T00:00:00+00:00", "seconds": 1.5, "epochs": 2.0,
              "settings": own}  # fmt: skip
     curves = {"live": np.array([[0.5, 1.0, np.nan, np.nan], [1.0, 0.5, 0.6, 0.4]])}
@@ -186,8 +186,9 @@ def experiments_saved() -> tuple[SavedExperiment, ...]:
         (SavedRun({**about, "id": "r1"}, curves, plain), SavedRun({**about, "id": "r2"}, curves)),
         {"canvas": drawn()[0], "kept": drawn()},
     )
-    bare = SavedExperiment({**facts, "present_run": None}, drawings={"canvas": None, "kept": []})
-    return full, bare, SavedExperiment({**facts, "present_run": None}, labelled, drawings={"canvas": None, "kept": []})
+    facts = {**facts, "present_run": None, "selection": {"units": [], "pixel": -1}}
+    nothing: dict[str, Any] = {"canvas": None, "kept": []}
+    return full, SavedExperiment(facts, drawings=nothing), SavedExperiment(facts, labelled, drawings=nothing)
 
 
 @cache

@@ -103,7 +103,10 @@ class RunsPanel(QWidget):
         ):
             button.clicked.connect(act)
             if keys:
-                QShortcut(QKeySequence(keys), view, act, context=Qt.ShortcutContext.WidgetShortcut)
+                shortcut = QShortcut(QKeySequence(keys), view)
+                # Elsewhere these keys are other panels'.
+                shortcut.setContext(Qt.ShortcutContext.WidgetShortcut)
+                shortcut.activated.connect(act)
         view.chosen_changed.connect(self._offer)
         view.edited.connect(self._turn.request)
         book.changed.connect(self.refresh)
