@@ -195,7 +195,7 @@ class TestDrawing:
         plot.history.append([CurvePoint(float(epoch), 0.5, None) for epoch in range(21)])
         assert hover(plot, 0.99).startswith("epoch 20")
 
-    @pytest.mark.parametrize(("width", "height"), [(240, 160), (400, 240), (1600, 1000)])
+    @pytest.mark.parametrize(("width", "height"), [(240, 144), (400, 240), (1600, 1000)])
     def test_the_legend_covers_no_curve(self, plot: CurvePlot, qtbot: QtBot, width: int, height: int) -> None:
         plot.history.append(points())
         plot.history.start_run("second")
@@ -212,7 +212,7 @@ class TestDrawing:
 
     def test_it_cannot_be_made_unreadably_small(self, plot: CurvePlot) -> None:
         plot.resize(10, 10)
-        assert (plot.width(), plot.height()) == (240, 160)
+        assert (plot.width(), plot.height()) == (240, 144)
 
 
 class TestReading:
@@ -284,7 +284,7 @@ class TestReading:
             QTest.keyClick(plot, Qt.Key.Key_Right)
         assert plot.reading().startswith("epoch 10")
 
-    @pytest.mark.parametrize(("width", "height"), [(240, 160), (640, 400)])
+    @pytest.mark.parametrize(("width", "height"), [(240, 144), (640, 400)])
     def test_it_stands_within_the_plot(self, plot: CurvePlot, width: int, height: int) -> None:
         plot.history.append(points())
         plot.resize(width, height)
