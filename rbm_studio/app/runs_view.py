@@ -117,6 +117,8 @@ class RunsView(QTableView):
 
     def _fit_columns(self) -> None:
         least, most = _NAME_WIDTHS
+        # Where there is room, whole names: they tell what the runs differ in.
+        most = max(most, self.viewport().width() * 2 // 5)
         heading, cell = QFontMetrics(self.horizontalHeader().font()), QFont(self.font())
         cell.setBold(True)
         bold = QFontMetrics(cell)

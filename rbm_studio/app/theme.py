@@ -284,6 +284,14 @@ QToolBar#timeline_bar {{ border-bottom: none; border-top: 1px solid {shades.line
 QToolBar#timeline_bar[past="true"] {{ background: {shades.past}; border-top-color: {shades.past}; }}
 QToolBar#timeline_bar[past="true"] QLabel {{ font-weight: 600; }}
 QDockWidget[past="true"]::title {{ background: {shades.past}; }}
+QMainWindow > QTabBar::tab {{
+    background: {shades.button}; border: 1px solid {shades.line}; border-top: 2px solid {shades.line};
+    padding: {GRID // 2}px {3 * GRID // 2}px; margin-right: 2px;
+}}
+QMainWindow > QTabBar::tab:hover {{ border-color: {shades.accent}; }}
+QMainWindow > QTabBar::tab:selected {{
+    background: {shades.highlight}; color: {shades.highlighted_text}; border-color: {shades.accent};
+}}
 QStatusBar {{ background: {shades.window}; border-top: 1px solid {shades.line}; }}
 QStatusBar::item {{ border: none; }}
 QGroupBox {{ font-weight: 600; border: none; margin-top: {3 * GRID}px; }}

@@ -8,12 +8,13 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QFontMetrics, QKeySequence
 from PySide6.QtWidgets import QLabel, QSizePolicy, QToolBar, QToolButton, QWidget
 
+from rbm_studio.app.controls import bar_margin
 from rbm_studio.app.epoch_slider import EpochSlider
 from rbm_studio.app.icons import icon
 from rbm_studio.app.moments import BUDGET_BYTES, MOST
 from rbm_studio.app.numbers import fixed, short
 from rbm_studio.app.state import RunState
-from rbm_studio.app.theme import BAR_PADDING, GRID
+from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -42,7 +43,6 @@ class TimelineBar(QToolBar):
         self.setWindowTitle(self.tr("Timeline"))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setIconSize(QSize(2 * GRID, 2 * GRID))
-        self.setContentsMargins(GRID - BAR_PADDING, 0, GRID - BAR_PADDING, 0)
         self.setMovable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._playing = QTimer(self)
@@ -97,11 +97,13 @@ class TimelineBar(QToolBar):
         )
         self._words.setContentsMargins(GRID // 2, 0, GRID // 2, 0)
         self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.addWidget(bar_margin())
         self.addAction(self._play)
         self.addWidget(self.slider)
         self.addWidget(self._words)
         self.addAction(self._now)
         self.addAction(self._continue)
+        self.addWidget(bar_margin())
         # They have no button: the slider's keys do the same. Their shortcuts are the window's.
         for action in (self._earlier, self._later):
             action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)

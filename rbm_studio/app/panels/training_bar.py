@@ -8,10 +8,11 @@ from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLabel, QProgressBar, QSizePolicy, QToolBar, QWidget
 
+from rbm_studio.app.controls import bar_margin
 from rbm_studio.app.icons import icon
 from rbm_studio.app.numbers import fixed, short
 from rbm_studio.app.state import RunState
-from rbm_studio.app.theme import BAR_PADDING, GRID
+from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ class TrainingBar(QToolBar):
         self.setObjectName("training_bar")
         self.setWindowTitle(self.tr("Training"))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.setContentsMargins(GRID - BAR_PADDING, 0, GRID - BAR_PADDING, 0)
+        self.addWidget(bar_margin())
         self.setMovable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self._train = self._action("train", self.tr("Train"), "F5", session.train)
