@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -78,10 +78,13 @@ class Documents(QObject):
         What is in this file is shown now.
     saved : Path
         The experiment is in this file now.
+    recovered : Opened
+        This is shown now, and not saved yet.
     """
 
     opened = Signal(object)
     saved = Signal(object)
+    recovered = Signal(object)
 
     def __init__(self, session: Session, tasks: TaskSlot, runner: TrainingRunner) -> None:
         super().__init__(session)
@@ -89,7 +92,7 @@ class Documents(QObject):
         self._file = DocumentFile(session.experiment, self)
         self._file.refused.connect(session.failed)
         self._saving: _Saving | None = None
-        self._next: _Saving | None = None
+        self._next: list[_Saving] = []
 
     # --- a new one
 
@@ -156,15 +159,35 @@ class Documents(QObject):
         title = self.tr("Opening {0}").format(path.name)
         if self._tasks.task is not None or _size(path) > LARGE_BYTES:
             # Where something else is under way, the slot says so.
-            return self._tasks.start(
-                title, lambda _task: read(), lambda found: self._bring_images(path, path.name, found)
-            )
+            show = self._if_unchanged(path.name, lambda found: self._bring_images(path, path.name, found))
+            return self._tasks.start(title, lambda _task: read(), show)
         try:
             found = read()
         except RBMStudioError as error:
             self._session.failed.emit(error)
             return False
         return self._bring_images(path, path.name, found)
+
+    def _if_unchanged(self, name: str, show: Callable[[Any], object]) -> Callable[[Any], None]:
+        """Return what shows a document later, unless what is open has changed by then, of which nobody was asked."""
+        experiment = self._session.experiment
+        revision = experiment.revision
+
+        def go_on(found: Any) -> None:
+            # What is being written is of the experiment that goes now.
+            self.wait()
+            if experiment.revision == revision or not experiment.is_modified:
+                show(found)
+                return
+            self._session.failed.emit(
+                RBMStudioError(
+                    self.tr("{file} was not opened: what is open here has changed meanwhile."),
+                    self.tr("Save it, or not, and open the file again."),
+                    file=name,
+                )
+            )
+
+        return go_on
 
     def _bring_images(self, path: Path | None, name: str, found: Opened, *, is_saved: bool = True) -> bool:
         """Show what was found, as soon as the images that it needs are there."""
@@ -191,7 +214,8 @@ class Documents(QObject):
             return prepared.resampled(shape) if prepared.can_have(shape) else prepared
 
         title = self.tr("Bringing the images of {0}").format(name)
-        return self._tasks.start(title, work, lambda images: self._show(path, name, found, images, is_saved=is_saved))
+        show = self._if_unchanged(name, lambda images: self._show(path, name, found, images, is_saved=is_saved))
+        return self._tasks.start(title, work, show)
 
     def _show(self, path: Path | None, name: str, found: Opened, images: Images | None, *, is_saved: bool) -> None:
         session, is_experiment = self._session, bool(found.identity)
@@ -215,6 +239,7 @@ class Documents(QObject):
             self._bring_drawings(name, found)
         if not is_saved:
             session.experiment.touch()
+            self.recovered.emit(found)
         is_foreign = found.model is not None and bool(found.model.origin) and not is_experiment
         session.noticed.emit((self.tr("Imported {0}") if is_foreign else self.tr("Opened {0}")).format(name))
         if not _are_wanted(images, found):
@@ -273,7 +298,8 @@ class Documents(QObject):
         """
         wish = _Saving(path, then)
         if self._saving is not None:
-            self._next = wish
+            again = [each for each in self._next if each.path == path and each.then is None]
+            self._next = [*(each for each in self._next if each not in again), wish]
         else:
             self._begin_saving(wish)
 
@@ -344,9 +370,8 @@ class Documents(QObject):
             self.saved.emit(saving.path)
         else:
             session.failed.emit(saving.error)
-        wish, self._next = self._next, None
-        if wish is not None:
-            self._begin_saving(wish)
+        while self._next and not self.is_saving:
+            self._begin_saving(self._next.pop(0))
         if saving.error is None and saving.then is not None:
             saving.then()
 

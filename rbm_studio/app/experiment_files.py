@@ -97,9 +97,15 @@ def drawings_as_json(session: Session) -> dict[str, Any]:
 def _past(model: Model | None) -> dict[str, Any]:
     if model is None:
         return {}
-    trainings = model.trainings
-    known = None if trainings is None else [training.as_dict() for training in trainings]
-    return {"origin": model.origin[:_LONGEST_NAME], "trainings": known}
+    return {"origin": model.origin[:_LONGEST_NAME], "trainings": _trainings_as_json(model.trainings)}
+
+
+def _trainings_as_json(trainings: tuple[Trained, ...] | None) -> list[dict[str, Any]] | None:
+    return None if trainings is None else [training.as_dict() for training in trainings]
+
+
+def _trainings(known: Any) -> tuple[Trained, ...] | None:
+    return None if known is None else tuple(Trained.from_dict(each) for each in items(known, _MOST_TRAININGS))
 
 
 def _saved_model(model: Model, state: TrainingState | None) -> SavedModel:
@@ -128,6 +134,9 @@ def _saved_run(run: Run, until: float | None) -> SavedRun:
         "epochs": run.epochs if until is None else until,
         "is_shown": run.is_shown,
         "is_named": run.is_named,
+        "data": None if run.data is None else vars(run.data),
+        "origin": run.origin[:_LONGEST_NAME],
+        "trainings": _trainings_as_json(run.trainings),
         "settings": _settings_as_json(run.settings),
     }
     curves = {name: _until(curve.rows(), until) for name, curve in run.curves.items() if len(curve)}
@@ -253,14 +262,13 @@ def _model(saved: SavedModel, settings: Settings, facts: dict[str, Any]) -> Mode
     if state is not None:
         trained = number(state.epochs_trained, 0.0)
         _check_state(state, p)
-    known = facts.get("trainings")
     return Model(
         p,
         shape,
         saved.settings or settings.training,
         EpochHistory(saved.history),
         origin=text(facts.get("origin", ""), _LONGEST_NAME),
-        trainings=None if known is None else tuple(Trained.from_dict(each) for each in items(known, _MOST_TRAININGS)),
+        trainings=_trainings(facts.get("trainings")),
         epochs_trained=trained,
     )
 
@@ -279,8 +287,7 @@ def _dataset(about: DatasetIdentity) -> DatasetIdentity:
     text(about.digest, _LONGEST_IDENTITY)
     whole(about.train_num, 0, 1 << 53)
     whole(about.test_num, 0, 1 << 53)
-    _shape(about.image_shape)
-    return about
+    return replace(about, image_shape=_shape(about.image_shape))
 
 
 def _selection(about: dict[str, Any], model: Model | None) -> tuple[tuple[int, ...], int]:
@@ -341,6 +348,10 @@ def _run(saved: SavedRun, experiment: str) -> Run:
         datetime.fromisoformat(facts["began"]),
         number(facts["seconds"], 0.0),
         number(facts["epochs"], 0.0),
+        # Files of earlier versions do not say.
+        data=None if facts.get("data") is None else _dataset(DatasetIdentity(**mapping(facts["data"]))),
+        origin=text(facts.get("origin", ""), _LONGEST_NAME),
+        trainings=_trainings(facts.get("trainings")),
         identity=text(facts["id"], _LONGEST_IDENTITY),
         is_named=flag(facts.get("is_named", False)),
         is_shown=flag(facts.get("is_shown", True)),

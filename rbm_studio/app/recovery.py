@@ -178,6 +178,9 @@ class Leftover:
     _folder: Path
     _lock: QLockFile
 
+    def __post_init__(self) -> None:
+        self._attempts = self.about.attempts
+
     def note_attempt(self) -> None:
         """Write down that it is about to be brought back: if that ends the program, the next start knows."""
         self.about = replace(self.about, attempts=self.about.attempts + 1)
@@ -188,7 +191,10 @@ class Leftover:
         _remove(self._folder, self._lock)
 
     def leave(self) -> None:
-        """Leave it to the next start."""
+        """Leave it to the next start; a program that comes to do so was not ended by it."""
+        if self._attempts != self.about.attempts:
+            with contextlib.suppress(RBMStudioError):
+                replace(self.about, attempts=self._attempts).write(self._folder)
         self._lock.unlock()
 
 

@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rbm_studio.app.autosave import Autosave
+    from rbm_studio.app.experiment_files import Opened
     from rbm_studio.app.recovery import About, Found
     from rbm_studio.app.session import Session
+    from rbm_studio.app.window import MainWindow
 
 _log = logging.getLogger(__name__)
 _WIDTH = 520
@@ -44,11 +46,11 @@ class RecoveryOffer(QObject):
         Once it has written down what was brought back, what was left goes away.
     root : Path
         See `recovery.recovery_path`.
-    window : QWidget
-        Over which the dialog lies.
+    window : MainWindow
+        Over which the dialog lies, and that asks about what is open.
     """
 
-    def __init__(self, session: Session, autosave: Autosave, root: Path, window: QWidget) -> None:
+    def __init__(self, session: Session, autosave: Autosave, root: Path, window: MainWindow) -> None:
         super().__init__(window)
         self._session = session
         self._autosave = autosave
@@ -64,6 +66,7 @@ class RecoveryOffer(QObject):
         session.ending.connect(self._shut_down)
         session.task_changed.connect(self._open_chosen)
         session.experiment.changed.connect(self._note_change)
+        session.documents.recovered.connect(self._note_recovered)
         autosave.written.connect(self._drop_opened)
         self._task.start()
 
@@ -114,6 +117,9 @@ class RecoveryOffer(QObject):
         if leftover is None or self._session.task is not None:
             return
         self._chosen = None
+        self._window.documents.ask_to_keep(self.tr("Recover unsaved work?"), lambda: self._open(leftover))
+
+    def _open(self, leftover: Leftover) -> None:
         try:
             leftover.note_attempt()
         except RBMStudioError as error:
@@ -122,8 +128,15 @@ class RecoveryOffer(QObject):
         about = leftover.about
         _log.info("Bringing back %s, written down at %s", about.name, about.saved)
         self._opened = leftover
-        if not self._session.documents.recover(leftover.content, about.path, about.name):
+        # Its own file may be newer than what was left of it: Save asks for another one then.
+        path = None if _is_older(about) else about.path
+        if not self._session.documents.recover(leftover.content, path, about.name):
             self._opened = None
+
+    def _note_recovered(self, found: Opened) -> None:
+        if self._opened is not None and found is self._opened.content:
+            self._is_shown = True
+            self._autosave.write_soon()
 
     def _drop_opened(self) -> None:
         if self._opened is not None and self._is_shown:
@@ -132,12 +145,7 @@ class RecoveryOffer(QObject):
             self._opened, self._is_shown = None, False
 
     def _note_change(self) -> None:
-        if self._opened is None:
-            return
-        if self._session.experiment.is_modified:
-            self._is_shown = True
-            self._autosave.write_soon()
-        elif self._is_shown:
+        if self._is_shown and not self._session.experiment.is_modified:
             # Saved, or given up for another one.
             self._drop_opened()
 
@@ -167,7 +175,9 @@ class RecoveryOffer(QObject):
         )
         where = self.tr("Never saved.") if about.path is None else self.tr("Of {path}.").format(path=about.path)
         if _is_older(about):
-            where = self.tr("{where} That file was saved later than this.").format(where=where)
+            where = self.tr(
+                "{where} That file was saved later than this, and stays as it is: Save asks for another."
+            ).format(where=where)
         if about.attempts:
             where = self.tr("{where} The program ended when it was recovered before.").format(where=where)
         return self._name(about), facts, where

@@ -665,3 +665,99 @@ def test_moments_of_another_size_are_refused(qtbot: QtBot, session: Session, tmp
             "broken.rbmx is not an experiment of RBM Studio, or is damaged or cut short. "
             "Open another copy of this file."
         ]
+
+
+# --- a document that comes later, and files that are written meanwhile
+
+
+class _SlowDisk:
+    """Holds up what is written until it is let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached, self.released = threading.Event(), threading.Event()
+        fsync = os.fsync
+
+        def wait(descriptor: int) -> None:
+            self.reached.set()
+            assert self.released.wait(20)
+            fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", wait)
+
+
+@pytest.fixture
+def foreign(qtbot: QtBot, no_sample: None, tmp_path: Path) -> Path:
+    """An experiment whose images are looked for when it is opened, which takes a moment."""
+    assert no_sample is None
+    path = tmp_path / "foreign.rbmx"
+    other = another(qtbot, other_bars())
+    train(qtbot, other)
+    assert other.save_experiment(path)
+    other.shut_down()
+    return path
+
+
+def test_a_file_that_is_still_written_stays_that_of_its_own_experiment(
+    qtbot: QtBot, session: Session, foreign: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert session.save_experiment(tmp_path / "mine.rbmx")
+    session.experiment.write_notes("Mine")
+    assert session.open_experiment(foreign)
+    disk = _SlowDisk(monkeypatch)
+    session.documents.save(tmp_path / "mine.rbmx")
+    threading.Timer(0.5, disk.released.set).start()
+    wait_until_free(qtbot, session)
+    qtbot.waitUntil(lambda: disk.released.is_set() and not session.documents.is_saving)
+    assert session.experiment.path == foreign
+    assert not session.experiment.is_modified
+    assert load_experiment(tmp_path / "mine.rbmx").facts["notes"] == "Mine"
+
+
+def test_what_changes_while_a_document_comes_is_not_lost(qtbot: QtBot, session: Session, foreign: Path) -> None:
+    told = failures(session)
+    assert session.open_experiment(foreign)
+    session.experiment.write_notes("Written meanwhile")
+    wait_until_free(qtbot, session)
+    assert session.experiment.notes == "Written meanwhile"
+    assert session.experiment.path is None
+    assert told == [
+        "foreign.rbmx was not opened: what is open here has changed meanwhile. Save it, or not, and open the file "
+        "again."
+    ]
+
+
+def test_every_file_that_was_asked_for_is_written(
+    qtbot: QtBot, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = _SlowDisk(monkeypatch)
+    called: list[str] = []
+    session.documents.save(tmp_path / "one.rbmx")
+    qtbot.waitUntil(disk.reached.is_set)
+    session.documents.save(tmp_path / "two.rbmx", lambda: called.append("two"))
+    session.documents.save(tmp_path / "one.rbmx")
+    disk.released.set()
+    qtbot.waitUntil(lambda: not session.documents.is_saving)
+    assert (tmp_path / "two.rbmx").exists()
+    assert called == ["two"]
+
+
+def test_an_earlier_run_of_a_file_is_not_gone_on_with_on_other_images(
+    qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
+    path = tmp_path / "bars.rbmx"
+    stopped_on_its_way(qtbot, session, path)
+    session.reset()
+    assert session.save_experiment(path)
+    session.documents.close()
+    other = another(qtbot, other_bars())
+    with qtbot.waitSignal(other.documents.opened):
+        assert other.open_experiment(path)
+    wait_until_free(qtbot, other)
+    other.bring_back(next(run for run in other.book.runs if run.end is not None))
+    assert session.images is not None
+    assert other.training_data == session.images.identity
+    assert model_of(other).trainings
+    notices: list[str] = []
+    other.noticed.connect(notices.append)
+    train(qtbot, other)
+    assert notices == ["These are other images than before: a new run begins, and none is gone on with."]

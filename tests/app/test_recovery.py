@@ -28,8 +28,9 @@ from rbm_studio.app.recovery import (
 from rbm_studio.app.recovery_offer import RecoveryDialog, RecoveryOffer
 from rbm_studio.app.start_marker import StartMarker, starts_path
 
-from .conftest import end
+from .conftest import end, load
 from .driving import button, click, message, model_of, named, process_deletions, shown, wait_until_idle
+from .test_documents import other_bars
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,6 +65,12 @@ def left(qtbot: QtBot, session: Session, root: Path, tmp_path: Path) -> Path:
     session.reset()
     session.experiment.begin()
     return folder
+
+
+def begin_to_recover(root: Path) -> None:
+    """Do what a program does that is killed over it: its lock is gone with it, and nothing else is put back."""
+    (found,) = find_leftovers(root).leftovers
+    found.note_attempt()
 
 
 def offer(window: MainWindow, root: Path) -> RecoveryOffer:
@@ -140,9 +147,7 @@ def test_delete_removes_one_and_asks_about_the_others(qtbot: QtBot, window: Main
 def test_what_ended_the_program_once_is_not_offered_first(
     qtbot: QtBot, window: MainWindow, left: Path, root: Path
 ) -> None:
-    (found,) = find_leftovers(root).leftovers
-    found.note_attempt()
-    found.leave()
+    begin_to_recover(root)
     assert json.loads((left / "about.json").read_text())["attempts"] == 1
     offer(window, root)
     box = dialog(qtbot)
@@ -158,9 +163,7 @@ def test_what_ended_the_program_twice_is_set_aside_unread(
     qtbot: QtBot, window: MainWindow, left: Path, root: Path
 ) -> None:
     for _ in range(MOST_ATTEMPTS):
-        (found,) = find_leftovers(root).leftovers
-        found.note_attempt()
-        found.leave()
+        begin_to_recover(root)
     offer(window, root)
     assert "cannot be read" in message(qtbot)
     assert not dialogs()
@@ -254,9 +257,9 @@ def test_a_recovered_file_that_another_window_holds_becomes_a_copy(
     assert left.exists()
     another = Another()
     assert another.save_experiment(tmp_path / "lesson.rbmx")
+    os.utime(tmp_path / "lesson.rbmx", (1e9, 1e9))
     offer(window, root)
     box = dialog(qtbot)
-    assert "That file was saved later than this." in entries(box)[0]
     click(button(box, "Recover"))
     assert "is open in another window" in message(qtbot)
     assert session.experiment.path is None
@@ -341,3 +344,52 @@ def test_a_signal_ends_the_program_and_leaves_its_work(tmp_path: Path, number: s
     assert found.about.epochs > 0
     found.remove()
     assert StartMarker(starts_path()).crashes == 0
+
+
+def test_what_was_chosen_and_not_shown_stays_for_the_next_start(
+    qtbot: QtBot, window: MainWindow, left: Path, root: Path
+) -> None:
+    session = window.session
+    load(qtbot, session, other_bars())
+    autosave = Autosave(session, root, 0.05)
+    found = RecoveryOffer(session, autosave, root, window)
+    click(button(dialog(qtbot), "Recover"))
+    # It looks for the images that it belongs to.
+    assert session.task is not None
+    session.task.cancel()
+    qtbot.waitUntil(lambda: session.task is None)
+    with qtbot.waitSignal(autosave.written):
+        session.experiment.write_notes("Another lesson")
+    assert found is not None
+    assert (left / "experiment.rbmx").exists()
+    session.shut_down()
+    # It was no attempt that ended the program.
+    assert About.read(left).attempts == 0
+
+
+def test_recovering_asks_about_what_has_begun_meanwhile(
+    qtbot: QtBot, window: MainWindow, left: Path, root: Path
+) -> None:
+    assert left.exists()
+    offer(window, root)
+    box = dialog(qtbot)
+    window.session.experiment.write_notes("Begun meanwhile")
+    click(button(box, "Recover"))
+    (question,) = shown(QMessageBox)
+    assert window.session.experiment.notes == "Begun meanwhile"
+    click(button(question, "Don't save"))
+    qtbot.waitUntil(lambda: window.session.epochs_trained == 3)
+
+
+def test_a_file_that_was_saved_later_is_not_written_over(
+    qtbot: QtBot, window: MainWindow, left: Path, root: Path, tmp_path: Path
+) -> None:
+    assert left.exists()
+    (tmp_path / "lesson.rbmx").write_bytes(b"newer")
+    offer(window, root)
+    box = dialog(qtbot)
+    assert "saved later" in entries(box)[0]
+    click(button(box, "Recover"))
+    assert window.session.epochs_trained == 3
+    assert window.session.experiment.path is None
+    assert window.session.experiment.name == "lesson"
