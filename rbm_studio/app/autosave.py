@@ -173,7 +173,9 @@ class Autosave(QObject):
 
     def _about(self, checkpoint: Checkpoint | None) -> About:
         session = self._session
-        epochs = session.epochs_trained if checkpoint is None else checkpoint.epochs_trained
+        # The newest model's: the window may show the past.
+        newest = session.newest.epochs_trained if session.newest is not None else 0.0
+        epochs = newest if checkpoint is None else checkpoint.epochs_trained
         return About(session.experiment.name, session.experiment.path, epochs)
 
     def _write(self, saved: SavedExperiment, about: About) -> float:

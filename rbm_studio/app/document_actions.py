@@ -124,7 +124,9 @@ class DocumentActions(QObject):
 
     def would_lose(self) -> bool:
         """Whether another document, or the end of the program, would take something that is in no file."""
-        self._documents.wait()
+        # A file that was asked for and could not be written: who goes now would never hear of it.
+        if not self._documents.wait():
+            return True
         return self._experiment.is_modified or self._session.run_state is not RunState.IDLE
 
     def ask_to_keep(self, question: str, then: Callable[[], object]) -> None:

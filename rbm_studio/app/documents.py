@@ -316,11 +316,14 @@ class Documents(QObject):
         """Whether a file is being written."""
         return self._saving is not None
 
-    def wait(self) -> None:
-        """Wait for the files that are being written."""
-        while self._saving is not None and self._saving.task is not None:
-            self._saving.task.join()
+    def wait(self) -> bool:
+        """Wait for the files that are being written; return whether none of them failed."""
+        errors = []
+        while (saving := self._saving) is not None and saving.task is not None:
+            saving.task.join()
             self._finish()
+            errors.append(saving.error)
+        return not any(errors)
 
     def _begin_saving(self, saving: _Saving) -> None:
         session = self._session
@@ -335,6 +338,7 @@ class Documents(QObject):
             saving.held.close()
             self._saving = None
             session.failed.emit(error)
+            self._save_next()
             return
         content = gather(session, now)
 
@@ -351,6 +355,10 @@ class Documents(QObject):
         saving.task.succeeded.connect(self._finish)
         saving.task.failed.connect(self._finish)
         saving.task.start()
+
+    def _save_next(self) -> None:
+        if self._next and not self.is_saving:
+            self._begin_saving(self._next.pop(0))
 
     def _finish(self, _result: object = None) -> None:
         saving = self._saving
@@ -370,8 +378,7 @@ class Documents(QObject):
             self.saved.emit(saving.path)
         else:
             session.failed.emit(saving.error)
-        while self._next and not self.is_saving:
-            self._begin_saving(self._next.pop(0))
+        self._save_next()
         if saving.error is None and saving.then is not None:
             saving.then()
 

@@ -70,11 +70,6 @@ class RecoveryOffer(QObject):
         autosave.written.connect(self._drop_opened)
         self._task.start()
 
-    @property
-    def is_looking(self) -> bool:
-        """Whether it is not known yet what there is."""
-        return self._task is not None
-
     def _take(self, found: Found) -> None:
         self._end_task()
         self._leftovers = list(found.leftovers)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import os
 import struct
 import threading
 from typing import TYPE_CHECKING
@@ -494,3 +496,27 @@ def test_a_file_named_at_the_start_waits_for_the_images(
     qtbot.waitUntil(lambda: status(window) == f"Opened bars.{suffix}")
     assert other.model is not None
     assert other.model.parameters.hidden_num == 6
+
+
+def test_a_copy_that_fails_at_the_close_keeps_the_window(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(qtbot, window)
+    save_as(qtbot, window, tmp_path / "bars.rbmx")
+    reached, released = threading.Event(), threading.Event()
+
+    def fail(_descriptor: int) -> None:
+        reached.set()
+        assert released.wait(20)
+        raise OSError(errno.EIO, "the stick is gone")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    choose(window, "File", "Save as…")
+    pick(qtbot, tmp_path / "copy.rbmx")
+    qtbot.waitUntil(reached.is_set)
+    threading.Timer(0.2, released.set).start()
+    choose(window, "File", "Quit")
+    assert window.isVisible()
+    assert not (tmp_path / "copy.rbmx").exists()
+    for box in shown(QMessageBox):
+        box.reject()
