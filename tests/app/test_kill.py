@@ -19,6 +19,8 @@ from rbm_studio.app.start_marker import StartMarker, starts_path
 from tests.sizes import sized
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtCore import QCoreApplication
     from pytestqt.qtbot import QtBot
 
@@ -75,7 +77,7 @@ def names(folder: Path) -> set[str]:
 
 @pytest.mark.soak
 def test_after_a_kill_every_file_opens_and_little_is_lost(
-    qtbot: QtBot, application: QCoreApplication, tmp_path: Path
+    qtbot: QtBot, application: QCoreApplication, tmp_path: Path, figure: Callable[[str, object], None]
 ) -> None:
     assert application is not None
     folder = tmp_path / "lessons"
@@ -127,4 +129,6 @@ def test_after_a_kill_every_file_opens_and_little_is_lost(
         file.unlink()
     assert recovered
     assert worst < MOST_LOST_S
-    sys.stdout.write(f"{sized(6, 200)} kills, {recovered} recoveries, at most {worst:.2f} s of training lost\n")
+    figure("kills survived", sized(6, 200))
+    figure("recoveries", recovered)
+    figure("seconds of training lost at most", f"{worst:.2f}")

@@ -22,7 +22,7 @@ from .seeds import CANARY
 from .worker import mutant
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 20_250
@@ -107,7 +107,7 @@ def _lines(process: subprocess.Popen[str]) -> Iterator[str]:
 
 
 @pytest.mark.soak
-def test_every_mutant_is_opened_or_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_every_mutant_is_opened_or_refused_in_a_sentence(tmp_path: Path, figure: Callable[[str, object], None]) -> None:
     workers = [Workers(first, tmp_path / str(first)) for first in range(PROCESSES)]
     threads = [threading.Thread(target=each.run) for each in workers]
     for thread in threads:
@@ -116,8 +116,8 @@ def test_every_mutant_is_opened_or_refused_in_a_sentence(tmp_path: Path) -> None
         thread.join()
     tried = sum((each.result.tried for each in workers), Counter[str]())
     opened = sum((each.result.opened for each in workers), Counter[str]())
-    said = "; ".join(f"{name}: {tried[name]:,} tried, {opened[name]:,} opened" for name in READERS)
-    sys.stdout.write(said + "\n")
+    figure("files tried", f"{tried.total():,}")
+    figure("opened", ", ".join(f"{name} {opened[name] / max(tried[name], 1):.0%}" for name in READERS))
     faults = [fault for each in workers for fault in each.result.faults]
     assert not faults, "\n".join(faults[:40])
     assert tried.total() == FILES
