@@ -134,7 +134,7 @@ import ctypes, sys
 from PySide6.QtCore import qFatal
 from rbm_studio.app.log import start_log, trace_crashes
 start_log()
-print(repr(trace_crashes()[:40]))
+print(repr(trace_crashes()[:40]), flush=True)
 if sys.argv[1:] == ["crash"]:
     ctypes.string_at(0)
 if sys.argv[1:] == ["fatal"]:
