@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import stat
+import sys
 import time
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -15,10 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-try:
+if sys.platform != "win32":  # where an open file cannot be deleted anyway
     import fcntl
-except ImportError:  # on Windows, where an open file cannot be deleted anyway
-    fcntl = None  # type: ignore[assignment]
 
 LEAST_AGE_S = 60.0
 """A half file that was written to more recently may still be on its way."""
@@ -78,7 +77,7 @@ def _mode_of(path: Path) -> int | None:
 
 def _claim(descriptor: int) -> None:
     """Show others that the file is being written; the claim ends with the process, however that ends."""
-    if fcntl is not None:
+    if sys.platform != "win32":
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
@@ -143,7 +142,7 @@ def _is_abandoned(entry: os.DirEntry[str]) -> bool:
     about = entry.stat(follow_symlinks=False)
     if not stat.S_ISREG(about.st_mode) or time.time() - about.st_mtime < LEAST_AGE_S:
         return False
-    if fcntl is None:
+    if sys.platform == "win32":
         return True
     descriptor = os.open(entry.path, os.O_RDWR)
     try:

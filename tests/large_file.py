@@ -115,7 +115,7 @@ def train_in_window(path: Path, epochs: float) -> dict[str, Any]:
 
     def look() -> None:
         progress = session.progress
-        if progress is None or session.run_state is not RunState.RUNNING or session.documents.is_saving:
+        if progress is None or session.run_state is not RunState.RUNNING or session.documents.saving.is_saving:
             # To save brings what came meanwhile, and that calls this once more.
             return
         docks[progress.batch % len(docks)].raise_()

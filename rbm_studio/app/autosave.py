@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from rbm_studio.app.run_messages import Checkpoint
     from rbm_studio.app.session import Session
-    from rbm_studio.app.training_runner import Checkpoint
     from rbm_studio.storage.experiment_file import SavedExperiment
 
 INTERVAL_S = 25.0

@@ -103,7 +103,12 @@ class _Demo(QObject):
         session.change_settings(epochs=10)
         QTest.keyClick(self._window, Qt.Key.Key_F5)
         self._wait(session.progressed, lambda: self._epochs_told >= 1)
+        # Else, on a fast machine, the run is over before the digit is drawn.
+        QTest.keyClick(self._window, Qt.Key.Key_F6)
         self._draw_three()
+        at = session.epochs_trained
+        QTest.keyClick(self._window, Qt.Key.Key_F5)
+        self._wait(session.progressed, lambda: session.epochs_trained > at)
         self._save("training")
         self._wait(session.run_state_changed, lambda: session.run_state is RunState.IDLE)
         self._settle()

@@ -41,7 +41,7 @@ class DocumentActions(QObject):
         self._waiting: Path | None = None
         self.recent = RecentFiles()
         self._documents.opened.connect(self.recent.add)
-        self._documents.saved.connect(self.recent.add)
+        self._documents.saving.saved.connect(self.recent.add)
         self._experiment.changed.connect(self._show_title)
         self._session.task_changed.connect(self._open_waiting)
         self._show_title()
@@ -97,7 +97,7 @@ class DocumentActions(QObject):
         if self._experiment.path is None:
             self._ask_where(then)
         else:
-            self._documents.save(self._experiment.path, then)
+            self._documents.saving.save(self._experiment.path, then)
 
     def _ask_where(self, then: Callable[[], object] | None) -> None:
         kind = self.tr("RBM Studio experiments (*{0})").format(EXPERIMENT_SUFFIX)
@@ -108,7 +108,7 @@ class DocumentActions(QObject):
 
     def _save_to(self, path: Path, then: Callable[[], object] | None) -> None:
         if files.is_experiment(path):
-            self._documents.save(path, then)
+            self._documents.saving.save(path, then)
             return
         # What was asked to be written over may be a model, and would be one by its name for ever.
         self._session.failed.emit(
@@ -125,7 +125,7 @@ class DocumentActions(QObject):
     def would_lose(self) -> bool:
         """Whether another document, or the end of the program, would take something that is in no file."""
         # A file that was asked for and could not be written: who goes now would never hear of it.
-        if not self._documents.wait():
+        if not self._documents.saving.wait():
             return True
         return self._experiment.is_modified or self._session.run_state is not RunState.IDLE
 

@@ -1,68 +1,39 @@
-"""Documents in files: the session's experiment is begun, opened and saved, and models are opened and written."""
+"""Documents: the session's experiment is begun, or opened from a file, and models are opened as new ones."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 from rbm_studio.app.document_file import DocumentFile
 from rbm_studio.app.drawings import MOST_KEPT
-from rbm_studio.app.experiment_files import gather, opened
-from rbm_studio.app.model_files import opened_model, saved_model
+from rbm_studio.app.model_files import opened_model
+from rbm_studio.app.opened_experiment import opened
+from rbm_studio.app.saving import Saving
 from rbm_studio.app.state import Images, RunState, Settings
-from rbm_studio.app.task import Task
 from rbm_studio.data.mnist import find_by_digest
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.model_import import import_model
-from rbm_studio.storage.experiment_file import load_experiment, save_experiment
-from rbm_studio.storage.model_file import load_model, save_model
+from rbm_studio.storage.experiment_file import load_experiment
+from rbm_studio.storage.model_file import load_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from rbm_studio.app.experiment_files import Opened
+    from rbm_studio.app.opened_experiment import Opened
     from rbm_studio.app.session import Session
-    from rbm_studio.app.task import TaskSlot
-    from rbm_studio.app.training_runner import Checkpoint, TrainingRunner
-    from rbm_studio.storage.model_file import SavedModel
+    from rbm_studio.app.task import Task, TaskSlot
+    from rbm_studio.app.training_runner import TrainingRunner
 
 LARGE_BYTES = 4_000_000
 """A file of more than this is read in the background: that takes longer than a person would not notice."""
 
 
-@dataclass(eq=False)
-class _Saving:
-    """A file that is being written.
-
-    Attributes
-    ----------
-    path : Path
-    revision : int
-        Of the experiment, that is in the file.
-    then : callable or None
-        To be called once it is written.
-    held : ExitStack
-        What keeps others from the file meanwhile.
-    task : Task or None
-    is_over : bool
-    error : Exception or None
-    """
-
-    path: Path
-    then: Callable[[], object] | None
-    revision: int = 0
-    held: ExitStack = field(default_factory=ExitStack)
-    task: Task | None = None
-    is_over: bool = False
-    error: Exception | None = None
-
-
 class Documents(QObject):
-    """Opens and saves what a session holds; what goes wrong is told by the session's `failed`.
+    """Begins and opens what a session holds; what goes wrong is told by the session's `failed`.
 
     Parameters
     ----------
@@ -72,27 +43,28 @@ class Documents(QObject):
     runner : TrainingRunner
         Tells how far a run under way has come.
 
+    Attributes
+    ----------
+    saving : Saving
+        Writes it.
+
     Signals
     -------
     opened : Path
         What is in this file is shown now.
-    saved : Path
-        The experiment is in this file now.
     recovered : Opened
         This is shown now, and not saved yet.
     """
 
     opened = Signal(object)
-    saved = Signal(object)
     recovered = Signal(object)
 
     def __init__(self, session: Session, tasks: TaskSlot, runner: TrainingRunner) -> None:
         super().__init__(session)
-        self._session, self._tasks, self._runner = session, tasks, runner
+        self._session, self._tasks = session, tasks
         self._file = DocumentFile(session.experiment, self)
         self._file.refused.connect(session.failed)
-        self._saving: _Saving | None = None
-        self._next: list[_Saving] = []
+        self.saving = Saving(session, self._file, runner, self)
 
     # --- a new one
 
@@ -147,7 +119,7 @@ class Documents(QObject):
         return self._may_change(busy) and self._bring_images(path, name, found, is_saved=False)
 
     def _may_change(self, busy: str) -> bool:
-        self.wait()
+        self.saving.wait()
         if self._session.run_state is not RunState.IDLE:
             self._session.failed.emit(RBMStudioError(busy, self.tr("Stop the training first.")))
             return False
@@ -175,7 +147,7 @@ class Documents(QObject):
 
         def go_on(found: Any) -> None:
             # What is being written is of the experiment that goes now.
-            self.wait()
+            self.saving.wait()
             if experiment.revision == revision or not experiment.is_modified:
                 show(found)
                 return
@@ -285,148 +257,10 @@ class Documents(QObject):
             )
         )
 
-    # --- saving
-
-    def save(self, path: Path, then: Callable[[], object] | None = None) -> None:
-        """Save all there is, also while it trains: in the background, and `saved` follows.
-
-        Parameters
-        ----------
-        path : Path
-        then : callable, optional
-            Called once it is saved; not where that fails.
-        """
-        wish = _Saving(path, then)
-        if self._saving is not None:
-            again = [each for each in self._next if each.path == path and each.then is None]
-            self._next = [*(each for each in self._next if each not in again), wish]
-        else:
-            self._begin_saving(wish)
-
-    def save_and_wait(self, path: Path) -> bool:
-        """Save all there is, and return whether that was done."""
-        done: list[bool] = []
-        self.wait()
-        self.save(path, lambda: done.append(True))
-        self.wait()
-        return bool(done)
-
-    @property
-    def is_saving(self) -> bool:
-        """Whether a file is being written."""
-        return self._saving is not None
-
-    def wait(self) -> bool:
-        """Wait for the files that are being written; return whether none of them failed."""
-        errors = []
-        while (saving := self._saving) is not None and saving.task is not None:
-            saving.task.join()
-            self._finish()
-            errors.append(saving.error)
-        return not any(errors)
-
-    def _begin_saving(self, saving: _Saving) -> None:
-        session = self._session
-        # Now: what the checkpoint brings may ask to save, too.
-        self._saving = saving
-        try:
-            saving.held.enter_context(self._file.writing(saving.path))
-            # Before the checkpoint: what comes with it or after it has not been saved yet.
-            saving.revision = session.experiment.revision
-            now = self._checkpoint()
-        except RBMStudioError as error:
-            saving.held.close()
-            self._saving = None
-            session.failed.emit(error)
-            self._save_next()
-            return
-        content = gather(session, now)
-
-        def work(_task: Task) -> None:
-            try:
-                save_experiment(saving.path, content)
-            except Exception as error:
-                saving.error = error
-                raise
-            finally:
-                saving.is_over = True
-
-        saving.task = Task(self.tr("Saving {0}").format(saving.path.name), work, self)
-        saving.task.succeeded.connect(self._finish)
-        saving.task.failed.connect(self._finish)
-        saving.task.start()
-
-    def _save_next(self) -> None:
-        if self._next and not self.is_saving:
-            self._begin_saving(self._next.pop(0))
-
-    def _finish(self, _result: object = None) -> None:
-        saving = self._saving
-        # A task that was waited for tells it once more.
-        if saving is None or saving.task is None or not saving.is_over:
-            return
-        saving.task.join()
-        saving.task.deleteLater()
-        self._saving = None
-        session = self._session
-        with saving.held:
-            if saving.error is None:
-                session.experiment.note_saved(saving.path, saving.revision)
-                self._file.note_written()
-        if saving.error is None:
-            session.noticed.emit(self.tr("Saved {0}").format(saving.path.name))
-            self.saved.emit(saving.path)
-        else:
-            session.failed.emit(saving.error)
-        self._save_next()
-        if saving.error is None and saving.then is not None:
-            saving.then()
-
-    def _checkpoint(self) -> Checkpoint | None:
-        """Return where the run under way stands, if there is one; the session has all that came before it then."""
-        now = self._runner.checkpoint()
-        self._runner.deliver()
-        if now is None and self._session.run_state is not RunState.IDLE:
-            raise RBMStudioError(
-                self.tr("Nothing was saved: the training does not answer."), self.tr("Save it again in a moment.")
-            )
-        return now
-
     def close(self) -> None:
         """Wait for the files that are being written, and let others have the experiment's."""
-        self.wait()
+        self.saving.wait()
         self._file.release()
-
-    def saved_model(self) -> SavedModel | None:
-        """Return what a file of the model alone would hold, as it is now, also while it trains."""
-        session = self._session
-        try:
-            now, model = self._checkpoint(), session.newest
-            if model is None:
-                raise RBMStudioError(
-                    self.tr("There is no model to save yet."), self.tr("Download MNIST, or open images.")
-                )
-        except RBMStudioError as error:
-            session.failed.emit(error)
-            return None
-        state = session.training_state if session.run_state is RunState.IDLE else None
-        return saved_model(model, state, session.history_before_run, now)
-
-    def save_model(self, path: Path) -> bool:
-        """Write the model alone; return whether that was done.
-
-        The experiment keeps its file, and what was not saved of it is not saved yet.
-        """
-        saved = self.saved_model()
-        if saved is None:
-            return False
-        try:
-            save_model(path, saved)
-        except RBMStudioError as error:
-            self._session.failed.emit(error)
-            return False
-        self._session.noticed.emit(self.tr("Saved {0}").format(path.name))
-        return True
 
 
 def _size(path: Path) -> int:

@@ -6,14 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rbm_studio.app.epoch_history import EpochHistory
-from rbm_studio.app.experiment_files import Opened
+from rbm_studio.app.opened_experiment import Opened
 from rbm_studio.app.state import Images, Model, Settings
 from rbm_studio.app.trainings import assumed_trainings
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.model_file import SavedModel
 
 if TYPE_CHECKING:
-    from rbm_studio.app.training_runner import Checkpoint
+    from rbm_studio.app.run_messages import Checkpoint
     from rbm_studio.core.state import TrainingState
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from platformdirs import user_state_path
 
 from rbm_studio.app.document_file import remove_traces
-from rbm_studio.app.experiment_files import Opened, opened
 from rbm_studio.app.locks import CannotLock, Holder, take_lock
+from rbm_studio.app.opened_experiment import Opened, opened
 from rbm_studio.atomic import remove_leftovers
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import write_atomically, writing_error

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rbm_studio.app.autosave import Autosave
-    from rbm_studio.app.experiment_files import Opened
+    from rbm_studio.app.opened_experiment import Opened
     from rbm_studio.app.recovery import About, Found
     from rbm_studio.app.session import Session
     from rbm_studio.app.window import MainWindow

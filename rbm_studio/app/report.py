@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import platform
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from rbm_studio.app.session import Session
 
+_CUPY = ("cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x")
 LOG_LINES = 200
 _TOLD = ("appearance",)
 """Of the program's own settings; the others are names of files and places of windows."""
@@ -68,12 +70,12 @@ def _blas() -> Iterator[str]:
 
 
 def _cupy() -> list[str]:
-    # Not imported for this: that takes seconds.
-    return [
-        f"{package.name} {package.version}"
-        for package in importlib.metadata.distributions()
-        if (package.name or "").lower().startswith("cupy")
-    ]
+    # Not imported for this: that takes seconds. Nor looked for among all packages: this is done at each start.
+    found = []
+    for package in _CUPY:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found.append(f"{package} {importlib.metadata.version(package)}")
+    return found
 
 
 def screens() -> list[str]:

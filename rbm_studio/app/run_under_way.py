@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rbm_studio.app.newest_model import NewestModel
+    from rbm_studio.app.run_messages import Outcome, Update
     from rbm_studio.app.session import Session
     from rbm_studio.app.state import Images, Model, Settings
-    from rbm_studio.app.training_runner import Outcome, TrainingRunner, Update
+    from rbm_studio.app.training_runner import TrainingRunner
     from rbm_studio.core.state import TrainingState
 
 

@@ -214,6 +214,11 @@ def _compared(one: Value, other: Value, falls: bool) -> int:
     unknown = [value is None or (isinstance(value, float) and math.isnan(value)) for value in (one, other)]
     if any(unknown):
         return unknown[0] - unknown[1]
-    keys = [(1, str(value).casefold()) if isinstance(value, str) else (0, value) for value in (one, other)]
-    sign = (keys[0] > keys[1]) - (keys[0] < keys[1])  # type: ignore[operator]
+    mine, its = _key(one), _key(other)
+    sign = (mine > its) - (mine < its)
     return -sign if falls else sign
+
+
+def _key(value: Value) -> tuple[float, str]:
+    """Return what a value is sorted by: numbers in their order, and then words in theirs."""
+    return (math.inf, value.casefold()) if isinstance(value, str) else (float(value or 0), "")

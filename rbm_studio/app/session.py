@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from rbm_studio.app.epoch_history import EpochHistory
     from rbm_studio.app.run import Run
-    from rbm_studio.app.training_runner import Checkpoint
+    from rbm_studio.app.run_messages import Checkpoint
     from rbm_studio.core.state import TrainingState
     from rbm_studio.core.training import Progress
     from rbm_studio.data import Dataset
@@ -379,11 +379,11 @@ class Session(QObject):
 
     def save_model(self, path: Path) -> bool:
         """Write the model alone to a file, also while it trains; return whether that was done."""
-        return self.documents.save_model(path)
+        return self.documents.saving.save_model(path)
 
     def saved_model(self) -> SavedModel | None:
         """Return what a file of the model would hold, also while it trains; None if `failed` tells why."""
-        return self.documents.saved_model()
+        return self.documents.saving.saved_model()
 
     def checkpoint(self) -> Checkpoint | None:
         """Return where the run under way stands, from any thread; None if there is none, or it does not answer."""
@@ -399,7 +399,7 @@ class Session(QObject):
 
     def save_experiment(self, path: Path) -> bool:
         """Save all there is, also while it trains; return whether that was done."""
-        return self.documents.save_and_wait(path)
+        return self.documents.saving.save_and_wait(path)
 
     # --- training
 

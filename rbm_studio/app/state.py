@@ -17,7 +17,7 @@ from rbm_studio.storage.experiment_file import DatasetIdentity
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from rbm_studio.app.training_runner import Snapshot
+    from rbm_studio.app.run_messages import Snapshot
     from rbm_studio.core.backend import FloatArray
     from rbm_studio.core.parameters import Parameters
     from rbm_studio.data import Dataset

@@ -29,6 +29,13 @@ class Task(QObject):
         Gets the task; may call `report`, and should look at `cancelled` where it can take long.
     parent : QObject, optional
 
+    Attributes
+    ----------
+    error : Exception or None
+        What the function raised.
+    is_over : bool
+        Whether the function has ended, which is known before a signal tells of it.
+
     Signals
     -------
     progressed : int, int
@@ -47,6 +54,8 @@ class Task(QObject):
         super().__init__(parent)
         self.title = title
         self.cancelled = threading.Event()
+        self.error: Exception | None = None
+        self.is_over = False
         self._function = function
         self._thread = threading.Thread(target=self._work, name=title, daemon=True)
 
@@ -68,17 +77,21 @@ class Task(QObject):
         self.progressed.emit(done, total)
 
     def _work(self) -> None:
+        result = None
         try:
             result = self._function(self)
         except RBMStudioError as error:
             _log.info("%r: %s", self.title, for_log(error))
-            self.failed.emit(error)
+            self.error = error
         except Exception as error:
             _log.exception("%r failed", self.title)
             forget_frames(error)
-            self.failed.emit(error)
-        else:
+            self.error = error
+        self.is_over = True
+        if self.error is None:
             self.succeeded.emit(result)
+        else:
+            self.failed.emit(self.error)
 
 
 class TaskSlot(QObject):

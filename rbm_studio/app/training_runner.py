@@ -11,7 +11,6 @@ import math
 import os
 import threading
 import time
-from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from rbm_studio.app.curve_history import CurvePoint
 from rbm_studio.app.frames import forget_frames
 from rbm_studio.app.log_lines import for_log
+from rbm_studio.app.run_messages import Checkpoint, Outcome, Snapshot, Update
 from rbm_studio.core.backend import CPU
 from rbm_studio.core.gpu_errors import GPUError, gpu_errors
 from rbm_studio.core.metrics import EpochRecord
@@ -29,8 +29,6 @@ from rbm_studio.errors import RBMStudioError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rbm_studio.core.backend import FloatArray
-    from rbm_studio.core.parameters import Parameters
     from rbm_studio.core.state import TrainingState
     from rbm_studio.core.training import Progress, Training
 
@@ -49,105 +47,6 @@ IMAGES_PER_POINT = 100
 """Measured ones, at least, as far as an epoch has so many: the mean of fewer jumps about."""
 ANSWER_TIMEOUT_S = 5.0
 """A batch takes a fraction of a second; to find a GPU, at a run's start, can take longer."""
-
-
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """Where a training stands, in copies that nothing changes afterwards.
-
-    Attributes
-    ----------
-    parameters : Parameters
-    update : Parameters
-        What the last step added to each of them.
-    particles : float32 ndarray of shape (n, D)
-        The newest negative particles; none before the first step.
-    epochs_trained : float
-        Passes through the data that the parameters have behind them.
-    """
-
-    parameters: Parameters
-    update: Parameters
-    particles: FloatArray
-    epochs_trained: float
-
-    @classmethod
-    def take(cls, training: Training) -> Snapshot:
-        """Copy what there is; on the worker."""
-        return cls(training.snapshot(), training.last_update(), training.particles(), training.state.epochs_trained)
-
-
-@dataclass(frozen=True, eq=False)
-class Checkpoint:
-    """All that it takes to go on from a moment of a run, in copies that nothing changes afterwards.
-
-    Attributes
-    ----------
-    parameters : Parameters
-    state : TrainingState
-    records : tuple of EpochRecord
-        All epochs of the run until then.
-    """
-
-    parameters: Parameters
-    state: TrainingState
-    records: tuple[EpochRecord, ...]
-
-    @property
-    def epochs_trained(self) -> float:
-        """Passes through the data that the parameters have behind them."""
-        return self.state.epochs_trained
-
-
-@dataclass
-class Update:
-    """What the worker made since the last drain.
-
-    Attributes
-    ----------
-    points : list of CurvePoint
-    records : list of EpochRecord
-    progress : Progress or None
-        The newest.
-    snapshot : Snapshot or None
-        The newest, if there is a new one.
-    checkpoints : list of Checkpoint
-        Moments on the way to go on from; see `TrainingRunner.keep_every`.
-    seconds : float
-        That the batches took; pauses are none of them.
-    """
-
-    points: list[CurvePoint] = field(default_factory=list)
-    records: list[EpochRecord] = field(default_factory=list)
-    progress: Progress | None = None
-    snapshot: Snapshot | None = None
-    checkpoints: list[Checkpoint] = field(default_factory=list)
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How a run ended.
-
-    Attributes
-    ----------
-    finished : bool
-        Whether all epochs were done.
-    snapshot : Snapshot or None
-        The last good parameters; None if the run could not even start.
-    state : TrainingState or None
-        What a later run of the same model goes on with.
-    error : Exception or None
-        What ended it.
-    records : tuple of EpochRecord, or None
-        The run's epochs until then, where later ones were lost.
-    """
-
-    finished: bool
-    snapshot: Snapshot | None
-    state: TrainingState | None
-    error: Exception | None
-    records: tuple[EpochRecord, ...] | None = None
 
 
 class _Wish(Enum):

@@ -97,7 +97,7 @@ class Kind:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type."""
-        return np.dtype(self.code).newbyteorder(self.order if self.order in "<>" else "=")  # type: ignore[arg-type]
+        return np.dtype((self.order if self.order in ("<", ">") else "=") + self.code)
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -29,6 +30,7 @@ from rbm_studio.core.gradients import ContrastiveDivergence
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pytest
     from PySide6.QtCore import QSize
     from PySide6.QtGui import QAction
     from pytestqt.qtbot import QtBot
@@ -44,6 +46,21 @@ LEFT = Qt.MouseButton.LeftButton
 NAMES = ("Train", "Pause", "Step", "Stop", "Reset")
 Widget = TypeVar("Widget", bound=QWidget)
 Dialog = TypeVar("Dialog", QMessageBox, QFileDialog)
+
+
+class SlowDisk:
+    """Holds up what is written until it is let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached, self.released = threading.Event(), threading.Event()
+        fsync = os.fsync
+
+        def wait(descriptor: int) -> None:
+            self.reached.set()
+            assert self.released.wait(20)
+            fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", wait)
 
 
 def process_deletions() -> None:

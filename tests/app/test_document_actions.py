@@ -23,6 +23,7 @@ from rbm_studio.storage.model_file import SavedModel, save_model
 
 from .conftest import bars_dataset, load
 from .driving import (
+    SlowDisk,
     answer,
     choose,
     drag,
@@ -53,12 +54,12 @@ def title(window: MainWindow) -> str:
 
 def save_as(qtbot: QtBot, window: MainWindow, path: Path) -> None:
     choose(window, "File", "Save as…")
-    with qtbot.waitSignal(window.session.documents.saved):
+    with qtbot.waitSignal(window.session.documents.saving.saved):
         pick(qtbot, path)
 
 
 def save(qtbot: QtBot, window: MainWindow) -> None:
-    with qtbot.waitSignal(window.session.documents.saved):
+    with qtbot.waitSignal(window.session.documents.saving.saved):
         choose(window, "File", "Save")
 
 
@@ -121,7 +122,7 @@ def test_saving_again_asks_for_no_name(qtbot: QtBot, window: MainWindow, tmp_pat
     # The offscreen platform does not make the window active again when a dialog closes.
     window.activateWindow()
     qtbot.waitUntil(window.isActiveWindow)
-    with qtbot.waitSignal(window.session.documents.saved):
+    with qtbot.waitSignal(window.session.documents.saving.saved):
         QTest.keyClick(window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     assert path.read_bytes() != before
     assert not window.isWindowModified()
@@ -206,7 +207,7 @@ def test_a_model_opens_as_a_new_experiment_and_is_not_written_over(
     assert status(window) == "Opened bars.safetensors"
     train(qtbot, window)
     choose(window, "File", "Save")
-    with qtbot.waitSignal(window.session.documents.saved):
+    with qtbot.waitSignal(window.session.documents.saving.saved):
         pick(qtbot, tmp_path / "bars.rbmx")
     assert path.read_bytes() == before
     assert title(window) == "bars.rbmx[*] – RBM Studio"
@@ -395,28 +396,11 @@ def test_without_images_there_are_notes_to_save(
 # --- a window that goes on meanwhile
 
 
-class _Gate:
-    """Holds up the disk until it is opened."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        import os
-
-        self.reached, self.released = threading.Event(), threading.Event()
-        fsync = os.fsync
-
-        def wait(descriptor: int) -> None:
-            self.reached.set()
-            assert self.released.wait(20)
-            fsync(descriptor)
-
-        monkeypatch.setattr(os, "fsync", wait)
-
-
 def test_a_slow_disk_does_not_hold_up_the_window(
     qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(qtbot, window)
-    gate = _Gate(monkeypatch)
+    gate = SlowDisk(monkeypatch)
     choose(window, "File", "Save as…")
     pick(qtbot, tmp_path / "bars.rbmx")
     qtbot.waitUntil(gate.reached.is_set)
@@ -440,7 +424,7 @@ def test_closing_waits_for_the_file(
     qtbot: QtBot, window: MainWindow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train(qtbot, window)
-    gate = _Gate(monkeypatch)
+    gate = SlowDisk(monkeypatch)
     choose(window, "File", "Save as…")
     pick(qtbot, tmp_path / "bars.rbmx")
     qtbot.waitUntil(gate.reached.is_set)

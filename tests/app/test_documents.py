@@ -24,7 +24,7 @@ from rbm_studio.storage.model_file import load_model
 from rbm_studio.storage.weights_file import save_weights
 
 from .conftest import bars, bars_dataset, load, mnist_files
-from .driving import drag, model_of, process_deletions, state, wait_until_idle
+from .driving import SlowDisk, drag, model_of, process_deletions, state, wait_until_idle
 from .test_session import SINGLE_SHOT, failures, train, weights
 
 if TYPE_CHECKING:
@@ -260,10 +260,10 @@ def test_what_is_written_is_what_there_was_when_it_was_asked_for(
     expected = plain(session.training_state)
     held, fsync = threading.Event(), os.fsync
     monkeypatch.setattr(os, "fsync", lambda descriptor: (held.wait(20), fsync(descriptor)))
-    session.documents.save(tmp_path / "bars.rbmx")
+    session.documents.saving.save(tmp_path / "bars.rbmx")
     train(qtbot, session)
     held.set()
-    session.documents.wait()
+    session.documents.saving.wait()
     saved = load_experiment(tmp_path / "bars.rbmx").model
     assert saved is not None
     assert plain(saved.state) == expected
@@ -670,21 +670,6 @@ def test_moments_of_another_size_are_refused(qtbot: QtBot, session: Session, tmp
 # --- a document that comes later, and files that are written meanwhile
 
 
-class _SlowDisk:
-    """Holds up what is written until it is let go."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.reached, self.released = threading.Event(), threading.Event()
-        fsync = os.fsync
-
-        def wait(descriptor: int) -> None:
-            self.reached.set()
-            assert self.released.wait(20)
-            fsync(descriptor)
-
-        monkeypatch.setattr(os, "fsync", wait)
-
-
 @pytest.fixture
 def foreign(qtbot: QtBot, no_sample: None, tmp_path: Path) -> Path:
     """An experiment whose images are looked for when it is opened, which takes a moment."""
@@ -703,11 +688,11 @@ def test_a_file_that_is_still_written_stays_that_of_its_own_experiment(
     assert session.save_experiment(tmp_path / "mine.rbmx")
     session.experiment.write_notes("Mine")
     assert session.open_experiment(foreign)
-    disk = _SlowDisk(monkeypatch)
-    session.documents.save(tmp_path / "mine.rbmx")
+    disk = SlowDisk(monkeypatch)
+    session.documents.saving.save(tmp_path / "mine.rbmx")
     threading.Timer(0.5, disk.released.set).start()
     wait_until_free(qtbot, session)
-    qtbot.waitUntil(lambda: disk.released.is_set() and not session.documents.is_saving)
+    qtbot.waitUntil(lambda: disk.released.is_set() and not session.documents.saving.is_saving)
     assert session.experiment.path == foreign
     assert not session.experiment.is_modified
     assert load_experiment(tmp_path / "mine.rbmx").facts["notes"] == "Mine"
@@ -729,14 +714,14 @@ def test_what_changes_while_a_document_comes_is_not_lost(qtbot: QtBot, session: 
 def test_every_file_that_was_asked_for_is_written(
     qtbot: QtBot, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    disk = _SlowDisk(monkeypatch)
+    disk = SlowDisk(monkeypatch)
     called: list[str] = []
-    session.documents.save(tmp_path / "one.rbmx")
+    session.documents.saving.save(tmp_path / "one.rbmx")
     qtbot.waitUntil(disk.reached.is_set)
-    session.documents.save(tmp_path / "two.rbmx", lambda: called.append("two"))
-    session.documents.save(tmp_path / "one.rbmx")
+    session.documents.saving.save(tmp_path / "two.rbmx", lambda: called.append("two"))
+    session.documents.saving.save(tmp_path / "one.rbmx")
     disk.released.set()
-    qtbot.waitUntil(lambda: not session.documents.is_saving)
+    qtbot.waitUntil(lambda: not session.documents.saving.is_saving)
     assert (tmp_path / "two.rbmx").exists()
     assert called == ["two"]
 

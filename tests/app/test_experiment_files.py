@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from rbm_studio.app.drawing import Drawing
 from rbm_studio.app.drawings import Kept
-from rbm_studio.app.experiment_files import gather, opened
+from rbm_studio.app.experiment_files import gather
 from rbm_studio.app.images import grey_image
+from rbm_studio.app.opened_experiment import opened
 from rbm_studio.data.handwriting import Stroke
 from rbm_studio.errors import RBMStudioError
 from tests.sizes import sized

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from rbm_studio.app.run_messages import Outcome, Update
 from rbm_studio.app.training_runner import (
     IMAGES_PER_POINT,
     MOST_UNTAKEN,
     POINTS_PER_EPOCH,
-    Outcome,
     TrainingRunner,
-    Update,
 )
 from rbm_studio.core.parameters import Parameters, gaussian_parameters
 from rbm_studio.core.settings import TrainingSettings

@@ -213,7 +213,7 @@ class ImpatientClass:
         elif how == 1:
             documents.save()
         elif how == 2:
-            self.window.session.documents.save(self.rng.choice(experiments))
+            self.window.session.documents.saving.save(self.rng.choice(experiments))
         else:
             experiment = self.window.session.experiment
             experiment.write_notes(f"{experiment.notes} {self.rng.random()}"[-200:])

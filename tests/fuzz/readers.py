@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rbm_studio.app.drawings_file import read_drawings
-from rbm_studio.app.experiment_files import opened
+from rbm_studio.app.opened_experiment import opened
 from rbm_studio.app.picture_import import as_ink, read_picture
 from rbm_studio.data import Dataset, open_dataset
 from rbm_studio.data.dataset import DataError

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rbm_studio.app.drawings_file import kept_from_json
-from rbm_studio.app.experiment_files import opened
+from rbm_studio.app.opened_experiment import opened
 from rbm_studio.cli import main
 from rbm_studio.data.dataset import DataError
 from rbm_studio.data.idx import read_idx
