@@ -106,9 +106,10 @@ class _Demo(QObject):
         # Else, on a fast machine, the run is over before the digit is drawn.
         QTest.keyClick(self._window, Qt.Key.Key_F6)
         self._draw_three()
-        at = session.epochs_trained
-        QTest.keyClick(self._window, Qt.Key.Key_F5)
-        self._wait(session.progressed, lambda: session.epochs_trained > at)
+        if session.run_state is RunState.PAUSED:
+            at = session.epochs_trained
+            QTest.keyClick(self._window, Qt.Key.Key_F5)
+            self._wait(session.progressed, lambda: session.epochs_trained > at)
         self._save("training")
         self._wait(session.run_state_changed, lambda: session.run_state is RunState.IDLE)
         self._settle()
