@@ -280,9 +280,15 @@ class TrainingRunner(QObject):
         curve = self._curve = _Curve(training.batches, training.measured_per_epoch, at.gathered)
         last_snapshot = may_keep_at = 0.0
         kept_at = training.state.epochs_trained
+        progress: Progress | None = None
+        due = True
         while not training.finished:
             with self._changed:
                 self._answer(training)
+                if self._wish is _Wish.PAUSE and progress is not None and not due:
+                    # What is looked at in a pause is where the run stands, and not a moment before.
+                    self._update.progress, self._update.snapshot = progress, Snapshot.take(training)
+                    due = True
                 while self._wish is _Wish.PAUSE:
                     self._changed.wait()
                     self._answer(training)

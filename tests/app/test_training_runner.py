@@ -189,6 +189,21 @@ def test_pause_step_and_resume(qtbot: QtBot, runner: TrainingRunner, received: R
     assert values(parameters_of(received.outcomes[0])) == values(alone.snapshot())
 
 
+def test_a_pause_brings_the_parameters_where_the_run_stands(
+    qtbot: QtBot, runner: TrainingRunner, received: Received
+) -> None:
+    with qtbot.waitSignal(runner.updated):
+        runner.start(lambda: training(epochs=100_000))
+    runner.pause()
+
+    def is_shown() -> bool:
+        snapshots = [update.snapshot for update in received.updates if update.snapshot is not None]
+        at = received.updates[-1].progress
+        return at is not None and snapshots[-1].epochs_trained == at.epochs_trained
+
+    qtbot.waitUntil(is_shown)
+
+
 def test_a_paused_run_stands_still_and_can_be_stopped(qtbot: QtBot, runner: TrainingRunner, received: Received) -> None:
     with qtbot.waitSignal(runner.updated):
         runner.start(lambda: training(epochs=100_000))
