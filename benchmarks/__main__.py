@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks import (
+    annealing_errors,
     digits,
     event_loop,
     explorer,
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "time_to_quality": time_to_quality.run,
     "quality": quality.run,
     "likelihood": likelihood.run,
+    "annealing_errors": annealing_errors.run,
     "reconstruction_latency": reconstruction_latency.run,
     "event_loop": event_loop.run,
     "many_epochs": many_epochs.run,

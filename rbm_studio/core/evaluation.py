@@ -213,7 +213,7 @@ def _figures(
             # The gradient is that of what the model learns from.
             if metric.name == "gradient_cosine" and split != next(iter(sets)):
                 continue
-            shown = data.as_states() if metric.needs_states else data
+            shown = metric.shown(data)
             if metric.problem(parameters, shown):
                 continue
             watch.start(f"{metric.title}, {data.name}")
