@@ -14,6 +14,7 @@ import numpy as np
 
 from benchmarks import (
     annealing_errors,
+    default_quality,
     digits,
     event_loop,
     explorer,
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "gpu_speed": gpu_speed.run,
     "time_to_quality": time_to_quality.run,
     "quality": quality.run,
+    "default_quality": default_quality.run,
     "likelihood": likelihood.run,
     "annealing_errors": annealing_errors.run,
     "reconstruction_latency": reconstruction_latency.run,
