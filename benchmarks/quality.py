@@ -65,7 +65,8 @@ def _large(quick: bool) -> list[Row]:
             f"500 hidden, PCD-1, {epochs} epochs, AIS / reverse AIS",
             f"{ais.value:.2f} / {reverse.value:.2f} nats in {seconds:.0f} s",
             f"PyDeep, 200 epochs, AIS: {FIELD_500:.2f} nats",
-            f"s.e. {ais.standard_error:.2f} / {reverse.standard_error:.2f}",
+            f"s.e. {ais.standard_error:.2f} / {reverse.standard_error:.2f}, "
+            f"{ais.effective_chains:.0f} of {_CHAINS} chains effective",
             f"≥ {LEAST_500:g} nats",
             verdict(ais.value >= LEAST_500),
         )
