@@ -173,7 +173,8 @@ def test_a_run_leaves_its_records_and_curve(qtbot: QtBot, session: Session) -> N
 
 
 def test_training_again_goes_on(qtbot: QtBot, session: Session) -> None:
-    session.change_settings(epochs=4)
+    # A schedule would fall faster over fewer epochs.
+    session.change_settings(epochs=4, schedule="constant")
     train(qtbot, session)
     whole = weights(session)
     session.reset()
@@ -297,7 +298,7 @@ def test_other_sizes_start_a_new_model_and_a_new_curve(qtbot: QtBot, session: Se
 
 
 def test_the_model_that_was_replaced_can_come_back_and_goes_on(qtbot: QtBot, session: Session) -> None:
-    session.change_settings(epochs=4)
+    session.change_settings(epochs=4, schedule="constant")
     train(qtbot, session)
     whole = weights(session)
     session.reset()
@@ -402,7 +403,7 @@ def test_a_fault_on_the_worker_ends_the_run_alone(
     errors: list[Exception] = []
     session.failed.connect(errors.append)
     with monkeypatch.context() as patch:
-        patch.setitem(GRADIENTS, "cd", Failing())
+        patch.setitem(GRADIENTS, "pcd", Failing())
         train(qtbot, session)
     assert [type(error) for error in errors] == [MemoryError]
     assert "Traceback" in caplog.text
