@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rbm_studio.commands.datasets import add_data_options, as_rows, evenly_spaced, open_images_for
+from rbm_studio.commands.provenance import provenance_as_json, provenance_lines
+from rbm_studio.commands.setting_options import seed
 from rbm_studio.commands.terminal import INTERRUPTED, Interruption, ProgressBar
 from rbm_studio.core.annealing import MAX_CHAINS, MAX_TEMPERATURES
 from rbm_studio.core.evaluation import evaluate as evaluate_model
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from rbm_studio.commands.datasets import Shown
     from rbm_studio.core.evaluation import Figure
     from rbm_studio.storage.model_file import SavedModel
 
@@ -77,7 +80,13 @@ def add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="N",
         help="steps between independent pixels and the model, for AIS (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random (default: %(default)s)")
+    parser.add_argument(
+        "--seed",
+        type=seed,
+        default=0,
+        metavar="N",
+        help="of all that is random; “random” draws one, and says which (default: %(default)s)",
+    )
     parser.set_defaults(run=evaluate)
 
 
@@ -87,7 +96,8 @@ def evaluate(options: argparse.Namespace) -> int:
     check_count("number of chains", options.chains, 1, MAX_CHAINS)
     check_count("number of temperatures", options.temperatures, 1, MAX_TEMPERATURES)
     model = import_model(options.model)
-    dataset = open_images_for(model, options)
+    shown = open_images_for(model, options)
+    dataset = shown.dataset
     training = _data("training", dataset.train_images, dataset.train_labels, model, options)
     test = _data("test", dataset.test_images, dataset.test_labels, model, options)
     with ProgressBar(not options.no_progress) as bar, Interruption() as interruption:
@@ -104,7 +114,8 @@ def evaluate(options: argparse.Namespace) -> int:
             )
         except Cancelled:
             return INTERRUPTED
-    print(_as_json(options.model, model, figures) if options.json else _as_table(options.model, model, figures))
+    write = _as_json if options.json else _as_table
+    print(write(options.model, model, shown, figures))
     return 0
 
 
@@ -134,7 +145,7 @@ def _data(
     )
 
 
-def _as_json(path: Path, model: SavedModel, figures: list[Figure]) -> str:
+def _as_json(path: Path, model: SavedModel, shown: Shown, figures: list[Figure]) -> str:
     p = model.parameters
 
     def of(figure: Figure) -> dict[str, Any]:
@@ -149,6 +160,7 @@ def _as_json(path: Path, model: SavedModel, figures: list[Figure]) -> str:
             "label_units": p.label_num,
             "epochs": model.history[-1].epoch if model.history else None,
             "settings": model.settings.as_dict() if model.settings else None,
+            **provenance_as_json(model, shown),
             "figures": [of(figure) for figure in figures],
         },
         indent=2,
@@ -160,12 +172,13 @@ def _is_infinite(value: object) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
 
-def _as_table(path: Path, model: SavedModel, figures: list[Figure]) -> str:
+def _as_table(path: Path, model: SavedModel, shown: Shown, figures: list[Figure]) -> str:
     p = model.parameters
     labels = f", {p.label_num} label" if p.label_num else ""
     lines = [f"{path}: {p.visible_num} visible, {p.hidden_num} hidden{labels} units"]
     if model.settings is not None and model.history:
         lines[0] += f"; {model.settings.preset}, {model.history[-1].epoch:g} epochs"
+    lines += provenance_lines(model, shown)
     rows = [
         (figure.title, _value(figure), figure.unit, ", ".join(filter(None, (figure.data, figure.binarisation))))
         for figure in figures

@@ -216,8 +216,8 @@ def test_a_folder(path: Path) -> None:
 
 
 def test_a_newer_format(path: Path) -> None:
-    save_file(tensors(), path, metadata() | {"format_version": "3"})
-    with pytest.raises(FileError, match=r"newer version of RBM Studio \(format 3; this version reads 2\)\. Update"):
+    save_file(tensors(), path, metadata() | {"format_version": "4"})
+    with pytest.raises(FileError, match=r"newer version of RBM Studio \(format 4; this version reads 3\)\. Update"):
         load_model(path)
 
 
