@@ -18,6 +18,7 @@ from rbm_studio.data.download import download_mnist
 from rbm_studio.data.mnist import find_mnist, read_mnist_folder, sets_on_this_computer
 from rbm_studio.data.reading import at_home
 from rbm_studio.storage.image_digest import image_digest
+from rbm_studio.storage.provenance import place_of
 
 if TYPE_CHECKING:
     import argparse
@@ -153,30 +154,30 @@ def are_its_own(data: TrainingData, dataset: Dataset, shown: Dataset) -> bool | 
         return None
     if len(dataset.train_images) != data.train_num:
         return False
-    if data.digest and data.digest == dataset.digest:
+    if data.images_digest and data.images_digest == _digest(shown):
         return True
-    if not data.images_digest:
-        return False
-    rows = as_rows(shown.train_images)
-    # As the training was shown them: images of zeros and ones are black and white.
-    return image_digest(as_training_images(rows, rows.shape[1]))[0] == data.images_digest
+    # To resample may round in another way elsewhere.
+    return bool(data.digest) and data.digest == dataset.digest
+
+
+def _digest(shown: Dataset) -> str:
+    images, rows = shown.train_images, as_rows(shown.train_images)
+    # As the training was shown them: images of zeros and ones are black and white. A large file is not read for that.
+    return image_digest(rows if isinstance(images, np.memmap) else as_training_images(rows, rows.shape[1]))[0]
 
 
 def described(data: TrainingData, original: Dataset) -> TrainingData:
-    """Return what a model was trained on with all that is known of the dataset, as it was opened."""
-    path, home = Path(original.source), Path(os.path.expanduser("~"))
-    source = ""
-    if path.exists():
-        path = path.resolve()
-        # Nobody else must know what this computer calls its user.
-        source = str("~" / path.relative_to(home)) if path.is_relative_to(home) else str(path)
+    """Return what a model was trained on with all that is known of the dataset, as it was opened.
+
+    Of a file larger than memory the training images tell which it is: it is not read once more for a digest of all.
+    """
     return replace(
         data,
         name=original.name,
         test_num=len(original.test_images),
         image_shape=original.image_shape,
-        digest=original.digest,
-        source=source,
+        digest="" if isinstance(original.train_images, np.memmap) else original.digest,
+        source=place_of(original.source),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ class DatasetIdentity:
         name, digest = about["name"], about["digest"]
         if not isinstance(name, str) or not isinstance(digest, str):
             raise TypeError(about)
-        counts = _count(about["train_num"], 1), _count(about["test_num"], 1)
+        counts = _count(about["train_num"], 1), _count(about["test_num"])
         return cls(name, digest, *counts, (_count(height, 1), _count(width, 1)))
 
 
@@ -100,7 +102,7 @@ class TrainingData:
     @property
     def identity(self) -> DatasetIdentity | None:
         """The dataset, if that is known."""
-        if not self.digest or self.image_shape is None or not self.test_num:
+        if not self.digest or self.image_shape is None:
             return None
         return DatasetIdentity(self.name, self.digest, self.train_num, self.test_num, self.image_shape)
 
@@ -167,6 +169,16 @@ class Provenance:
             _count(about["threads"], 0, _MOST_THREADS),
             _text(about["kernels"]),
         )
+
+
+def place_of(source: str) -> str:
+    """Return where a dataset's source lies, as a file may say it: below ``~`` in the home folder; "" if nowhere."""
+    path, home = Path(source), Path(os.path.expanduser("~"))
+    if not os.path.exists(path):
+        return ""
+    path = path.resolve()
+    # Who gets the file need not know what this computer calls its user.
+    return str("~" / path.relative_to(home)) if path.is_relative_to(home) else str(path)
 
 
 def _count(value: Any, lowest: int = 0, highest: int = _MOST_IMAGES) -> int:
