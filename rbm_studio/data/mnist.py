@@ -33,8 +33,8 @@ FOLDER_VARIABLE = "RBM_STUDIO_MNIST_DIR"
 _NAMES = tuple(name.removesuffix(".gz") for name in FILES)
 _MNIST_SHAPE = (28, 28)
 _TRAINING_IMAGES = {
-    "1f4b7e5b99b205d1fc5e234585c79d0503d6d247d8fd1c46c061f29e8bc747e8": "MNIST",
-    "0ab4d1357ee910ebe293d5e044fa3f0e09696ac5627690223b504fd61e8fac9b": SAMPLE_NAME,
+    "6c53f9b4d4e45bb44201b9425bcf8bbc7866c806c2f11f6d7f6786fd60ce060c": "MNIST",
+    "ea26c852e715c849d2f1aec019fb5b133fbd05e1eca405650a50ea8a6c750e33": SAMPLE_NAME,
 }
 """By `rbm_studio.storage.image_digest.image_digest`."""
 _SETS_OF_THE_SAME_FORM = re.compile(r"(fashion|k|q|e)[-_]?mnist", re.IGNORECASE)

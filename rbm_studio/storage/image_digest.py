@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rbm_studio.core.batches import as_levels
-
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -18,8 +16,6 @@ SAMPLE = 1 << 24
 """About how many values of them."""
 
 GREY, BINARY, REAL = "grey levels 0..255", "binary", "numbers in 0..1"
-
-# It is part of the digest: a block is of levels, or of numbers.
 _ROWS = 4096
 
 
@@ -30,7 +26,7 @@ def image_digest(images: npt.NDArray[Any]) -> tuple[str, str]:
     ----------
     images : ndarray of shape (n, D)
         As `rbm_studio.core.images.as_training_images` returns them: uint8 grey levels 0..255, float32 in 0..1, or bool.
-        Numbers that are grey levels divided by 255 have the digest of the grey levels.
+        Numbers have the digest of the nearest grey levels, as which a file of them is opened.
 
     Returns
     -------
@@ -46,14 +42,15 @@ def image_digest(images: npt.NDArray[Any]) -> tuple[str, str]:
         rows = np.linspace(0, count - 1, min(count, max(SAMPLE // pixels, 1))).astype(np.intp)
     found = hashlib.sha256(repr((count, pixels)).encode())
     are_levels = are_binary = True
+    highest = np.float32(255)
     for start in range(0, count if rows is None else len(rows), _ROWS):
         block = np.asarray(images[start : start + _ROWS] if rows is None else images[rows[start : start + _ROWS]])
-        levels = block.view(np.uint8) * np.uint8(255) if block.dtype == np.bool_ else as_levels(block)
-        if levels.dtype == np.uint8:
-            are_binary = are_binary and not ((levels != 0) & (levels != 255)).any()
-        else:
-            are_levels = are_binary = False
-            levels = levels.astype("<f4", copy=False)
-        found.update(levels.dtype.str.encode())
+        levels = block
+        if block.dtype == np.bool_:
+            levels = block.view(np.uint8) * np.uint8(255)
+        elif block.dtype != np.uint8:
+            levels = np.rint(block.astype(np.float64) * 255).astype(np.uint8)
+            are_levels = are_levels and np.array_equal(levels / highest, block)
+        are_binary = are_binary and are_levels and not ((levels != 0) & (levels != 255)).any()
         found.update(np.ascontiguousarray(levels).data)
     return found.hexdigest(), BINARY if are_binary else GREY if are_levels else REAL

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rbm_studio.core.images import as_training_images
+from rbm_studio.data import open_dataset
 from rbm_studio.storage import image_digest as module
 from rbm_studio.storage.image_digest import BINARY, GREY, REAL, image_digest
 
@@ -42,11 +43,14 @@ def test_a_file_that_is_mapped_is_the_same_as_what_is_in_it(tmp_path: Path, kind
     assert of(mapped) == of(images)
 
 
-def test_other_numbers_have_their_own_digest() -> None:
-    values = LEVELS / np.float32(255)
-    values[8999, 5] = 0.1234567
-    assert of(values)[1] == REAL
-    assert of(values)[0] != of(LEVELS)[0]
+def test_other_numbers_are_the_grey_levels_that_a_file_of_them_is_opened_as(tmp_path: Path) -> None:
+    values = np.random.default_rng(1).integers(0, 17, (90, 2, 3)) / 16
+    np.save(tmp_path / "values.npy", values)
+    dataset = open_dataset(tmp_path / "values.npy")
+    rows = values.reshape(90, 6)[np.arange(90) % 10 != 9]
+    digest, kind = of(rows)
+    assert kind == REAL
+    assert digest == image_digest(dataset.train_images.reshape(81, 6))[0]
 
 
 @pytest.mark.parametrize("place", [(0, 0), (4096, 3), (8999, 5)])
