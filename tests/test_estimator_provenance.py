@@ -89,8 +89,8 @@ def test_the_packaged_sample_is_known_by_its_digest() -> None:
 
 
 @pytest.mark.full_mnist
-def test_mnist_is_known_by_its_digest() -> None:
-    (x_train, _), (x_test, _) = load_mnist(download=False)
+def test_mnist_is_known_by_its_digest(mnist_folder: Path) -> None:
+    (x_train, _), (x_test, _) = load_mnist(mnist_folder)
     rbm = RBM(784, 2, batch_size=60_000).fit(x_train, held_out=x_test[:10], epochs=1, verbose=False)
     assert rbm.trained_on is not None
     assert (rbm.trained_on.name, rbm.trained_on.train_num, rbm.trained_on.test_num) == ("MNIST", 60_000, 10)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 FORMAT = "rbm-studio-experiment"
 FORMAT_VERSION = 2
-"""The newest that is read. What version 1 can read, which is all but a preset that it does not know, is written so."""
+"""The newest that is read. What version 1 can read, which is all but presets and schedules that it does not know, is written so."""
 EXPERIMENT_SUFFIX = ".rbmx"
 
 LARGEST_EXPERIMENT = 2 * 1024**3

@@ -23,7 +23,7 @@ from rbm_studio.core.settings import SETTING_NAMES
 from rbm_studio.core.state import TrainingState
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import FileError, write_atomically
-from rbm_studio.storage.old_presets import FIRST_NAMES, PROGRAM, settings_now
+from rbm_studio.storage.old_presets import PROGRAM, are_first_names, settings_now
 from rbm_studio.storage.provenance import Provenance
 from rbm_studio.storage.reading import no_room_for, reading
 from rbm_studio.untrusted import open_ordinary, parse_json
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 FORMAT = "rbm-studio-model"
 FORMAT_VERSION = 3
-"""The newest that is read. What version 2 can read, which is all but a preset that it does not know, is written so."""
+"""The newest that is read. What version 2 can read, which is all but presets and schedules that it does not know, is written so."""
 SUFFIX = ".safetensors"
 _TENSORS = ("w", "visible_bias", "hidden_bias")
 _LABEL_TENSORS = ("label_w", "label_bias")
@@ -118,8 +118,8 @@ def model_bytes(model: SavedModel) -> bytes:
 
 
 def _version_for(model: SavedModel, state: TrainingState | None) -> int:
-    used = [each.settings.preset for each in (model, state) if each is not None and each.settings is not None]
-    return 2 if set(used) <= set(FIRST_NAMES) else FORMAT_VERSION
+    used = [each.settings.as_dict() for each in (model, state) if each is not None and each.settings is not None]
+    return 2 if are_first_names(used) else FORMAT_VERSION
 
 
 def load_model(path: str | os.PathLike[str]) -> SavedModel:

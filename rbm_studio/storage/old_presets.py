@@ -12,14 +12,18 @@ PROGRAM = "program"
 RENAMED = {"recommended": "cd-1"}
 """The name then, and the name now."""
 
-FIRST_NAMES = ("recommended", "article", "best-likelihood", "fast-preview")
+FIRST_NAMES = {
+    "preset": ("recommended", "article", "best-likelihood", "fast-preview"),
+    "schedule": ("constant", "linear", "exponential"),
+}
 """That the program knew then: a file with another one says by its format that it is of a later version."""
 
 
 def are_first_names(about: Any) -> bool:
-    """Whether a program of that time knows all presets in what a file says of itself."""
+    """Whether a program of that time knows all names in what a file says of itself."""
     if isinstance(about, dict):
-        return about.get("preset", "article") in FIRST_NAMES and all(map(are_first_names, about.values()))
+        known = all(about[setting] in names for setting, names in FIRST_NAMES.items() if setting in about)
+        return known and all(map(are_first_names, about.values()))
     return all(map(are_first_names, about)) if isinstance(about, list) else True
 
 

@@ -95,6 +95,8 @@ def test_an_earlier_version_is_told_that_it_does_not_know_the_preset(tmp_path: P
     assert format_version(path) == "3"
     save_model(path, replace(saved, settings=settings_for("article"), state=None))
     assert format_version(path) == "2"
+    save_model(path, replace(saved, settings=settings_for("article", schedule="search-then-converge"), state=None))
+    assert format_version(path) == "3"
 
 
 @pytest.mark.parametrize("name", ["article", "best-likelihood", "fast-preview", "unheard of", None, 3, ["recommended"]])
