@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 FORMAT = "rbm-studio-experiment"
 FORMAT_VERSION = 2
-"""The newest that is read. What version 1 can read, which is all but presets and schedules that it does not know, is written so."""
+"""The newest that is read. Version 1 is written where it can be read so: with presets and schedules that it knows."""
 EXPERIMENT_SUFFIX = ".rbmx"
 
 LARGEST_EXPERIMENT = 2 * 1024**3

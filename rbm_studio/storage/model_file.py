@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 FORMAT = "rbm-studio-model"
 FORMAT_VERSION = 3
-"""The newest that is read. What version 2 can read, which is all but presets and schedules that it does not know, is written so."""
+"""The newest that is read. Version 2 is written where it can be read so: with presets and schedules that it knows."""
 SUFFIX = ".safetensors"
 _TENSORS = ("w", "visible_bias", "hidden_bias")
 _LABEL_TENSORS = ("label_w", "label_bias")
