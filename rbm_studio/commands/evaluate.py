@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from rbm_studio.commands.certainty import Certainty, chains_in_words, error_in_words
 from rbm_studio.commands.datasets import add_data_options, as_rows, evenly_spaced, open_images_for
+from rbm_studio.commands.provenance import provenance_as_json, provenance_lines
+from rbm_studio.commands.setting_options import seed
 from rbm_studio.commands.terminal import INTERRUPTED, Interruption, ProgressBar
 from rbm_studio.core.annealing import MAX_CHAINS, MAX_TEMPERATURES
 from rbm_studio.core.evaluation import evaluate as evaluate_model
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from rbm_studio.commands.datasets import Shown
     from rbm_studio.core.evaluation import Figure
     from rbm_studio.storage.model_file import SavedModel
 
@@ -102,7 +105,13 @@ def add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="N",
         help="but not above so many, or above --temperatures where these are more (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all that is random (default: %(default)s)")
+    parser.add_argument(
+        "--seed",
+        type=seed,
+        default=0,
+        metavar="N",
+        help="of all that is random; “random” draws one, and says which (default: %(default)s)",
+    )
     parser.set_defaults(run=evaluate)
 
 
@@ -119,7 +128,8 @@ def evaluate(options: argparse.Namespace) -> int:
             within=options.within,
         )
     model = import_model(options.model)
-    dataset = open_images_for(model, options)
+    shown = open_images_for(model, options)
+    dataset = shown.dataset
     training = _data("training", dataset.train_images, dataset.train_labels, model, options)
     test = _data("test", dataset.test_images, dataset.test_labels, model, options)
     with ProgressBar(not options.no_progress, lines=True) as bar, Interruption() as interruption:
@@ -139,8 +149,8 @@ def evaluate(options: argparse.Namespace) -> int:
         except Cancelled:
             return INTERRUPTED
     certainty = Certainty.of(figures, options.within)
-    as_text = _as_json if options.json else _as_table
-    print(as_text(options.model, model, figures, certainty))
+    write = _as_json if options.json else _as_table
+    print(write(options.model, model, shown, figures, certainty))
     return 0
 
 
@@ -170,7 +180,7 @@ def _data(
     )
 
 
-def _as_json(path: Path, model: SavedModel, figures: list[Figure], certainty: Certainty | None) -> str:
+def _as_json(path: Path, model: SavedModel, shown: Shown, figures: list[Figure], certainty: Certainty | None) -> str:
     p = model.parameters
 
     def of(figure: dict[str, Any]) -> dict[str, Any]:
@@ -185,6 +195,7 @@ def _as_json(path: Path, model: SavedModel, figures: list[Figure], certainty: Ce
             "label_units": p.label_num,
             "epochs": model.history[-1].epoch if model.history else None,
             "settings": model.settings.as_dict() if model.settings else None,
+            **provenance_as_json(model, shown),
             "figures": [of(figure.as_dict()) for figure in figures],
             "bracket": of(certainty.as_dict()) if certainty else None,
             "warnings": certainty.warnings() if certainty else [],
@@ -198,12 +209,13 @@ def _is_infinite(value: object) -> bool:
     return isinstance(value, float) and not math.isfinite(value)
 
 
-def _as_table(path: Path, model: SavedModel, figures: list[Figure], certainty: Certainty | None) -> str:
+def _as_table(path: Path, model: SavedModel, shown: Shown, figures: list[Figure], certainty: Certainty | None) -> str:
     p = model.parameters
     labels = f", {p.label_num} label" if p.label_num else ""
     lines = [f"{path}: {p.visible_num} visible, {p.hidden_num} hidden{labels} units"]
     if model.settings is not None and model.history:
         lines[0] += f"; {model.settings.preset}, {model.history[-1].epoch:g} epochs"
+    lines += provenance_lines(model, shown)
     rows = [
         (
             figure.title,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -162,6 +163,11 @@ class TrainingSettings:
     def as_dict(self) -> dict[str, Any]:
         """Return the settings by name, as Python's own types, which JSON can hold."""
         return asdict(self)
+
+
+def drawn_seed() -> int:
+    """Return a seed from the system's entropy, 0 to `MAX_SEED`: another one each time."""
+    return secrets.randbelow(MAX_SEED + 1)
 
 
 SETTING_NAMES = tuple(field.name for field in fields(TrainingSettings))

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 def test_the_table_has_a_line_for_each_figure(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(model), "--data", "images.npz"]) == 0
-    title, blank, *lines = capsys.readouterr().out.splitlines()
+    title, trained, measured, blank, *lines = capsys.readouterr().out.splitlines()
     assert title == f"{model}: 20 visible, 6 hidden, 3 label units; recommended, 100 epochs"
+    assert trained.startswith("Trained on images.npz (30 training and 3 test images of 5×4 pixels), grey levels 0..255")
+    assert measured.startswith("Measured on the same images; by RBM Studio ")
     assert blank == ""
     # ln Z; ten on both parts, but for the gap and the cosine.
     assert len(lines) == 1 + 2 * 9 + 2
