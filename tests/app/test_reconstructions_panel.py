@@ -41,8 +41,10 @@ def test_the_first_ten_held_out_images_are_shown(window: MainWindow) -> None:
 
 def test_training_makes_them_better(qtbot: QtBot, window: MainWindow) -> None:
     inputs, before = pairs(window)
-    window.session.change_settings(epochs=200)
+    # Units enough to restore them all but exactly, a hundredth of the error: on no processor is it near a half.
+    window.session.change_settings(epochs=200, hidden_num=64, gradient="cd", learning_rate=0.1)
     train(qtbot, window)
+    settle(qtbot, window.panel("reconstructions"))
     _, after = pairs(window)
     assert np.mean((after - inputs) ** 2) < 0.5 * np.mean((before - inputs) ** 2)
 
@@ -72,6 +74,7 @@ def test_images_of_another_size_wait_for_a_model_that_fits(qtbot: QtBot, window:
     load(qtbot, window.session, bars_dataset(10))
     assert view_of(window).pairs() == []
     train(qtbot, window)
+    settle(qtbot, window.panel("reconstructions"))
     assert pairs(window)[1].shape == (10, 10, 10)
 
 
