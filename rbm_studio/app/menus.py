@@ -85,8 +85,7 @@ class Menus(QObject):
 
     def _make_view_menu(self) -> None:
         menu = self._window.menuBar().addMenu(self.tr("&View"))
-        for dock in self._window.docks.values():
-            menu.addAction(dock.toggleViewAction())
+        menu.addActions(self._window.panel_actions.actions)
         menu.addSeparator()
         self._add(menu, self.tr("&Restore the layout"), self._window.restore_default_layout)
         menu.addSeparator()
