@@ -93,7 +93,7 @@ def evaluate(
     ----------
     parameters : Parameters
     test : MetricData
-        Images that it did not learn from.
+        Images that it did not learn from; none where none are held out.
     training : MetricData, optional
         Images that it learnt from, shown in the same way.
     chains, temperatures : int
@@ -119,11 +119,11 @@ def evaluate(
     """
     watch = _Watch(progress, cancelled)
     watch.start("Partition function")
-    sets = [replace(data, watch=watch.advance) for data in (training, test) if data is not None]
+    sets = [replace(data, watch=watch.advance) for data in (training, test) if data is not None and len(data)]
     annealing = _Annealing(chains, temperatures, _base_visible_bias(sets[0].as_states()), seed, watch)
     partition = _partition_function(parameters, annealing)
     sets = [replace(data, log_partition=partition.value) for data in sets]
-    if training is not None:
+    if len(sets) > 1:
         sets[1] = replace(sets[1], training=sets[0])
     figures = [partition, *_figures(parameters, sets, partition, seed, watch)]
     if partition.standard_error is not None:

@@ -297,7 +297,7 @@ def _identity(about: dict[str, Any]) -> DatasetIdentity:
     name, digest = about["name"], about["digest"]
     if not isinstance(name, str) or not isinstance(digest, str):
         raise TypeError(about)
-    counts = _count(about["train_num"]), _count(about["test_num"])
+    counts = _count(about["train_num"]), _count(about["test_num"], least=0)
     return DatasetIdentity(name, digest, *counts, (_count(height), _count(width)))
 
 
@@ -331,8 +331,8 @@ def _epochs(value: Any) -> float:
     return epochs
 
 
-def _count(value: Any) -> int:
-    if type(value) is not int or not 1 <= value < _MOST_IMAGES:
+def _count(value: Any, least: int = 1) -> int:
+    if type(value) is not int or not least <= value < _MOST_IMAGES:
         raise ValueError(value)
     return value
 
