@@ -54,7 +54,11 @@ class FramesStyle(QProxyStyle):
             self._frame(option, painter, QRectF(option.rect), option.rect.width() / 2)
 
     def drawComplexControl(
-        self, control: QStyle.ComplexControl, option: QStyleOptionComplex, painter: QPainter, widget: QWidget | None = None
+        self,
+        control: QStyle.ComplexControl,
+        option: QStyleOptionComplex,
+        painter: QPainter,
+        widget: QWidget | None = None,
     ) -> None:
         """Draw a list, a number's field, a slider or a scroll bar, and its frame."""
         super().drawComplexControl(control, option, painter, widget)

@@ -81,9 +81,16 @@ def test_every_kind_of_control_has_a_frame_that_can_be_seen(qtbot: QtBot, applic
     qtbot.addWidget(page)
     column = QVBoxLayout(page)
     box, ticked, radio, choice = QCheckBox("box"), QCheckBox("ticked"), QRadioButton("radio"), QComboBox()
-    line, number, text, push, tool = QLineEdit("1"), QSpinBox(), QPlainTextEdit("text"), QPushButton("Go"), QToolButton()
+    line, number, text, push, tool = (
+        QLineEdit("1"),
+        QSpinBox(),
+        QPlainTextEdit("text"),
+        QPushButton("Go"),
+        QToolButton(),
+    )
     slider, scroll, items = QSlider(Qt.Orientation.Horizontal), QScrollBar(Qt.Orientation.Horizontal), QListWidget()
-    own = QToolButton(objectName="choice")
+    own = QToolButton()
+    own.setObjectName("choice")
     ticked.setChecked(True)
     slider.setRange(0, 9)
     scroll.setRange(0, 9)

@@ -246,13 +246,10 @@ def test_the_appearance_is_chosen_and_remembered(window: MainWindow) -> None:
     assert saved_appearance() is Appearance.SYSTEM
 
 
-@pytest.mark.parametrize(
-    ("entry", "words"), [("First steps", "Draw a digit"), ("About RBM Studio", f"RBM Studio {__version__}")]
-)
-def test_help_is_there_and_the_window_stays_usable(qtbot: QtBot, window: MainWindow, entry: str, words: str) -> None:
-    choose(window, "Help", entry)
+def test_what_the_program_is_is_there_and_the_window_stays_usable(qtbot: QtBot, window: MainWindow) -> None:
+    choose(window, "Help", "About RBM Studio")
     box = wait_for(qtbot, QMessageBox)
-    assert words in box.text()
+    assert f"RBM Studio {__version__}" in box.text()
     assert box.windowModality() == Qt.WindowModality.NonModal
     train(qtbot, window)
     answer(qtbot, "OK")
