@@ -9,14 +9,15 @@ import numpy.typing as npt
 
 from rbm_studio.core.exact import data_statistics, difference, model_statistics
 from rbm_studio.core.parameters import Parameters
+from rbm_studio.core.presets import settings_for
 from rbm_studio.core.sampling import bernoulli, one_of
-from rbm_studio.core.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rbm_studio.core.backend import FloatArray
     from rbm_studio.core.metric_data import MetricData
+    from rbm_studio.core.settings import TrainingSettings
 
 _ROUNDING = 4e-6
 """Of statistics, relative to them: what the sum of a thousand images in float32 may be off."""
@@ -42,7 +43,7 @@ def gradient_cosine(parameters: Parameters, data: MetricData, rng: np.random.Gen
         1: the same direction; 0: no better than chance. 0 too where one of them is zero, or an estimate that is but
         rounding.
     """
-    settings = data.settings or TrainingSettings()
+    settings = data.settings or settings_for("cd-1")
     positive: list[tuple[Parameters, int]] = []
     negative: list[tuple[Parameters, int]] = []
     for v, labels in data.blocks():
