@@ -100,7 +100,7 @@ def on_canvas(window: MainWindow) -> NDArray[np.float32] | None:
     return None if picture is None else grey_values(picture)
 
 
-def test_a_click_on_a_pair_puts_its_image_on_the_canvas(qtbot: QtBot, window: MainWindow) -> None:
+def test_a_click_on_a_pair_puts_its_image_on_the_canvas(window: MainWindow) -> None:
     images, view = window.session.images, view_of(window)
     assert images is not None
     canvas = canvas_of(window)
