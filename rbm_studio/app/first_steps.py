@@ -37,6 +37,7 @@ class FirstSteps(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.text = QTextBrowser()
         self.text.setHtml(self._words())
+        self.text.document().setIndentWidth(3 * GRID)
         self.text.setAccessibleName(self.windowTitle())
         self.text.setToolTip(self.tr("The steps are to be tried while this window stays open."))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
