@@ -298,7 +298,9 @@ class RBM:
         """
         settings = self._settings_with(epochs=epochs, batch_size=batch_size)
         images = as_training_images(data, self.visible_num)
-        held_out_images = None if held_out is None else as_training_images(held_out, self.visible_num)
+        held_out_images = None
+        if held_out is not None and np.size(held_out):
+            held_out_images = as_training_images(held_out, self.visible_num)
         backend = backend_for("gpu" if self.use_GPU else "cpu")
         training = self._training(
             images,

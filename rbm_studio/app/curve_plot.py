@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _LEAST_POINT_SIZE = 11.0
 _DRESSING_EVENTS = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.LanguageChange)
-_LEAST_WIDTH, _LEAST_HEIGHT = 240, 144
+_LEAST_WIDTH, _LEAST_HEIGHT = 240, 112
 
 
 class CurvePlot(QWidget):

@@ -64,6 +64,8 @@ def data_of(name: str, subject: Subject, images: Images, run: CurveRun | None) -
 
 
 def _live_words(trained_on: int, available: int) -> str:
+    if not available:
+        return _tr("each batch; no image is held out")
     held_out = _count(count_held_out(trained_on, available))
     return _tr("each batch, and always the same {held_out} held-out images").format(held_out=held_out)
 

@@ -154,7 +154,7 @@ class EpochSlider(QSlider):
             rectangle = QRectF(left, middle - _GROOVE / 2, until - left + _GROOVE / 2, _GROOVE)
             painter.drawRoundedRect(rectangle, _GROOVE / 2, _GROOVE / 2)
 
-        line(self.width() - _RADIUS, palette.color(QPalette.ColorRole.Mid))
+        line(self.width() - _RADIUS, palette.color(QPalette.ColorRole.PlaceholderText))
         if self.isEnabled():
             line(now, palette.color(QPalette.ColorRole.Accent))
         painter.setPen(QPen(text, 1.5))

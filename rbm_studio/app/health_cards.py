@@ -227,6 +227,7 @@ class HealthCards(QObject):
         energies = health.free_energies
         if energies is None:
             self._gap.set_placeholder(self.tr("There are no held-out images."))
+            self._gap_card.set_caption("")
             return
         self._gap.append(GapPoint(health.epochs, energies.gap, energies.error))
         self._gap_card.set_caption(

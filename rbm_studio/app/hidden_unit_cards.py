@@ -71,9 +71,10 @@ class HiddenUnitCards(UnitCards):
         """Return all cards in their order, each with the width that it wants."""
         return [
             (self._filter_card, 31 * GRID),
+            # What the unit does, seen whole beside what it looks for, also in a window of 1024 px.
+            (self._effect_card, 58 * GRID),
             (self._probabilities_card, 42 * GRID),
             (self._most_card, 58 * GRID),
-            (self._effect_card, 70 * GRID),
             (self._like_card, 68 * GRID),
             (self._least_card, 58 * GRID),
             (self._weights_card, 30 * GRID),
@@ -167,7 +168,7 @@ class HiddenUnitCards(UnitCards):
 
     def _show_extremes(self, row: PictureRow, card: Card, extremes: Extremes, measured: Measured, unit: int) -> None:
         card.set_caption(self.tr("p(h = 1 | v); {0}").format(self._measuring.test_words(measured)))
-        images = measured.images.test[measured.test_rows[extremes.images[unit]]]
+        images = measured.images.examples[measured.test_rows[extremes.images[unit]]]
         shape = measured.images.dataset.image_shape
         row.set_pictures(
             [
@@ -199,9 +200,9 @@ class HiddenUnitCards(UnitCards):
             [
                 CaptionedPicture(grey_image(visible), self.tr("drawing")),
                 CaptionedPicture(grey_image(effect.restored.reshape(shape)), self.tr("as it is")),
-                CaptionedPicture(grey_image(effect.switched_off.reshape(shape)), self.tr("switched off")),
+                CaptionedPicture(grey_image(effect.switched_off.reshape(shape)), self.tr("unit off")),
                 CaptionedPicture(diverging_image(off.reshape(shape), limit), self.tr("change")),
-                CaptionedPicture(grey_image(effect.forced_on.reshape(shape)), self.tr("forced on")),
+                CaptionedPicture(grey_image(effect.forced_on.reshape(shape)), self.tr("unit on")),
                 CaptionedPicture(diverging_image(on.reshape(shape), limit), self.tr("change")),
             ]
         )

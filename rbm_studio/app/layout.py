@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSettings, Qt
+from PySide6.QtCore import QByteArray, QSettings, QSize, Qt
 
 from rbm_studio.app.screens import bring_into_view
+from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 _VERSION = 4
 FIRST_SIZE = (1280, 800)
+_FRAME = (2 * GRID, 6 * GRID)
+"""What a window manager's title and borders take, at most: how much is not known before the window is shown."""
+
 _LEFT_WIDTH = 272
 _GEOMETRY, _STATE = "window/geometry", "window/state"
 
@@ -50,12 +54,17 @@ def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     )
 
 
+def first_size(space: QSize) -> QSize:
+    """Return the size of a window that was never shown: within its frame it fits on a screen with so much space."""
+    return QSize(*FIRST_SIZE).boundedTo(space - QSize(*_FRAME))
+
+
 def restore(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     """Put the window and its docks where `remember` found them; as at the first start where that is not known."""
     settings = QSettings()
     geometry, state = settings.value(_GEOMETRY), settings.value(_STATE)
     if not (isinstance(geometry, QByteArray) and window.restoreGeometry(geometry)):
-        window.resize(*FIRST_SIZE)
+        window.resize(first_size(window.screen().availableSize()))
     if not (isinstance(state, QByteArray) and window.restoreState(state, _VERSION)):
         arrange(window, docks)
     # The screen where it was left may be gone, and the one that there is may be small.

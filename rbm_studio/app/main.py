@@ -124,7 +124,7 @@ class Program(QObject):
             self.window.open_when_ready(path)
 
     def _start_plainly(self) -> None:
-        self.window.resize(*layout.FIRST_SIZE)
+        self.window.resize(layout.first_size(self.window.screen().availableSize()))
         self.window.restore_default_layout()
         self.window.show()
         self.window.session.failed.emit(

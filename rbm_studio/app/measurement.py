@@ -95,7 +95,7 @@ class Subject:
         """Return the images that a quantity can be had of, shown as it needs them: ``"training"``, ``"held_out"``."""
         sides = {"training": self._training, "held_out": self._held_out}
         if name == ANNEALED:
-            return {side: data.as_states() for side, data in sides.items()}
+            return {side: data.as_states() for side, data in sides.items() if len(data)}
         if name == _COSINE:
             # The gradient is that of what the model learns from.
             del sides["held_out"]
@@ -145,7 +145,7 @@ class Subject:
 
     def _annealed(self, steps: _Steps) -> CurvePoint:
         parameters = self.model.parameters
-        training, held_out = (_states(data) for data in self.sides(ANNEALED).values())
+        training, *others = (_states(data) for data in self.sides(ANNEALED).values())
         rng = np.random.default_rng(_SEED)
         options: dict[str, Any] = {
             "base_visible_bias": independent_biases(training),
@@ -153,10 +153,14 @@ class Subject:
             "temperatures": TEMPERATURES,
         }
         partition = annealed_log_partition(parameters, rng, progress=steps.next(), **options)
+        known = log_likelihood(parameters, training, partition.value)
+        if not others:
+            return CurvePoint(self.model.epochs_trained, known)
+        held_out = others[0]
         lower = reverse_annealed_log_likelihood(parameters, held_out, rng, progress=steps.next(), **options)
         return CurvePoint(
             self.model.epochs_trained,
-            log_likelihood(parameters, training, partition.value),
+            known,
             log_likelihood(parameters, held_out, partition.value),
             lower.value,
         )

@@ -8,8 +8,9 @@ from PySide6.QtCore import QObject, QSettings
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu
 
-from rbm_studio.app.about import show_about, show_first_steps
+from rbm_studio.app.about import show_about
 from rbm_studio.app.exchange import Exchange
+from rbm_studio.app.first_steps import FirstSteps
 from rbm_studio.app.icons import icon
 from rbm_studio.app.text_window import show_log, show_report
 from rbm_studio.app.theme import Appearance, apply_appearance
@@ -85,8 +86,7 @@ class Menus(QObject):
 
     def _make_view_menu(self) -> None:
         menu = self._window.menuBar().addMenu(self.tr("&View"))
-        for dock in self._window.docks.values():
-            menu.addAction(dock.toggleViewAction())
+        menu.addActions(self._window.panel_actions.actions)
         menu.addSeparator()
         self._add(menu, self.tr("&Restore the layout"), self._window.restore_default_layout)
         menu.addSeparator()
@@ -106,11 +106,19 @@ class Menus(QObject):
     def _make_help_menu(self) -> None:
         window = self._window
         menu = window.menuBar().addMenu(self.tr("&Help"))
-        self._add(menu, self.tr("&First steps"), lambda: show_first_steps(window), "F1")
+        self._add(menu, self.tr("&First steps"), self._show_first_steps, "F1")
         self._add(menu, self.tr("Show &log"), lambda: show_log(window))
         self._add(menu, self.tr("&Copy report…"), lambda: show_report(window, window.session))
         about = self._add(menu, self.tr("&About RBM Studio"), lambda: show_about(window))
         about.setMenuRole(QAction.MenuRole.AboutRole)
+
+    def _show_first_steps(self) -> None:
+        """Say how to begin, in a window that may stay open beside this one; there is one of it."""
+        found = self._window.findChild(FirstSteps)
+        steps = found if isinstance(found, FirstSteps) else FirstSteps(self._window, self._window.docks["weights"])
+        steps.show()
+        steps.raise_()
+        steps.activateWindow()
 
     def _add(
         self, menu: QMenu, text: str, slot: Callable[[], object], shortcut: str = "", icon_name: str = ""

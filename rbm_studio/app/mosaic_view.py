@@ -288,7 +288,7 @@ class MosaicView(ZoomableView):
 
     def minimumSizeHint(self) -> QSize:
         """Return a size that still has a pixel for each of 4096 tiles."""
-        return QSize(160, 144)
+        return QSize(160, 112)
 
     def shut_down(self) -> None:
         """Wait for what is drawn in the background, and draw nothing more there."""

@@ -161,7 +161,7 @@ class Paper(QWidget):
         """Draw the frame, the paper and the stroke in progress."""
         painter = QPainter(self)
         rect = self.paper_rect()
-        role = QPalette.ColorRole.Accent if self.hasFocus() else QPalette.ColorRole.Mid
+        role = QPalette.ColorRole.Accent if self.hasFocus() else QPalette.ColorRole.PlaceholderText
         painter.fillRect(rect.adjusted(-_FRAME, -_FRAME, _FRAME, _FRAME), self.palette().color(role))
         self._ink.paint(painter, rect, self._history, self.devicePixelRatioF(), event.rect().toRectF())
         if self._history.is_empty():

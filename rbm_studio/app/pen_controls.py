@@ -137,7 +137,7 @@ class PenControls(QWidget):
             ),
             self._digit: (
                 self.tr("Random test digit"),
-                self.tr("Put one of the held-out images on the canvas (Ctrl+G)"),
+                self.tr("Put one of the held-out images on the canvas, or of all where none are held out (Ctrl+G)"),
             ),
             self._normalize: (
                 self.tr("Centre and scale"),

@@ -117,6 +117,11 @@ class Images:
     values: str = ""
 
     @property
+    def examples(self) -> npt.NDArray[np.uint8]:
+        """What shows best what a model can do: `test`, or `train` where no images are held out."""
+        return self.test if len(self.test) else self.train
+
+    @property
     def class_num(self) -> int:
         """How many classes the labels tell apart; 0 where there are none."""
         return self.dataset.class_num
@@ -144,8 +149,8 @@ class Images:
     def prepare(cls, original: Dataset, shape: tuple[int, int]) -> Images:
         """Resample a dataset; takes a while for a large one."""
         dataset = original.resampled(shape)
-        train = dataset.train_images.reshape(len(dataset.train_images), -1)
-        test = dataset.test_images.reshape(len(dataset.test_images), -1)
+        pixels = dataset.image_shape[0] * dataset.image_shape[1]
+        train, test = (images.reshape(len(images), pixels) for images in (dataset.train_images, dataset.test_images))
         mean = (train.mean(axis=0, dtype=np.float64) / 255).astype(np.float32)
         counts = len(original.train_images), len(original.test_images)
         identity = DatasetIdentity(original.name, original.digest, *counts, original.image_shape)

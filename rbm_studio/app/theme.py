@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QPalette
 
+from rbm_studio.app.frames_style import FramesStyle
 from rbm_studio.assets import resource
 
 if TYPE_CHECKING:
@@ -137,6 +138,8 @@ class _Shades:
     quiet_text: str
     disabled_text: str
     line: str
+    # Around what can be worked with: 3 to 1 on every ground (WCAG 2.1, 1.4.11).
+    frame: str
     accent: str
     on_accent: str
     # A tint, not the accent itself: icons in a highlighted row keep the text's colour.
@@ -156,6 +159,7 @@ _LIGHT = _Shades(
     quiet_text="#59626e",
     disabled_text="#7d848e",
     line="#c3c9d1",
+    frame="#747c87",
     accent="#0a5fae",
     on_accent="#ffffff",
     highlight="#c5dff8",
@@ -172,6 +176,7 @@ _DARK = _Shades(
     quiet_text="#a7aeb8",
     disabled_text="#8b929c",
     line="#535b67",
+    frame="#8a929e",
     accent="#6cb4f2",
     on_accent="#10202f",
     highlight="#244d75",
@@ -188,7 +193,8 @@ class _Look(QObject):
         super().__init__(app)
         self._app = app
         self._appearance = Appearance.SYSTEM
-        app.setStyle("Fusion")
+        self._style = FramesStyle()
+        app.setStyle(self._style)
         app.styleHints().colorSchemeChanged.connect(self.refresh)
 
     def wear(self, appearance: Appearance) -> None:
@@ -199,6 +205,7 @@ class _Look(QObject):
     def refresh(self) -> None:
         shades = _DARK if self._wants_dark() else _LIGHT
         palette, sheet = _palette(shades), _style_sheet(shades)
+        self._style.colour = QColor(shades.frame)
         if self._app.palette() != palette:
             self._app.setPalette(palette)
         if self._app.styleSheet() != sheet:
@@ -285,7 +292,7 @@ QToolBar#timeline_bar[past="true"] {{ background: {shades.past}; border-top-colo
 QToolBar#timeline_bar[past="true"] QLabel {{ font-weight: 600; }}
 QDockWidget[past="true"]::title {{ background: {shades.past}; }}
 QMainWindow > QTabBar::tab {{
-    background: {shades.button}; border: 1px solid {shades.line}; border-top: 2px solid {shades.line};
+    background: {shades.button}; border: 1px solid {shades.frame}; border-top: 2px solid {shades.frame};
     padding: {GRID // 2}px {3 * GRID // 2}px; margin-right: 2px;
 }}
 QMainWindow > QTabBar::tab:hover {{ border-color: {shades.accent}; }}
@@ -300,7 +307,7 @@ QLabel#heading {{ font-weight: 600; }}
 QLabel#quiet {{ color: {shades.quiet_text}; }}
 QToolButton#group {{ border: none; background: transparent; font-weight: 600; padding: {GRID // 2}px 0; }}
 QToolButton#choice {{
-    background: {shades.button}; border: 1px solid {shades.line}; border-radius: {GRID // 2}px; padding: 2px {GRID}px;
+    background: {shades.button}; border: 1px solid {shades.frame}; border-radius: {GRID // 2}px; padding: 2px {GRID}px;
 }}
 QToolButton#choice:checked {{
     background: {shades.highlight}; color: {shades.highlighted_text}; border-color: {shades.accent};
@@ -312,7 +319,7 @@ QToolButton#primary:enabled {{
 QToolButton#primary:enabled:hover, QToolButton#primary:enabled:pressed {{ background: {shades.button}; }}
 QToolButton#choice:hover, QToolButton#choice:focus {{ border-color: {shades.accent}; }}
 QProgressBar {{
-    background: {shades.base}; border: 1px solid {shades.line}; border-radius: {GRID // 2}px; text-align: center;
+    background: {shades.base}; border: 1px solid {shades.frame}; border-radius: {GRID // 2}px; text-align: center;
     min-height: {2 * GRID}px;
 }}
 QProgressBar::chunk {{ background: {shades.accent}; border-radius: {GRID // 2 - 1}px; }}

@@ -216,7 +216,7 @@ class TrayView(QListView):
 
     def minimumSizeHint(self) -> QSize:
         """Return a size for one card."""
-        return QSize(24 * GRID, 16 * GRID)
+        return QSize(24 * GRID, 15 * GRID)
 
     def selected(self) -> list[Kept]:
         """Return the drawings that are selected, in their order."""

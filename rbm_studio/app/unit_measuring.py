@@ -137,8 +137,10 @@ class UnitMeasuring(QObject):
         return self._as_of(words, measured)
 
     def test_words(self, measured: Measured) -> str:
-        """Return on which test images, and when, it was measured."""
+        """Return on which test images, and when, it was measured; on training images where none are held out."""
         part, whole = measured.activity.test_images, len(measured.images.test)
+        if not whole:
+            return self.training_words(measured)
         if part < whole:
             words = self.tr("{0} of {1} test images").format(_count(part), _count(whole))
         else:
@@ -208,9 +210,9 @@ def _measure(model: Model, images: Images, key: _Key, dropped: threading.Event) 
         if dropped.is_set():
             raise _DroppedError
 
-    parts = ((images.train, len(images.train)), (images.test, len(images.test)))
+    parts = ((images.train, len(images.train)), (images.examples, len(images.examples)))
     if not key.whole:
-        parts = ((images.train, PART), (images.test, TEST_PART))
+        parts = ((images.train, PART), (images.examples, TEST_PART))
     most = max((_WORK if key.whole else _PART_WORK) // model.parameters.hidden_num, 1)
     rows = [_rows(len(part), min(count, most)) for part, count in parts]
     training, test = (
@@ -232,7 +234,7 @@ def _measure(model: Model, images: Images, key: _Key, dropped: threading.Event) 
 
 def _has_more(images: Images) -> bool:
     """Return whether all images are more than the part that is measured on first."""
-    return len(images.train) > PART or len(images.test) > TEST_PART
+    return len(images.train) > PART or len(images.examples) > TEST_PART
 
 
 def _rows(images: int, count: int) -> npt.NDArray[np.int64]:

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
 from rbm_studio.app import layout
+from rbm_studio.app.dock import Dock
 from rbm_studio.app.document_actions import DocumentActions
 from rbm_studio.app.focus_ring import FocusRing
 from rbm_studio.app.icons import icon
 from rbm_studio.app.menus import Menus
 from rbm_studio.app.messages import Messages
+from rbm_studio.app.panel_actions import PanelActions
 from rbm_studio.app.panels.compare_panel import ComparePanel
 from rbm_studio.app.panels.curve_panel import CurvePanel
 from rbm_studio.app.panels.dataset_panel import DatasetPanel
@@ -92,6 +94,7 @@ class MainWindow(QMainWindow):
         self.timeline_bar = TimelineBar(session)
         self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, self.timeline_bar)
         self.docks = {name: self._dock(name, panel) for name, panel in PANELS.items()}
+        self.panel_actions = PanelActions(self, list(self.docks.values()))
         self.documents = DocumentActions(self)
         self._menus = Menus(self)
         self.restore_default_layout()
@@ -140,7 +143,7 @@ class MainWindow(QMainWindow):
     def _is_behind(self, widget: QWidget) -> bool:
         return any(dock.isAncestorOf(widget) and dock.visibleRegion().isEmpty() for dock in self.docks.values())
 
-    def _dock(self, name: str, panel: type[QWidget]) -> QDockWidget:
+    def _dock(self, name: str, panel: type[QWidget]) -> Dock:
         titles = {
             "dataset": self.tr("Dataset"),
             "model": self.tr("Model"),
@@ -154,15 +157,23 @@ class MainWindow(QMainWindow):
             "health": self.tr("Health"),
             "runs": self.tr("Runs"),
             "notes": self.tr("Notes"),
-            "reconstructions": self.tr("Reconstructions: held-out images, input and restored"),
         }
-        dock = QDockWidget(titles[name], self)
-        dock.setObjectName(name)
         make: Callable[[Session], QWidget] = panel
-        dock.setWidget(make(self.session))
+        made = make(self.session)
+        # One that shows now this and now that has a title of its own.
+        dock = Dock(made.windowTitle() or titles[name], self)
+        made.windowTitleChanged.connect(dock.setWindowTitle)
+        dock.setObjectName(name)
+        dock.setWidget(made)
         # Qt puts a dock that comes back among tabs behind one of them.
         dock.topLevelChanged.connect(lambda floats: None if floats else dock.raise_())
         return dock
+
+    def createPopupMenu(self) -> QMenu:
+        """Return what a click with the right button on a title offers: what the View menu does."""
+        menu = QMenu(self)
+        menu.addActions(self.panel_actions.actions)
+        return menu
 
     def restore_default_layout(self) -> None:
         """Put every dock where it is at the first start."""

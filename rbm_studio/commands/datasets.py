@@ -233,7 +233,8 @@ def _where_it_was(source: str) -> Iterator[Dataset]:
 
 def as_rows(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     """Return images of shape (n, height, width) as rows, of shape (n, height · width)."""
-    return images.reshape(len(images), -1)
+    count, height, width = images.shape
+    return images.reshape(count, height * width)
 
 
 def evenly_spaced(count: int, most: int) -> npt.NDArray[np.intp]:

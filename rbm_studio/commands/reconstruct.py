@@ -63,7 +63,7 @@ def reconstruct(options: argparse.Namespace) -> int:
     check_count("seed", options.seed, 0, MAX_SEED)
     model = import_model(options.model)
     shown = open_images_for(model, options)
-    images = shown.dataset.test_images[: options.images]
+    images = shown.dataset.examples[: options.images]
     values = as_rows(images).astype(np.float32) / np.float32(255)
     restored = restore(model.parameters, values, np.random.default_rng(options.seed))
     grey = np.rint(restored * 255).astype(np.uint8).reshape(images.shape)

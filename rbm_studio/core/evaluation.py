@@ -112,7 +112,7 @@ def evaluate(
     ----------
     parameters : Parameters
     test : MetricData
-        Images that it did not learn from.
+        Images that it did not learn from; none where none are held out.
     training : MetricData, optional
         Images that it learnt from, shown in the same way.
     chains, temperatures : int
@@ -145,17 +145,18 @@ def evaluate(
     sets = {
         split: replace(data, watch=watch.advance)
         for split, data in (("training", training), ("test", test))
-        if data is not None
+        if data is not None and len(data)
     }
     annealing = _Annealing(chains, temperatures, max(temperatures, most_temperatures), within, seed)
     bracket = _bracket(parameters, sets, annealing, watch)
     sets = {split: replace(data, log_partition=bracket.log_partition.value) for split, data in sets.items()}
-    if training is not None:
+    if len(sets) > 1:
         sets["test"] = replace(sets["test"], training=sets["training"])
     by = _Annealed(bracket.log_partition, chains, bracket.temperatures) if bracket.temperatures else None
     figures = [_partition_function(bracket, by), *_figures(parameters, sets, by, seed, watch)]
     if by is not None:
-        figures.append(_lower_bound(sets["test"].as_states(), replace(by, estimate=bracket.lower)))
+        split, data = _judged(sets)
+        figures.append(_lower_bound(data.as_states(), replace(by, estimate=bracket.lower), split))
     return figures
 
 
@@ -180,7 +181,7 @@ def _bracket(parameters: Parameters, sets: dict[str, MetricData], annealing: _An
     watch.start("Images")
     base = _base_visible_bias(next(iter(sets.values())).as_states())
     # The exact partition function is one for all images.
-    images = np.concatenate([block.visible for block in sets["test"].as_states().blocks()])
+    images = np.concatenate([block.visible for block in _judged(sets)[1].as_states().blocks()])
     widths: list[str] = []
 
     def at(temperatures: int) -> Bracket:
@@ -199,6 +200,11 @@ def _bracket(parameters: Parameters, sets: dict[str, MetricData], annealing: _An
         return found
 
     return narrowed(at, annealing.within, temperatures=annealing.temperatures, most=annealing.most)
+
+
+def _judged(sets: dict[str, MetricData]) -> tuple[str, MetricData]:
+    """Return the images that judge the model: the test images, or where there are none, those that it learnt from."""
+    return list(sets.items())[-1]
 
 
 def _width(bracket: Bracket) -> str:
@@ -280,10 +286,10 @@ def _partition_function(bracket: Bracket, by: _Annealed | None) -> Figure:
     return replace(exact, name="log_partition_ais", title="ln Z (AIS)", note=note, **by.certainty())
 
 
-def _lower_bound(data: MetricData, by: _Annealed) -> Figure:
+def _lower_bound(data: MetricData, by: _Annealed, split: str) -> Figure:
     metric = METRICS["log_likelihood"]
     return replace(
-        _figure(metric, by.estimate.value, data, "test"),
+        _figure(metric, by.estimate.value, data, split),
         name=LOWER,
         title=f"{metric.title} (reverse AIS)",
         note=f"{metric.note} Estimated by annealing in reverse: a lower bound of how probable the images are to the "

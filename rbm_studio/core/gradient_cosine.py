@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from rbm_studio.core.metric_data import MetricData
     from rbm_studio.core.settings import TrainingSettings
 
+_ROUNDING = 4e-6
+"""Of statistics, relative to them: what the sum of a thousand images in float32 may be off."""
+
 
 def gradient_cosine(parameters: Parameters, data: MetricData, rng: np.random.Generator) -> float:
     """Return the cosine of the angle between the exact gradient and an estimator's, over all parameters.
@@ -37,7 +40,8 @@ def gradient_cosine(parameters: Parameters, data: MetricData, rng: np.random.Gen
     Returns
     -------
     float
-        1: the same direction; 0: no better than chance. 0 too where one of them is zero.
+        1: the same direction; 0: no better than chance. 0 too where one of them is zero, or an estimate that is but
+        rounding.
     """
     settings = data.settings or settings_for("cd-1")
     positive: list[tuple[Parameters, int]] = []
@@ -50,7 +54,15 @@ def gradient_cosine(parameters: Parameters, data: MetricData, rng: np.random.Gen
     if data.particles is not None:
         negative.append((data_statistics(parameters, data.particles), 1))
     of_data = _mean(positive)
-    return cosine(difference(of_data, model_statistics(parameters)), difference(of_data, _mean(negative)))
+    estimate = difference(of_data, _mean(negative))
+    # The direction of what is left of equal statistics is that of their rounding, another one on each processor.
+    if _length(estimate) <= _ROUNDING * _length(of_data):
+        return 0.0
+    return cosine(difference(of_data, model_statistics(parameters)), estimate)
+
+
+def _length(p: Parameters) -> float:
+    return float(np.sqrt(sum(np.square(array, dtype=np.float64).sum() for array in p.arrays().values())))
 
 
 def cosine(first: Parameters, second: Parameters) -> float:

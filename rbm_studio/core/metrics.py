@@ -101,6 +101,8 @@ class Metric:
 
     def problem(self, parameters: Parameters, data: MetricData) -> str:
         """Return why the metric cannot be had for this model and these images, in a sentence; "" if it can."""
+        if not len(data):
+            return "There are no images to measure it on."
         return next((problem for need in self.needs if (problem := need(parameters, data))), "")
 
     def measure(self, parameters: Parameters, data: MetricData, rng: np.random.Generator) -> float:

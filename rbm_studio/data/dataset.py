@@ -40,7 +40,7 @@ class Dataset:
     train_labels : ndarray of shape (n,), uint8, or None
         Their classes, where these are known.
     test_images : ndarray of shape (m, height, width), uint8
-        Held-out images; m is at least 1.
+        Held-out images; m is 0 where none are.
     test_labels : ndarray of shape (m,), uint8, or None
         Their classes, where these are known.
     note : str
@@ -94,7 +94,7 @@ class Dataset:
                 shape=images.shape,
                 dtype=images.dtype,
             )
-        if images.size == 0:
+        if images.size == 0 and (part == "training" or 0 in images.shape[1:]):
             raise DataError(
                 "{name} holds no {part} images.", "Choose a file with at least one image.", name=self.name, part=part
             )
@@ -118,11 +118,16 @@ class Dataset:
         return found.hexdigest()
 
     @property
+    def examples(self) -> NDArray[np.uint8]:
+        """What shows best what a model can do: the held-out images; where none are, those that it learns from."""
+        return self.test_images if len(self.test_images) else self.train_images
+
+    @property
     def class_num(self) -> int:
         """How many classes the labels tell apart, from 0 to the highest; 0 without labels, or with one class only."""
         if self.train_labels is None:
             return 0
-        parts = [labels for labels in (self.train_labels, self.test_labels) if labels is not None]
+        parts = [labels for labels in (self.train_labels, self.test_labels) if labels is not None and len(labels)]
         classes = 1 + max(int(labels.max()) for labels in parts)
         return classes if classes > 1 else 0
 

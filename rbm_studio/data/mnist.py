@@ -193,6 +193,8 @@ def read_mnist_folder(folder: Path) -> Dataset:
 def read_keras(path: Path) -> Dataset:
     """Read an .npz file with the arrays ``x_train``, ``x_test`` and, where there are labels, ``y_train``, ``y_test``.
 
+    An ``x_test`` without images holds out none.
+
     Raises
     ------
     DataError
@@ -201,14 +203,17 @@ def read_keras(path: Path) -> Dataset:
     names = npz_names(path)
 
     def part(suffix: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-        images = as_images(read_npz(path, f"x_{suffix}"), path)
+        array = read_npz(path, f"x_{suffix}")
+        if suffix == "test" and array.ndim and not len(array):
+            # Nothing is to be held out.
+            return train[0][:0], None if train[1] is None else train[1][:0]
+        images = as_images(array, path)
         labels = f"y_{suffix}"
         return images, as_labels(read_npz(path, labels), len(images), path) if labels in names else None
 
     is_mnist = path.name == "mnist.npz"
-    return Dataset(
-        "MNIST" if is_mnist else path.name, str(path), *part("train"), *part("test"), CREDIT if is_mnist else ""
-    )
+    train = part("train")
+    return Dataset("MNIST" if is_mnist else path.name, str(path), *train, *part("test"), CREDIT if is_mnist else "")
 
 
 def _find_full(folder: str | os.PathLike[str] | None = None) -> Dataset | None:

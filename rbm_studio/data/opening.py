@@ -27,7 +27,7 @@ LAST_HELD_OUT_NOTE = (
     "The last tenth of the images is held out of the training, to judge it. The file is too large to be read at once: "
     "leave it where it is, and if its images are sorted, shuffle them first."
 )
-ONE_IMAGE_NOTE = "There is only one image: it is both learnt from and judged by."
+NONE_HELD_OUT_NOTE = "They are so few that none is held out: the model is judged by the images that it learns from."
 
 _HOLD_OUT_EVERY = 10
 _IMAGE_NAMES = ("images", "x", "data")
@@ -61,7 +61,8 @@ def open_dataset(path: str | os.PathLike[str]) -> Dataset:
     Returns
     -------
     Dataset
-        Where there is no test part, every tenth image is held out (at least one), and the note says so. An unpacked
+        Where there is no test part, every tenth image is held out, so that of fewer than ten none is, and the note says
+        so; a test part without images holds out none of however many. An unpacked
         IDX or .npy file of grey levels that is larger than `rbm_studio.data.mapping.MAPPED_FROM` is not read but
         mapped, and the last tenth of it held out.
 
@@ -141,20 +142,16 @@ def _open_npz(path: Path) -> Dataset:
 def _held_out(path: Path, everything: _Labelled) -> Dataset:
     """Split one set of images into a training and a test part."""
     count = len(everything.images)
-    if count == 1:
-        return _dataset(path, everything, everything, ONE_IMAGE_NOTE)
     if isinstance(everything.images, np.memmap):
         return _last_held_out(path, everything)
     held_out = np.zeros(count, bool)
     # The tenth, the twentieth and so on: of files sorted by class this takes the same part of each class.
     held_out[_HOLD_OUT_EVERY - 1 :: _HOLD_OUT_EVERY] = True
-    if not held_out.any():
-        held_out[-1] = True
     train, test = (
         _Labelled(everything.images[part], None if everything.labels is None else everything.labels[part])
         for part in (~held_out, held_out)
     )
-    return _dataset(path, train, test, HELD_OUT_NOTE)
+    return _dataset(path, train, test, HELD_OUT_NOTE if len(test.images) else NONE_HELD_OUT_NOTE)
 
 
 def _last_held_out(path: Path, everything: _Labelled) -> Dataset:

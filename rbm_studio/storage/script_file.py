@@ -77,7 +77,7 @@ if dataset.digest != DIGEST:
     print("# These are not the images of the experiment: the figures will differ.", flush=True)
 dataset = dataset.resampled(SIZE)
 train = dataset.train_images.reshape(len(dataset.train_images), -1)
-held_out = dataset.test_images.reshape(len(dataset.test_images), -1)
+held_out = dataset.test_images.reshape(len(dataset.test_images), train.shape[1])
 labels, held_out_labels = {labels}
 
 rbm = RBM({model})

@@ -98,6 +98,54 @@ def test_one_row_of_controls_at_a_time(window: MainWindow) -> None:
     assert not any(b.isVisible() for b in panel.findChildren(QAbstractButton) if b.text() == "Uncover")
 
 
+@pytest.mark.parametrize("runs", [False, True])
+def test_a_chain_that_is_closed_gives_way_to_the_live_reconstruction(
+    qtbot: QtBot, window: MainWindow, runs: bool
+) -> None:
+    train(qtbot, window)
+    draw_stroke(qtbot, window)
+    panel = panel_of(window)
+    drawing = picture(window, SEEN)
+    open_row(window, "Chain")
+    for _ in range(4):
+        click(button(panel, "Stage"))
+    if runs:
+        click(button(panel, "Run"))
+        qtbot.waitUntil(lambda: panel.lab.steps > 1)
+    assert "p(v|h)" in " ".join(labels(panel))
+    click(button(panel, "Chain"))
+    assert not panel.lab.is_running
+    assert marked(window) == []
+    np.testing.assert_array_equal(picture(window, SEEN), drawing)
+    assert {"Your drawing", "Seen as 8×8", "Reconstruction"} <= set(labels(panel))
+    drag(panel.canvas, (0.2, 0.2), (0.8, 0.2))
+    wait_until_other(qtbot, window, SEEN, drawing)
+
+
+def test_a_chain_that_is_closed_for_cover_runs_on_only_where_it_ran(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    draw_stroke(qtbot, window)
+    panel = panel_of(window)
+    open_row(window, "Chain")
+    click(button(panel, "Stage"))
+    open_row(window, "Cover")
+    assert marked(window) == []
+    open_row(window, "Chain")
+    click(button(panel, "Run"))
+    open_row(window, "Cover")
+    assert panel.lab.is_running
+    click(button(panel, "Pause"))
+
+
+def test_a_stage_asked_for_by_its_key_opens_the_row_that_says_what_is_shown(qtbot: QtBot, window: MainWindow) -> None:
+    train(qtbot, window)
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    QTest.keyClick(window, Qt.Key.Key_F3)
+    assert button(panel_of(window), "Chain").isChecked()
+    assert marked(window) == [HIDDEN]
+
+
 def test_the_rows_take_turns_in_a_small_window(window: MainWindow) -> None:
     open_row(window, "Chain")
     QCoreApplication.sendPostedEvents()

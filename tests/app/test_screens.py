@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QByteArray, QDataStream, QIODevice, QRect, QSettings
+from PySide6.QtCore import QByteArray, QDataStream, QIODevice, QRect, QSettings, QSize
 from PySide6.QtGui import QGuiApplication, QRegion
 from PySide6.QtWidgets import QDockWidget, QMessageBox
 
+from rbm_studio.app.layout import first_size
 from rbm_studio.app.session import Session
 from rbm_studio.errors import RBMStudioError
 
@@ -155,3 +156,31 @@ def test_a_window_and_a_dock_come_back_when_their_screen_is_unplugged(qtbot: QtB
     qtbot.waitUntil(lambda: bool(shown(QMessageBox)))
     assert window.frameGeometry().intersects(shown(QMessageBox)[0].frameGeometry())
     message(qtbot)
+
+
+@pytest.mark.parametrize(
+    ("space", "size"),
+    [((1920, 1080), (1280, 800)), ((1280, 800), (1264, 752)), ((1024, 700), (1008, 652))],
+)
+def test_the_first_size_leaves_room_for_a_frame(space: tuple[int, int], size: tuple[int, int]) -> None:
+    assert first_size(QSize(*space)) == QSize(*size)
+
+
+def test_the_window_can_be_as_small_as_its_first_size_on_a_small_screen(
+    show: Callable[[Session], MainWindow], session: Session
+) -> None:
+    size = first_size(QSize(1024, 700))
+    # Without images, too, when other words stand in the panels.
+    for each in (session, Session()):
+        window = show(each)
+        window.resize(size)
+        window.restore_default_layout()
+        assert window.size() == size
+
+
+def test_a_program_that_starts_for_the_first_time_fits_on_its_screen_within_a_frame(tmp_path: Path) -> None:
+    window, _, _ = start(tmp_path, screens=((0, 0, 1280, 800),))
+    assert isinstance(window, list)
+    _, _, width, height = window
+    assert width <= 1280 - 8
+    assert height <= 800 - 40

@@ -1,19 +1,25 @@
 from __future__ import annotations
 
+from threading import Event
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QProgressBar, QSpinBox
 
+from rbm_studio.app.session import Session
 from rbm_studio.app.state import RunState
 
+from .conftest import bars_dataset
 from .driving import button, enabled, press, state, wait_until_idle
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytestqt.qtbot import QtBot
 
     from rbm_studio.app.window import MainWindow
+    from rbm_studio.data import Dataset
 
 
 def bar_of(window: MainWindow) -> QProgressBar:
@@ -113,3 +119,25 @@ def test_the_tip_of_train_says_whether_the_model_is_a_new_one(qtbot: QtBot, wind
     press(window, "Train")
     assert train.toolTip() == "Train the model for 3 more epochs (F5)"
     wait_until_idle(qtbot, window.session)
+
+
+def test_grey_without_images_the_buttons_say_why(qtbot: QtBot, show: Callable[[Session], MainWindow]) -> None:
+    session = Session()
+    window = show(session)
+    train, _, step, _, reset = window.training_bar.training_actions()
+    assert enabled(window) == set()
+    for action, key in ((train, "F5"), (step, "F7"), (reset, "F9")):
+        why = "There are no images to train on: open some, or download MNIST, under Dataset"
+        assert action.toolTip() == f"{why} ({key})"
+    go_on = Event()
+
+    def slow(_task: object) -> Dataset:
+        assert go_on.wait(10)
+        return bars_dataset()
+
+    session.load("Loading", slow)
+    assert train.toolTip() == "What is being loaded must be there first (F5)"
+    go_on.set()
+    qtbot.waitUntil(lambda: session.task is None)
+    assert train.toolTip().startswith("Train the model for ")
+    assert "Train" in enabled(window)

@@ -357,7 +357,7 @@ def test_the_drawing_is_restored_without_the_unit_and_with_it_forced_on(qtbot: Q
         return caption().startswith(words)
 
     qtbot.waitUntil(is_shown)
-    titles = ["drawing", "as it is", "switched off", "change", "forced on", "change"]
+    titles = ["drawing", "as it is", "unit off", "change", "unit on", "change"]
     shown = row(page, "Your drawing, restored").pictures()
     assert [each.words for each in shown] == titles
     expected = (effect().restored, effect().switched_off, effect().forced_on)
@@ -576,3 +576,17 @@ def test_the_pages_fit_a_small_window(page: MainWindow) -> None:
     size = panel(page).minimumSizeHint()
     assert size.width() <= 600
     assert size.height() <= 200
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1024, 700)])
+def test_what_a_unit_does_to_the_drawing_is_in_view(qtbot: QtBot, window: MainWindow, size: tuple[int, int]) -> None:
+    window.resize(*size)
+    window.restore_default_layout()
+    train(qtbot, window)
+    window.docks["unit"].raise_()
+    window.session.selection.select_units((UNIT,))
+    shown, pictures = card(window, "Your drawing, restored"), row(window, "Your drawing, restored")
+    qtbot.waitUntil(lambda: shown.visibleRegion().boundingRect() == shown.rect() and bool(pictures.pictures()))
+    # None of its words is cut.
+    widest = max(pictures.fontMetrics().horizontalAdvance(each.words) for each in pictures.pictures())
+    assert widest <= pictures.width() / len(pictures.pictures())

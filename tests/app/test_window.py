@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDockWidget, QMessageBox, QSpinBox, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QSpinBox, QTabBar, QWidget
 
 from rbm_studio import __version__
 from rbm_studio.app.canvas import DrawingCanvas
@@ -107,13 +107,62 @@ def test_the_same_fault_again_and_again_is_told_once(qtbot: QtBot, window: MainW
 
 
 def test_every_dock_can_be_put_away_and_brought_back(window: MainWindow) -> None:
-    for dock in window.findChildren(QDockWidget):
-        assert dock.isVisible()
+    for dock in window.docks.values():
+        dock.raise_()
         action = menu_action(window, "View", dock.windowTitle())
+        assert action.isChecked()
         action.trigger()
         assert not dock.isVisible()
+        assert not action.isChecked()
         action.trigger()
-        assert dock.isVisible()
+        assert dock.is_in_front
+        assert action.isChecked()
+
+
+def test_the_view_menu_raises_a_dock_that_lies_behind_another(window: MainWindow) -> None:
+    dream = window.docks["dream"]
+    entry = menu_action(window, "View", "Dream")
+    assert not dream.is_in_front
+    assert not entry.isChecked()
+    choose(window, "View", "Dream")
+    assert dream.is_in_front
+    assert entry.isChecked()
+    assert not menu_action(window, "View", "Draw").isChecked()
+    dream.setFloating(True)
+    assert entry.isChecked()
+    choose(window, "View", "Dream")
+    assert not dream.isVisible()
+    assert not entry.isChecked()
+
+
+def test_keys_bring_up_the_first_nine_panels_and_close_none(qtbot: QtBot, window: MainWindow) -> None:
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    for number, dock in enumerate(list(window.docks.values())[:9], start=1):
+        assert menu_action(window, "View", dock.windowTitle()).shortcut().toString() == f"Ctrl+{number}"
+        assert f"Ctrl+{number}" in dock.toolTip()
+        key = Qt.Key(Qt.Key.Key_0 + number)
+        dock.close()
+        for _ in range(2):
+            QTest.keyClick(window.focusWidget() or window, key, Qt.KeyboardModifier.ControlModifier)
+            assert dock.is_in_front
+        focused = window.focusWidget()
+        assert focused is not None
+        assert dock.isAncestorOf(focused)
+    qtbot.waitUntil(lambda: "Dream (Ctrl+7 brings it to the front)" in tab_tips(window))
+
+
+def tab_tips(window: MainWindow) -> set[str]:
+    return {bar.tabToolTip(place) for bar in window.findChildren(QTabBar) for place in range(bar.count())}
+
+
+def test_a_title_offers_what_the_view_menu_does(window: MainWindow) -> None:
+    menu = window.createPopupMenu()
+    entries = {action.text(): action for action in menu.actions()}
+    assert set(entries) == {dock.windowTitle() for dock in window.docks.values()}
+    entries["Health"].trigger()
+    assert window.docks["health"].is_in_front
+    menu.deleteLater()
 
 
 def test_the_default_layout_can_be_restored(qtbot: QtBot, window: MainWindow) -> None:
@@ -197,13 +246,10 @@ def test_the_appearance_is_chosen_and_remembered(window: MainWindow) -> None:
     assert saved_appearance() is Appearance.SYSTEM
 
 
-@pytest.mark.parametrize(
-    ("entry", "words"), [("First steps", "Draw a digit"), ("About RBM Studio", f"RBM Studio {__version__}")]
-)
-def test_help_is_there_and_the_window_stays_usable(qtbot: QtBot, window: MainWindow, entry: str, words: str) -> None:
-    choose(window, "Help", entry)
+def test_what_the_program_is_is_there_and_the_window_stays_usable(qtbot: QtBot, window: MainWindow) -> None:
+    choose(window, "Help", "About RBM Studio")
     box = wait_for(qtbot, QMessageBox)
-    assert words in box.text()
+    assert f"RBM Studio {__version__}" in box.text()
     assert box.windowModality() == Qt.WindowModality.NonModal
     train(qtbot, window)
     answer(qtbot, "OK")

@@ -96,7 +96,7 @@ def test_what_cannot_be_is_told(model: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_images_of_another_size_are_resampled_where_the_model_knows_its_own(model: Path) -> None:
-    np.save("large.npy", np.zeros((3, 10, 8), dtype=np.uint8))
+    np.save("large.npy", np.zeros((10, 10, 8), dtype=np.uint8))  # the tenth is held out
     assert main(["reconstruct", str(model), "--data", "large.npy"]) == 0
     assert read_png(Path("reconstructions.png")).shape == (4 * 22 + 5 * 22 + 4 * 22, (2 * 4 + 1 + 2 * 4) * 22)
 

@@ -48,8 +48,10 @@ def test_the_statistics_do_not_depend_on_how_the_states_are_divided(monkeypatch:
     whole = moments(p)
     monkeypatch.setattr(layer_sum, "_STATES", 48)  # three rows of the first half at a time, of eight
     divided = moments(p)
-    assert divided.log_partition == pytest.approx(whole.log_partition, abs=1e-9)
-    np.testing.assert_allclose(divided.both, whole.both, atol=1e-7)
+    # In float32 each of four groups of units is a sum of up to 16 terms, which another shape adds in another order.
+    rounding = 4 * 16 * float(np.finfo(np.float32).eps)
+    assert divided.log_partition == pytest.approx(whole.log_partition, abs=rounding)
+    np.testing.assert_allclose(divided.both, whole.both, atol=rounding)
 
 
 def test_many_factors_keep_their_digits() -> None:
@@ -139,4 +141,6 @@ def test_the_exact_gradient_takes_images_in_blocks() -> None:
     whole = exact_gradient(p, images)
     for name, array in whole.arrays().items():
         parts = [half.arrays()[name] for half in halves]
-        np.testing.assert_allclose(array, (2500 * parts[0] + 2501 * parts[1]) / 5001, atol=1e-6)
+        # Means of 1024 values of at most 1, added in float32: their roundings add up as a walk does.
+        rounding = np.sqrt(1024) * np.finfo(np.float32).eps
+        np.testing.assert_allclose(array, (2500 * parts[0] + 2501 * parts[1]) / 5001, atol=rounding)

@@ -90,15 +90,26 @@ def test_every_tenth_image_is_held_out_where_there_is_no_test_part(tmp_path: Pat
     assert "Every tenth image is held out" in dataset.note
 
 
-def test_of_a_few_images_the_last_is_held_out(tmp_path: Path, write_idx: WriteIdx) -> None:
-    dataset = open_dataset(write_idx(tmp_path / "few", BYTES[:3]))
-    assert (len(dataset.train_images), len(dataset.test_images)) == (2, 1)
+@pytest.mark.parametrize(("count", "held_out"), [(1, 0), (6, 0), (9, 0), (10, 1)])
+def test_of_a_few_images_none_is_held_out(tmp_path: Path, write_idx: WriteIdx, count: int, held_out: int) -> None:
+    write_idx(tmp_path / "few-labels-idx1-ubyte", LABELS[:count])
+    dataset = open_dataset(write_idx(tmp_path / "few-images-idx3-ubyte", BYTES[:count]))
+    assert (len(dataset.train_images), len(dataset.test_images)) == (count - held_out, held_out)
+    assert ("none is held out" in dataset.note) == (held_out == 0)
+    assert dataset.test_labels is not None
+    assert len(dataset.test_labels) == held_out
+    assert dataset.class_num == (count if 1 < count <= 10 else 0)
+    np.testing.assert_array_equal(dataset.examples, dataset.test_images if held_out else dataset.train_images)
+    assert dataset.resampled((3, 3)).test_images.shape == (held_out, 3, 3)
 
 
-def test_a_single_image_can_be_opened(tmp_path: Path, write_idx: WriteIdx) -> None:
-    dataset = open_dataset(write_idx(tmp_path / "one", BYTES[:1]))
-    np.testing.assert_array_equal(dataset.train_images, dataset.test_images)
-    assert "only one image" in dataset.note
+@pytest.mark.parametrize("empty", [np.empty((0, 6, 5)), np.empty(0)], ids=["of their shape", "without a shape"])
+def test_a_test_part_without_images_holds_out_none(tmp_path: Path, empty: NDArray[Any]) -> None:
+    arrays = {"x_train": BYTES, "y_train": LABELS, "x_test": empty, "y_test": np.empty(0, np.uint8)}
+    dataset = open_dataset(save(tmp_path, **arrays))
+    assert (dataset.train_images.shape, dataset.test_images.shape) == ((20, 6, 5), (0, 6, 5))
+    assert dataset.test_labels is not None
+    assert dataset.class_num == 10
 
 
 def test_labels_where_images_were_meant_are_told(tmp_path: Path, write_idx: WriteIdx) -> None:

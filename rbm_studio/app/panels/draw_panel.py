@@ -137,6 +137,7 @@ class DrawPanel(QWidget):
         lab.moved.connect(self._show_chain)
         lab.restarted.connect(self._show_restart)
         lab.run_changed.connect(self._open_chain)
+        self._chain.step_action.triggered.connect(self._open_chain)
         session.model_changed.connect(self._throttle.request)
         session.images_changed.connect(self._show_images)
         session.run_state_changed.connect(self._follow_training)
@@ -152,10 +153,20 @@ class DrawPanel(QWidget):
             row.setVisible(button.isChecked())
             button.setArrowType(Qt.ArrowType.DownArrow if button.isChecked() else Qt.ArrowType.RightArrow)
         self._show_brush()
+        self._close_chain()
+
+    def _close_chain(self) -> None:
+        """Bring the live reconstruction back with the last row that says what the chain does, and can stop it."""
+        chain, *_ = self._rows
+        if not any(button.isChecked() for button in self._rows):
+            self.lab.pause()
+        if not chain.isChecked():
+            self._leave_chain()
 
     def _open_chain(self) -> None:
         chain, *others = self._rows
-        if self.lab.is_running and not any(button.isChecked() for button in others):
+        stepped = self.sender() is self._chain.step_action
+        if (self.lab.is_running or stepped) and not any(button.isChecked() for button in others):
             chain.setChecked(True)
 
     def _show_brush(self) -> None:
@@ -182,7 +193,7 @@ class DrawPanel(QWidget):
         """Put one of the held-out images on the canvas."""
         images = self._session.images
         if images is not None:
-            original = images.original.test_images
+            original = images.original.examples
             self.canvas.set_picture(grey_image(original[self._rng.integers(len(original))]))
 
     def _put_back(self, kept: Kept) -> None:

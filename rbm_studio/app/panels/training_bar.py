@@ -102,7 +102,9 @@ class TrainingBar(QToolBar):
             self._stop: self.tr("End this run; the model keeps what it has learned"),
             self._reset: self.tr("Start again with new weights; this run's curve stays for comparison"),
         }
-        if self._session.timeline.past is not None:
+        if not self._session.can_train:
+            tips |= dict.fromkeys((self._train, self._step, self._reset), self._why_not())
+        elif self._session.timeline.past is not None:
             back = self.tr("the window, which shows the past, goes back to now")
             for action in (self._train, self._step, self._reset):
                 tips[action] = f"{tips[action]}; {back}"
@@ -123,6 +125,11 @@ class TrainingBar(QToolBar):
             left = short(state.settings.epochs - state.position.images / len(images.train), 3)
             return self.tr("Finish the run that was interrupted: {0} epochs").format(left)
         return self.tr("Train the model for {0} more epochs").format(epochs)
+
+    def _why_not(self) -> str:
+        if self._session.images is None and self._session.task is None:
+            return self.tr("There are no images to train on: open some, or download MNIST, under Dataset")
+        return self.tr("What is being loaded must be there first")
 
     def _show_progress(self) -> None:
         session = self._session
