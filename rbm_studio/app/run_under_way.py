@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -18,12 +18,22 @@ from rbm_studio.core.training import Training, TrainingDivergedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rbm_studio.app.curve_book import Remembered
     from rbm_studio.app.newest_model import NewestModel
     from rbm_studio.app.run_messages import Outcome, Update
     from rbm_studio.app.session import Session
     from rbm_studio.app.state import Images, Model, Settings
     from rbm_studio.app.training_runner import TrainingRunner
     from rbm_studio.core.state import TrainingState
+
+
+@dataclass(frozen=True, eq=False)
+class _Before:
+    """What there was before a training began."""
+
+    model: Model
+    state: TrainingState | None
+    run: Remembered | None
 
 
 class RunUnderWay(QObject):
@@ -50,6 +60,7 @@ class RunUnderWay(QObject):
         self.history_before = EpochHistory()
         self._speed = Speed()
         self._when_ended: Callable[[], None] | None = None
+        self._before: _Before | None = None
         runner.updated.connect(self._take_update)
         runner.ended.connect(self._end)
 
@@ -108,15 +119,16 @@ class RunUnderWay(QObject):
         session, newest, images = self._session, self._newest, self._session.images
         if self.state is not RunState.IDLE or images is None or not session.can_train:
             return
-        if newest.model is None or not newest.fits_settings:
-            newest.begin_again()
+        if newest.model is None or session.next_run.begins_new:
+            self._begin_new()
         model, settings, state = newest.model, session.settings, newest.training_state
         if model is None:
             return
         if not newest.is_trained:
             session.book.rename_untrained(newest.run_name(model))
             newest.tell_of_curve()
-        session.book.note_start()
+        self._before = _Before(model, state, session.book.remember())
+        session.book.note_start(model)
         trainings = next_trainings(model, state, settings, images)
         newest.model = replace(model, training=settings.training, trainings=trainings)
         self.history_before = model.history
@@ -125,11 +137,16 @@ class RunUnderWay(QObject):
         self._speed.restart()
         self._set_state(RunState.PAUSED if paused else RunState.RUNNING)
         if state is not None and state.unfinished and not are_the_same:
-            session.noticed.emit(
-                self.tr("These are other images than before: a new run begins, and none is gone on with.")
-            )
+            session.noticed.emit(self.tr("These are other images than before: their epochs begin anew."))
         # A run that was stopped, or saved on its way, is brought to its end before another one begins.
         self._runner.start(lambda: _training(model, state, settings, images, resume=are_the_same), paused=paused)
+
+    def _begin_new(self) -> None:
+        session, newest = self._session, self._newest
+        was_trained = newest.is_trained
+        newest.begin_again()
+        if was_trained:
+            session.noticed.emit(self.tr("A new run begins; the one before stays among the runs."))
 
     def _take_update(self, update: Update) -> None:
         session, newest, model = self._session, self._newest, self._newest.model
@@ -157,6 +174,7 @@ class RunUnderWay(QObject):
     def _end(self, outcome: Outcome) -> None:
         session, was_wanted = self._session, self.state is not RunState.STOPPING
         self._take_end(outcome)
+        self._take_back_if_idle()
         self._set_state(RunState.IDLE)
         when_ended, self._when_ended = self._when_ended, None
         if when_ended is not None:
@@ -182,6 +200,16 @@ class RunUnderWay(QObject):
             # Else its parameters are of an earlier time than it says.
             session.moments.take_end(Moment.of(newest.model, outcome.state))
         newest.tell()
+
+    def _take_back_if_idle(self) -> None:
+        """Have trained with nothing, if no step was taken: neither the model nor its run is to say otherwise."""
+        before, self._before = self._before, None
+        newest = self._newest
+        if before is None or newest.model is None or newest.model.epochs_trained > before.model.epochs_trained:
+            return
+        newest.model = replace(newest.model, training=before.model.training, trainings=before.model.trainings)
+        newest.training_state = before.state
+        self._session.book.put_back(before.run)
 
     def _set_state(self, state: RunState) -> None:
         if self.state is not state:
