@@ -23,6 +23,7 @@ _DIAMOND = 5.0
 _GAP = GRID / 2
 _POINTS_LOOKED_AT = 64
 _MOST = 50
+_SMALLER = 0.88
 # What shows through the ground of words that lie on a curve, of 255.
 _VEIL = 216
 
@@ -150,17 +151,19 @@ class CurveMarks(QObject):
         ground = QColor(colours.background)
         ground.setAlpha(_VEIL)
         painter.setFont(self._font())
+        metrics = QFontMetricsF(self._font())
         for mark, place in self.labels().items():
             painter.fillRect(place, ground)
             painter.setPen(colours.text)
-            painter.drawText(place, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine, mark.text)
+            text = metrics.elidedText(mark.text, Qt.TextElideMode.ElideRight, place.width())
+            painter.drawText(place, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine, text)
 
     # --- where words stand
 
     def _place(self, mark: CurveMark, x: float, metrics: QFontMetricsF, taken: list[QRectF]) -> QRectF | None:
         """Return where a mark's words stand: where they were, else where no curve is; None where there is no room."""
-        width, height = metrics.horizontalAdvance(mark.text) + _GAP, metrics.height()
         rect = self._view.plot_rect()
+        width, height = min(metrics.horizontalAdvance(mark.text) + _GAP, rect.width()), metrics.height()
         places = {key: QRectF(*corner, width, height) for key, corner in self._corners(x, width, height)}
         free = {
             key: place
@@ -178,12 +181,14 @@ class CurveMarks(QObject):
         return free[key]
 
     def _corners(self, x: float, width: float, height: float) -> Iterator[tuple[tuple[int, bool], tuple[float, float]]]:
+        """Return places beside the line, row by row; across it, where there is not so much room beside it."""
         rect = self._view.plot_rect()
         rows = int(rect.height() // height)
         for row in range(rows):
             for at_right in (True, False):
                 left = x + _GAP if at_right else x - _GAP - width
-                yield (row, at_right), (left, rect.top() + row * height)
+                inside = max(rect.left(), min(left, rect.right() - width))
+                yield (row, at_right), (inside, rect.top() + row * height)
 
     def _is_crossed(self, place: QRectF) -> bool:
         """Whether a line goes through a rectangle."""
@@ -207,7 +212,9 @@ class CurveMarks(QObject):
         return self._view.to_pixels(mark.epoch, 0.0).x()
 
     def _font(self) -> QFont:
-        return self._view.font()
+        font = self._view.font()
+        font.setPointSizeF(font.pointSizeF() * _SMALLER)
+        return font
 
     def _repaint(self) -> None:
         self._view.viewport().update()

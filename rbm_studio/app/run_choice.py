@@ -5,13 +5,51 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QButtonGroup, QRadioButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QRadioButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from rbm_studio.app.change_words import ChangeWords, settings_title
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from rbm_studio.app.session import Session
+
+
+class ElidedRadio(QRadioButton):
+    """A radio button whose words give way where there is no room for them, instead of making a panel wider."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._words = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def set_words(self, words: str) -> None:
+        """Show these words, with the mark of their key."""
+        self._words = words
+        self.setAccessibleName(words.replace("&&", "\0").replace("&", "").replace("\0", "&"))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show as much as there is room for."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        room = self.style().subElementRect(QStyle.SubElement.SE_RadioButtonContents, option, self).width()
+        mode = Qt.TextElideMode.ElideRight
+        self.setText(self.fontMetrics().elidedText(self._words, mode, room, Qt.TextFlag.TextShowMnemonic.value))
 
 
 class RunChoice(QWidget):
@@ -27,14 +65,13 @@ class RunChoice(QWidget):
         super().__init__(parent)
         self._session = session
         self._words = ChangeWords(self)
-        self._new, self._on = QRadioButton(), QRadioButton(self.tr("Continue &with these settings"))
+        self._new, self._on = ElidedRadio(), ElidedRadio()
+        self._on.set_words(self.tr("Continue &with these settings"))
         self._both = QButtonGroup(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
         column.setSpacing(GRID // 2)
         for button in (self._new, self._on):
-            # A long name of a preset must not make the panel wider; the tooltip has the whole.
-            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             self._both.addButton(button)
             column.addWidget(button)
         self.setAccessibleName(self.tr("What Train does"))
@@ -47,7 +84,7 @@ class RunChoice(QWidget):
         next_run = self._session.next_run
         is_open = next_run.is_open
         if is_open:
-            self._new.setText(self.tr("&New run ({0})").format(self._name().replace("&", "&&")))
+            self._new.set_words(self.tr("&New run ({0})").format(self._name().replace("&", "&&")))
             self._on.setEnabled(next_run.can_continue)
             (self._new if next_run.begins_new else self._on).setChecked(True)
             changed = self._words.all(next_run.changes)
@@ -70,7 +107,12 @@ class RunChoice(QWidget):
         if session.label_num:
             words = self.tr("Train draws new weights: {0} visible, {1} hidden and {2} label units.")
         units = words.format(math.prod(session.settings.image_shape), session.settings.hidden_num, session.label_num)
-        lines = [units, self.tr("The run so far stays among the earlier ones."), self._changed(changed)]
+        lines = [
+            self._new.accessibleName(),
+            units,
+            self.tr("The run so far stays among the earlier ones."),
+            self._changed(changed),
+        ]
         return "\n".join(line for line in lines if line)
 
     def _tip_of_going_on(self, changed: str) -> str:

@@ -119,8 +119,9 @@ class RunUnderWay(QObject):
         session, newest, images = self._session, self._newest, self._session.images
         if self.state is not RunState.IDLE or images is None or not session.can_train:
             return
+        replaces = newest.is_trained and session.next_run.begins_new
         if newest.model is None or session.next_run.begins_new:
-            self._begin_new()
+            newest.begin_again()
         model, settings, state = newest.model, session.settings, newest.training_state
         if model is None:
             return
@@ -136,17 +137,12 @@ class RunUnderWay(QObject):
         are_the_same = data is None or data.digest == images.identity.digest
         self._speed.restart()
         self._set_state(RunState.PAUSED if paused else RunState.RUNNING)
+        if replaces:
+            session.noticed.emit(self.tr("A new run begins; the one before stays among the runs."))
         if state is not None and state.unfinished and not are_the_same:
             session.noticed.emit(self.tr("These are other images than before: their epochs begin anew."))
         # A run that was stopped, or saved on its way, is brought to its end before another one begins.
         self._runner.start(lambda: _training(model, state, settings, images, resume=are_the_same), paused=paused)
-
-    def _begin_new(self) -> None:
-        session, newest = self._session, self._newest
-        was_trained = newest.is_trained
-        newest.begin_again()
-        if was_trained:
-            session.noticed.emit(self.tr("A new run begins; the one before stays among the runs."))
 
     def _take_update(self, update: Update) -> None:
         session, newest, model = self._session, self._newest, self._newest.model

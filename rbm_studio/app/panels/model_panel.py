@@ -177,7 +177,12 @@ class ModelPanel(QWidget):
         field = self.focusWidget()
         if is_asked and field is not None and self._fields.isAncestorOf(field):
             # Later: the page is lower by what came below it, and where a person types must stay in view.
-            QTimer.singleShot(0, field, lambda: self._page.ensureWidgetVisible(field, 0, GRID // 2))
+            QTimer.singleShot(0, field, lambda: self._keep_in_view(field))
+
+    def _keep_in_view(self, field: QWidget) -> None:
+        # Not `ensureWidgetVisible`: of a field with the focus that sees to the text cursor alone.
+        middle = field.mapTo(self._fields, field.rect().center())
+        self._page.ensureVisible(middle.x(), middle.y(), 0, field.height())
 
     def _note_text(self) -> str:
         session = self._session
