@@ -15,6 +15,7 @@ from rbm_studio.app.curve_history import CurveRun
 from rbm_studio.app.experiment_files import gather
 from rbm_studio.app.opened_experiment import opened
 from rbm_studio.app.panels.curve_panel import CurvePanel
+from rbm_studio.app.preset_field import preset_title
 from rbm_studio.app.run_choice import RunChoice
 from rbm_studio.app.runs_view import RunsView
 from rbm_studio.app.session import Session
@@ -37,6 +38,13 @@ if TYPE_CHECKING:
     from rbm_studio.app.window import MainWindow
 
 NEW, CONTINUE = "New run", "Continue with these settings"
+CD = preset_title("cd-1")
+
+
+@pytest.fixture(autouse=True)
+def _plain_training(session: Session) -> None:
+    """Nothing that falls or waits by itself: what changes is what a test changes."""
+    session.choose_preset("cd-1")
 
 
 def asked(window: MainWindow) -> RunChoice:
@@ -179,7 +187,7 @@ def test_a_single_setting_goes_on_and_the_keyboard_chooses(qtbot: QtBot, window:
     set_rate(window, "0.02")
     option(window, CONTINUE).setFocus()
     QTest.keyClick(option(window, CONTINUE), Qt.Key.Key_Up)
-    assert shown_choice(window) == "New run (Recommended, changed)"
+    assert shown_choice(window) == f"New run ({CD}, changed)"
     assert tip(window, 2) == "Train a new model on one batch of images, then pause (F7)"
     # The step does what is shown, and the choice is not asked again for the same.
     QTest.keyClick(window, Qt.Key.Key_F7)
@@ -247,7 +255,7 @@ def test_other_images_of_the_same_size_begin_a_new_run(qtbot: QtBot, window: Mai
     session = window.session
     train(qtbot, window)
     load(qtbot, session, Dataset("Others", "made up", bars(100, seed=7), None, bars(20, seed=8), None))
-    assert shown_choice(window) == "New run (Recommended)"
+    assert shown_choice(window) == f"New run ({CD})"
     load(qtbot, session, bars_dataset())
     assert shown_choice(window) is None
     load(qtbot, session, Dataset("Others", "made up", bars(100, seed=7), None, bars(20, seed=8), None))
@@ -270,8 +278,8 @@ def test_other_units_leave_no_choice_and_their_return_leaves_no_trace(qtbot: QtB
     train(qtbot, window)
     before = model_of(session)
     for change, words, units in (
-        ({"hidden_num": 9}, "New run (9 hidden, Recommended)", "64 visible and 9 hidden"),
-        ({"labels": True}, "New run (12 hidden, Recommended)", "64 visible, 12 hidden and 3 label"),
+        ({"hidden_num": 9}, f"New run (9 hidden, {CD})", "64 visible and 9 hidden"),
+        ({"labels": True}, f"New run (12 hidden, {CD})", "64 visible, 12 hidden and 3 label"),
     ):
         session.change_settings(**change)
         assert shown_choice(window) == words
@@ -281,7 +289,7 @@ def test_other_units_leave_no_choice_and_their_return_leaves_no_trace(qtbot: QtB
         session.change_settings(hidden_num=12, labels=False)
         assert shown_choice(window) is None
     sizes = field(window, "Visible units", QComboBox)
-    for text, words in (("6×6 = 36", "New run (12 hidden, Recommended)"), ("8×8 = 64", None)):
+    for text, words in (("6×6 = 36", f"New run (12 hidden, {CD})"), ("8×8 = 64", None)):
         with qtbot.waitSignal(session.images_changed):
             select(sizes, text)
         qtbot.waitUntil(lambda: session.task is None)
@@ -305,7 +313,7 @@ def test_a_run_that_came_back_asks_too(qtbot: QtBot, window: MainWindow) -> None
     set_preset(window, "As in the article")
     train(qtbot, window)
     choose(window, "Training", "Bring back the previous model")
-    assert session.settings.training.preset == "recommended"
+    assert session.settings.training.preset == "cd-1"
     assert shown_choice(window) is None
     set_rate(window, "0.3")
     assert shown_choice(window) == CONTINUE
@@ -328,12 +336,12 @@ def test_a_moment_that_is_gone_on_from_keeps_the_marks_before_it(qtbot: QtBot, w
     assert session.settings.training.learning_rate == 0.3
     assert shown_choice(window) is None
     assert marks(window) == ["rate 0.15 → 0.3, epoch 3"]
-    assert present(session).name.startswith("12 hidden, recommended, rate 0.15 → 0.3, batch 20, from epoch ")
+    assert present(session).name.startswith("12 hidden, cd-1, rate 0.15 → 0.3, batch 20, from epoch ")
     set_rate(window, "0.1")
     assert shown_choice(window) == CONTINUE
     train(qtbot, window)
     assert len(marks(window)) == 2
-    assert present(session).name.startswith("12 hidden, recommended, rate 0.15 → 0.3 → 0.1, batch 20, from epoch ")
+    assert present(session).name.startswith("12 hidden, cd-1, rate 0.15 → 0.3 → 0.1, batch 20, from epoch ")
 
 
 def test_a_name_that_was_given_stays(qtbot: QtBot, window: MainWindow) -> None:
@@ -451,7 +459,7 @@ def test_where_it_appears_nothing_moves(qtbot: QtBot, window: MainWindow) -> Non
     places = [widget.mapTo(window, QPoint(0, 0)) for widget in (*actions, window.docks["model"], page)]
     width = panel.width()
     enter(seed, "12345")
-    assert shown_choice(window) == "New run (Recommended)"
+    assert shown_choice(window) == f"New run ({CD})"
     assert [widget.mapTo(window, QPoint(0, 0)) for widget in (*actions, window.docks["model"], page)] == places
     assert panel.width() == width
     for radio in asked(window).findChildren(QRadioButton):
