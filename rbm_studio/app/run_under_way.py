@@ -204,7 +204,8 @@ class RunUnderWay(QObject):
         if before is None or newest.model is None or newest.model.epochs_trained > before.model.epochs_trained:
             return
         newest.model = replace(newest.model, training=before.model.training, trainings=before.model.trainings)
-        newest.training_state = before.state
+        # What an interrupted run goes on with; the first training's own is as good as none, and on the CPU.
+        newest.training_state = before.state or newest.training_state
         self._session.book.put_back(before.run)
 
     def _set_state(self, state: RunState) -> None:

@@ -289,11 +289,12 @@ def test_other_units_leave_no_choice_and_their_return_leaves_no_trace(qtbot: QtB
         session.change_settings(hidden_num=12, labels=False)
         assert shown_choice(window) is None
     sizes = field(window, "Visible units", QComboBox)
-    for text, words in (("6×6 = 36", f"New run (12 hidden, {CD})"), ("8×8 = 64", None)):
+    returning: tuple[tuple[str, str | None], ...] = (("6×6 = 36", f"New run (12 hidden, {CD})"), ("8×8 = 64", None))
+    for text, expected in returning:
         with qtbot.waitSignal(session.images_changed):
             select(sizes, text)
         qtbot.waitUntil(lambda: session.task is None)
-        assert shown_choice(window) == words
+        assert shown_choice(window) == expected
     assert model_of(session) is before
     train(qtbot, window)
     assert len(session.book.runs) == 1
