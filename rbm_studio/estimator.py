@@ -41,7 +41,7 @@ class RBM:
     hidden_num : int
         The number of hidden units, H, 1 to 4096.
     learning_rate, momentum : float, optional
-        The preset's own if left out, such as 0.5 and 0 for ``"recommended"``, 0.0001 and 0.95 for ``"article"``.
+        The preset's own if left out, such as 1 and 0 for ``"recommended"``, 0.0001 and 0.95 for ``"article"``.
     seed : int, default 0
         Of the model's own random numbers; the global random state is neither read nor set.
     use_GPU : bool, default False

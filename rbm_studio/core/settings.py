@@ -97,7 +97,7 @@ class TrainingSettings:
     """
 
     preset: str = "recommended"
-    learning_rate: float = 0.5
+    learning_rate: float = 1.0
     momentum: float = 0.0
     batch_size: int = 100
     epochs: int = 10
