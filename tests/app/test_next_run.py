@@ -20,7 +20,7 @@ from rbm_studio.app.run_choice import RunChoice
 from rbm_studio.app.runs_view import RunsView
 from rbm_studio.app.session import Session
 from rbm_studio.core.backend import gpu_problem
-from rbm_studio.core.presets import preset_named
+from rbm_studio.core.presets import preset_named, settings_for
 from rbm_studio.data import Dataset
 
 from .conftest import bars, bars_dataset, load
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 NEW, CONTINUE = "New run", "Continue with these settings"
 CD = preset_title("cd-1")
+FAST = settings_for("fast-preview")
+FAST_RATE = f"{FAST.learning_rate:g}"
 
 
 @pytest.fixture(autouse=True)
@@ -142,8 +144,8 @@ def test_another_preset_begins_a_new_run_and_says_so_before(qtbot: QtBot, window
     wait_until_idle(qtbot, session)
     assert (first_weights(session) == drawn(session)).all()
     assert [row["Preset"] for row in table(window)] == ["As in the article", "Fast preview"]
-    assert [row["Learning rate"] for row in table(window)] == ["0.0001", "0.4"]
-    assert [run.epochs for run in session.book.runs] == [2, 3]
+    assert [row["Learning rate"] for row in table(window)] == ["0.0001", FAST_RATE]
+    assert [run.epochs for run in session.book.runs] == [FAST.epochs, 3]
     assert marks(window) == []
     assert shown_choice(window) is None
 
@@ -162,11 +164,11 @@ def test_going_on_with_another_preset_is_told_everywhere(qtbot: QtBot, window: M
     assert shown_choice(window) == CONTINUE  # what was chosen stays
     train(qtbot, window)
     assert first_weights(session) is before
-    assert marks(window) == ["Fast preview → As in the article, epoch 2"]
+    assert marks(window) == [f"Fast preview → As in the article, epoch {FAST.epochs}"]
     [row] = table(window)
     assert row["Preset"] == "Fast preview → As in the article"
-    assert row["Learning rate"] == "0.4 → 0.0001"
-    assert row["Run"] == "12 hidden, fast-preview → article, rate 0.4 → 0.0001, batch 100"
+    assert row["Learning rate"] == f"{FAST_RATE} → 0.0001"
+    assert row["Run"] == f"12 hidden, fast-preview → article, rate {FAST_RATE} → 0.0001, batch 100"
     # In every place that names the run, as it is an earlier one later.
     press(window, "Reset")
     panel = window.panel("curve")
@@ -373,7 +375,7 @@ def test_a_file_brings_the_marks_and_the_words_back(
     qtbot: QtBot, went_on: MainWindow, show: Callable[[Session], MainWindow], tmp_path: Path
 ) -> None:
     before = table(went_on), marks(went_on), went_on.session.epochs_trained
-    assert before[1][1] == "rate 0.0001 → 0.001, epoch 12"
+    assert before[1][1] == f"rate 0.0001 → 0.001, epoch {FAST.epochs + 10}"
     path = tmp_path / "one.rbmx"
     assert went_on.session.save_experiment(path)
     other = Session()
