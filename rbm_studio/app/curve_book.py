@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from PySide6.QtCore import QObject, Signal
 
+from rbm_studio.app.change_words import run_name
 from rbm_studio.app.curve_history import CurveHistory, CurveRun
 from rbm_studio.app.epoch_history import EpochHistory
 from rbm_studio.app.looks import LOOKS
 from rbm_studio.app.quantities import LIVE
 from rbm_studio.app.run import Run
 from rbm_studio.app.run_bounds import MOST_RUNS, drop_ends, surplus, thin_curves
+from rbm_studio.app.stages import Stage, next_stages, stages_until
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from rbm_studio.app.curve_history import CurvePoint
     from rbm_studio.app.moments import Moment
     from rbm_studio.app.session import Session
+    from rbm_studio.app.state import Model, Settings
+
+    Remembered: TypeAlias = tuple[Run, str, Settings, str, tuple[Stage, ...]]
 
 MOST_SHOWN = len(LOOKS)
 """So many earlier runs are drawn at most: each has a look of its own. Where one more is to be, the oldest is hidden."""
@@ -124,13 +130,45 @@ class CurveBook(QObject):
             self.present.name = self._free_name(name, self.present)
             self.changed.emit()
 
-    def note_start(self) -> None:
-        """Note with what the present run trains from now on."""
+    def note_start(self, model: Model) -> None:
+        """Note with what the present run trains its model from now on."""
         run, session = self.present, self._session
-        if run is not None:
-            run.settings, run.experiment = session.settings, session.experiment.identity
-            run.dataset = session.images.original.name if session.images is not None else run.dataset
+        if run is None:
+            return
+        before = run.stages, run.settings
+        # The wish for labels outlives images that have none.
+        run.settings = replace(session.settings, labels=model.parameters.label_num > 0)
+        run.experiment = session.experiment.identity
+        run.dataset = session.images.original.name if session.images is not None else run.dataset
+        run.stages = next_stages(run.stages, Stage(run.settings, model.epochs_trained, run.dataset))
+        self._rename_continued(run, *before)
+        # Its curves show where it went on with other settings.
+        if run.stages != before[0]:
+            self._tell_all()
+        else:
             self.changed.emit()
+
+    def remember(self) -> Remembered | None:
+        """Return what `put_back` needs to take `note_start` back."""
+        run = self.present
+        return None if run is None else (run, run.name, run.settings, run.dataset, run.stages)
+
+    def put_back(self, remembered: Remembered | None) -> None:
+        """Take the last `note_start` back: nothing was trained."""
+        if remembered is not None and remembered[0] is self.present:
+            run = remembered[0]
+            _, run.name, run.settings, run.dataset, run.stages = remembered
+            self._tell_all()
+
+    def _rename_continued(self, run: Run, stages: Sequence[Stage], settings: Settings) -> None:
+        """Let a name that was made of the run's settings tell how they were changed."""
+        hidden_num = run.settings.hidden_num
+        old = run_name(hidden_num, [stage.settings.training for stage in stages] or [settings.training])
+        new = run_name(hidden_num, [stage.settings.training for stage in run.stages])
+        rest = run.name.removeprefix(old)
+        # A number after it told it from a namesake, which it has no more; “, from epoch 3” stays.
+        if not run.is_named and run.name.startswith(old) and rest[:2] in ("", " (", ", ") and new != old:
+            run.name = self._free_name(new + (rest if rest.startswith(",") else ""), run)
 
     def note_progress(self, epochs: float, seconds: float) -> None:
         """Note how far the present run has come, and how long it has trained since it was told last."""
@@ -181,6 +219,7 @@ class CurveBook(QObject):
         if present is None or present is former:
             return
         present.epochs = epochs
+        present.stages = stages_until(former.stages, epochs)
         for name, curve in former.curves.items():
             table = curve.table()
             self._curve(name, present).extend(table[table[:, 0] <= epochs])

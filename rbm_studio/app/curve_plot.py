@@ -13,6 +13,7 @@ from rbm_studio.app.curve_axes import nice_log_range, nice_range
 from rbm_studio.app.curve_header import CurveHeader, LegendEntry
 from rbm_studio.app.curve_history import CurveHistory, CurveRun
 from rbm_studio.app.curve_line import CurveLines, held_out_pen, lower_pen, screen_pen, training_pen
+from rbm_studio.app.curve_marks import CurveMarks
 from rbm_studio.app.curve_reading import CurveReading
 from rbm_studio.app.curve_view import CurveView
 from rbm_studio.app.looks import LOOKS, run_pen
@@ -37,6 +38,8 @@ class CurvePlot(QWidget):
     ----------
     view : CurveView
         The axes and lines.
+    marks : CurveMarks
+        Where runs went on with other settings.
 
     Signals
     -------
@@ -56,7 +59,8 @@ class CurvePlot(QWidget):
         self._colours = plot_colours(self.palette())
         self._header, self.view = CurveHeader(self), CurveView(self)
         self._lines = CurveLines(self.view.box)
-        self._reading = CurveReading(self, self.view, self._lines)
+        self.marks = CurveMarks(self.view, self._lines)
+        self._reading = CurveReading(self, self.view, self._lines, self.marks)
         self._mark = pg.InfiniteLine(angle=90)
         self._marked_epoch: float | None = None
         self._mark.setZValue(-10)
@@ -206,6 +210,7 @@ class CurvePlot(QWidget):
         printed.set_labels(x=self._labels[0], y=self._labels[1])
         printed.set_log(self._lines.log)
         printed.set_expected_epochs(self._expected_epochs)
+        printed.marks.ask(self.marks.source)
         printed.show_history(self._history, dots=self._lines.dots)
         # On paper, no pointer reads the names of what is left out.
         printed._header.most_rows = len(LOOKS)
@@ -221,6 +226,7 @@ class CurvePlot(QWidget):
     def _rebuild(self) -> None:
         """Draw all lines anew."""
         self._lines.show_earlier(self._history.shown_earlier)
+        self.marks.show(self._history.current.tag if self._history.current is not None else None)
         self._show_current_run()
 
     @Slot()
@@ -276,6 +282,7 @@ class CurvePlot(QWidget):
         ratio = self.devicePixelRatioF()
         self._lines.dress(self._colours, ratio)
         self.view.dress(self._colours, font, self._labels[0])
+        self.marks.dress(self._colours)
         self._reading.dress(self._colours, font, ratio)
         self._mark.setPen(screen_pen(QPen(self._colours.text, 2.0, Qt.PenStyle.DashLine), ratio))
         self._show_legend()

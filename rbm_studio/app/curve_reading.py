@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from rbm_studio.app.curve_line import CurveLines
+    from rbm_studio.app.curve_marks import CurveMarks
     from rbm_studio.app.curve_view import CurveView
     from rbm_studio.app.theme import PlotColours
 
@@ -57,6 +58,8 @@ class CurveReading(QLabel):
         Where it stands.
     lines : CurveLines
         What it reads.
+    marks : CurveMarks
+        What it tells in full where one points at it.
 
     Signals
     -------
@@ -66,8 +69,9 @@ class CurveReading(QLabel):
 
     moved = Signal(object)
 
-    def __init__(self, parent: QWidget, view: CurveView, lines: CurveLines) -> None:
+    def __init__(self, parent: QWidget, view: CurveView, lines: CurveLines, marks: CurveMarks) -> None:
         super().__init__(parent)
+        self._changes = marks
         self._plot = parent
         self._view = view
         self._lines = lines
@@ -173,7 +177,7 @@ class CurveReading(QLabel):
         held_out, reverse = (values.get(name) for name in names[1:])
         if held_out is not None and reverse is not None and reverse - held_out > _CHANCE:
             parts.append(self.tr("bracket inverted: more temperatures"))
-        return parts, marks
+        return [*parts, *self._changes.near(at, near / 2)], marks
 
     def _earlier_near(self, position: QPointF, at: float) -> tuple[str, Mark] | None:
         best, least = None, _NEAR

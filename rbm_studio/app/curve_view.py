@@ -12,6 +12,8 @@ from rbm_studio.app.curve_axes import ValueAxis
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtCore import QEvent, QRect
     from PySide6.QtGui import QFont, QMouseEvent, QPainter
     from PySide6.QtWidgets import QWidget
@@ -38,6 +40,8 @@ class CurveView(pg.GraphicsView):
         The pointer moved to this position, in the view's px.
     pointer_left : Signal
         The pointer went elsewhere.
+    overlays : list of callable
+        Each paints something over the lines, in the view's px.
     zoomed : Signal(object)
         The user shows this range of x, a pair, or, with None, all again.
     axis_fitted : Signal
@@ -58,6 +62,7 @@ class CurveView(pg.GraphicsView):
         self._home: tuple[Range, Range] = ((0.0, 1.0), (0.0, 1.0))
         self._follows_home = True
         self._notice, self._notice_colour = "", QColor()
+        self.overlays: list[Callable[[QPainter], None]] = []
         # pyqtgraph keeps the plain ground as a pixmap, and so puts one into a vector drawing.
         self.setCacheMode(pg.GraphicsView.CacheModeFlag.CacheNone)
         # Qt would rather take the room from the header than go below a least height of its own.
@@ -179,8 +184,10 @@ class CurveView(pg.GraphicsView):
         return self.box.mapSceneToView(position)
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        """Paint the notice over everything."""
+        """Paint the overlays, and the notice over everything."""
         super().drawForeground(painter, rect)
+        for paint in self.overlays:
+            paint(painter)
         if self._notice:
             painter.setFont(self.font())
             painter.setPen(self._notice_colour)

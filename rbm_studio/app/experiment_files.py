@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.run import Run
     from rbm_studio.app.run_messages import Checkpoint
     from rbm_studio.app.session import Session
+    from rbm_studio.app.stages import Stage
     from rbm_studio.app.state import Model, Settings
     from rbm_studio.core.state import TrainingState
     from rbm_studio.storage.script_file import Trained
@@ -124,6 +125,7 @@ def _saved_run(run: Run, until: float | None) -> SavedRun:
         "origin": run.origin[:LONGEST_NAME],
         "trainings": _trainings_as_json(run.trainings),
         "settings": _settings_as_json(run.settings),
+        "stages": [_stage_as_json(stage) for stage in run.stages],
     }
     curves = {name: _until(curve.rows(), until) for name, curve in run.curves.items() if len(curve)}
     end = run.end
@@ -136,6 +138,11 @@ def _saved_run(run: Run, until: float | None) -> SavedRun:
 
 def _until(table: np.ndarray[Any, np.dtype[np.float64]], epochs: float | None) -> np.ndarray[Any, Any]:
     return table if epochs is None else table[: np.searchsorted(table[:, 0], epochs, side="right")]
+
+
+def _stage_as_json(stage: Stage) -> dict[str, Any]:
+    about = {"begun": stage.begun, "dataset": stage.dataset[:LONGEST_NAME]}
+    return {**about, "settings": _settings_as_json(stage.settings)}
 
 
 def _settings_as_json(settings: Settings) -> dict[str, Any]:

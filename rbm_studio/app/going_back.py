@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from rbm_studio.app.change_words import run_name
 from rbm_studio.app.numbers import fixed
+from rbm_studio.app.stages import stages_until
 from rbm_studio.app.state import Model
 
 if TYPE_CHECKING:
@@ -73,7 +75,9 @@ class GoingBack(QObject):
         former, epoch = session.book.present, fixed(past.epochs, 2)
         units, pixel = session.selection.units, session.selection.pixel
         session.take(replace(session.settings_of(model), image_shape=model.image_shape), images)
-        title = self.tr("{0}, from epoch {1}").format(newest.run_name(model), epoch)
+        stages = stages_until(former.stages, past.epochs) if former is not None else ()
+        trained = [stage.settings.training for stage in stages] or [model.training]
+        title = self.tr("{0}, from epoch {1}").format(run_name(model.parameters.hidden_num, trained), epoch)
         newest.become(model, past.state, newest.training_data, name=title)
         if former is not None:
             session.book.branch(former, past.epochs)

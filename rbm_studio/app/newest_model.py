@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from rbm_studio.app.change_words import run_name
 from rbm_studio.app.epoch_history import EpochHistory
 from rbm_studio.app.moments import Moment
+from rbm_studio.app.stages import stages_of
 from rbm_studio.app.state import Model
 from rbm_studio.core.presets import preset_named
 
@@ -157,11 +159,18 @@ class NewestModel(QObject):
         session.selection.begin_again(model.parameters.hidden_num, model.parameters.visible_num)
         if run is None:
             book.begin(name or self.run_name(model), end, records)
+            self._tell_of_stages(model)
         else:
             book.take(run, end, records)
         self.tell_of_curve()
         session.progressed.emit()
         self.tell()
+
+    def _tell_of_stages(self, model: Model) -> None:
+        """Let the run of a model that came with a past, such as from a file, know with what it was trained."""
+        present = self._session.book.present
+        if present is not None:
+            present.stages = stages_of(model.trainings, present.settings)
 
     def tell(self) -> None:
         """Let the window know that it has changed."""
@@ -178,9 +187,7 @@ class NewestModel(QObject):
     def run_name(self, model: Model) -> str:
         """Return what a run of a model is called, with the present settings."""
         training = self._session.settings.training
-        return self.tr("{0} hidden, {1}, rate {2:g}, batch {3}").format(
-            model.parameters.hidden_num, training.preset, training.learning_rate, training.batch_size
-        )
+        return run_name(model.parameters.hidden_num, [training])
 
     def _end_of_run(self) -> Moment | None:
         """Return what brings it back; None if it has learned nothing."""

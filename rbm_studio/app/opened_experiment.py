@@ -16,6 +16,7 @@ from rbm_studio.app.experiment import MOST_NOTES
 from rbm_studio.app.experiment_files import LONGEST_NAME, MOST_DRAWINGS
 from rbm_studio.app.moments import Moment
 from rbm_studio.app.run import Run
+from rbm_studio.app.stages import Stage, stages_of
 from rbm_studio.app.state import Model, Settings
 from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.core.settings import MAX_HIDDEN, TrainingSettings
@@ -112,6 +113,8 @@ def _opened(saved: SavedExperiment) -> Opened:
     runs = [_run(run, identity) for run in saved.runs]
     belongs(len({run.identity for run in runs}) == len(runs) <= _MOST_RUNS)
     present = None if facts["present_run"] is None else whole(facts["present_run"], 0, len(runs) - 1)
+    if present is not None and model is not None and model.trainings and "stages" not in saved.runs[present].facts:
+        runs[present].stages = stages_of(model.trainings, runs[present].settings)
     canvas = saved.drawings["canvas"]
     return Opened(
         identity,
@@ -237,6 +240,7 @@ def _run(saved: SavedRun, experiment: str) -> Run:
         is_shown=flag(facts.get("is_shown", True)),
     )
     belongs(run.began.tzinfo is not None)
+    run.stages = _stages(facts["stages"]) if "stages" in facts else _assumed_stages(run)
     for name, table in saved.curves.items():
         run.curves[text(name, LONGEST_NAME)] = _curve(run, table)
     if saved.model is not None and saved.model.image_shape is not None:
@@ -245,6 +249,26 @@ def _run(saved: SavedRun, experiment: str) -> Run:
         run.history = EpochHistory(model.history)
         run.provenance = model.provenance
     return run
+
+
+def _stages(saved: Any) -> tuple[Stage, ...]:
+    stages = tuple(map(_stage, items(saved, _MOST_TRAININGS)))
+    begun = [stage.begun for stage in stages]
+    belongs(begun == sorted(set(begun)))
+    return stages
+
+
+def _stage(saved: Any) -> Stage:
+    about = mapping(saved)
+    begun, dataset = number(about["begun"], 0.0), text(about["dataset"], LONGEST_NAME)
+    return Stage(_settings(about["settings"]), begun, dataset)
+
+
+def _assumed_stages(run: Run) -> tuple[Stage, ...]:
+    """Return the stages of a run by a file of an earlier version, which does not say."""
+    if run.trainings or run.origin or not run.epochs:
+        return stages_of(run.trainings, run.settings)
+    return (Stage(run.settings, 0.0, run.dataset),)
 
 
 def _curve(run: Run, table: np.ndarray[Any, np.dtype[np.float64]]) -> CurveRun:

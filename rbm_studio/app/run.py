@@ -13,6 +13,7 @@ from rbm_studio.app.epoch_history import EpochHistory
 if TYPE_CHECKING:
     from rbm_studio.app.curve_history import CurveRun
     from rbm_studio.app.moments import Moment
+    from rbm_studio.app.stages import Stage
     from rbm_studio.app.state import Settings
     from rbm_studio.storage.experiment_file import DatasetIdentity
     from rbm_studio.storage.provenance import Provenance
@@ -29,6 +30,9 @@ class Run(Tag):
         What the user knows it by.
     settings : Settings
         Of its last training.
+    stages : tuple of Stage
+        With what it was trained, one after another; the last has the `settings`. Empty before the first training, and
+        where the past of its model is not known.
     dataset : str
         The name of the images.
     experiment : str
@@ -68,6 +72,7 @@ class Run(Tag):
     origin: str = ""
     trainings: tuple[Trained, ...] | None = None
     provenance: Provenance | None = None
+    stages: tuple[Stage, ...] = ()
     identity: str = field(default_factory=lambda: uuid.uuid4().hex)
     is_named: bool = False
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QCoreApplication
 
+from rbm_studio.app.change_words import arrow, bare
 from rbm_studio.app.curve_axes import number_text
 from rbm_studio.app.numbers import fixed
 from rbm_studio.app.quantities import LIVE, quantities
+from rbm_studio.app.stages import chain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -127,32 +129,48 @@ def _figure(quantity: Quantity, side: str, words: str) -> Column:
 
 def _settings(runs: Sequence[Run], words: SettingWords) -> Iterator[Column]:
     for name in words.names:
-        if len({run.settings.value(name) for run in runs}) > 1:
+        values = {setting_values(run, name) for run in runs}
+        if len(values) > 1 or any(len(each) > 1 for each in values):
             yield _setting(name, words)
 
 
 def _setting(name: str, words: SettingWords) -> Column:
     def text(run: Run) -> str:
-        return words.words(name, run.settings.value(name))
+        *before, last = [words.words(name, value) for value in setting_values(run, name)]
+        return arrow([*map(bare, before), last])
 
     def value(run: Run) -> Value:
-        own = run.settings.value(name)
-        return own if isinstance(own, int | float) and not isinstance(own, bool) else text(run)
+        *before, own = setting_values(run, name)
+        return own if not before and isinstance(own, int | float) and not isinstance(own, bool) else text(run)
 
     return Column(f"setting/{name}", words.title(name), words.tip(name), value, text)
 
 
 def _origins(runs: Sequence[Run], book: CurveBook) -> Iterator[Column]:
-    if len({run.dataset for run in runs}) > 1:
-        yield Column(
-            "dataset", _tr("Dataset"), _tr("The images it was trained on"), lambda r: r.dataset, lambda r: r.dataset
-        )
+    names = {_dataset(run) for run in runs}
+    if len(names) > 1 or any(len(chain(_datasets(run))) > 1 for run in runs):
+        yield Column("dataset", _tr("Dataset"), _tr("The images it was trained on"), _dataset, _dataset)
     if len({run.experiment for run in runs}) > 1:
 
         def experiment(run: Run) -> str:
             return book.experiment_name(run) or _tr("not saved yet")
 
         yield Column("experiment", _tr("Experiment"), _tr("The file that it belongs to"), experiment, experiment)
+
+
+def setting_values(run: Run, name: str) -> tuple[Any, ...]:
+    """Return which values a setting had in a run, one after another; it was not trained with others."""
+    if len(run.stages) < 2:
+        return (run.settings.value(name),)
+    return chain(stage.settings.value(name) for stage in run.stages)
+
+
+def _datasets(run: Run) -> list[str]:
+    return [stage.dataset for stage in run.stages if stage.dataset] or [run.dataset]
+
+
+def _dataset(run: Run) -> str:
+    return arrow(chain(_datasets(run)))
 
 
 def _model(run: Run, book: CurveBook) -> str:

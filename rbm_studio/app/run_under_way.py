@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -18,6 +18,7 @@ from rbm_studio.core.training import Training, TrainingDivergedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rbm_studio.app.curve_book import Remembered
     from rbm_studio.app.newest_model import NewestModel
     from rbm_studio.app.run_messages import Outcome, Update
     from rbm_studio.app.session import Session
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
     from rbm_studio.app.training_runner import TrainingRunner
     from rbm_studio.core.state import TrainingState
     from rbm_studio.storage.provenance import Provenance
+
+
+@dataclass(frozen=True, eq=False)
+class _Before:
+    """What there was before a training began."""
+
+    model: Model
+    state: TrainingState | None
+    run: Remembered | None
 
 
 class RunUnderWay(QObject):
@@ -52,6 +62,7 @@ class RunUnderWay(QObject):
         self._speed = Speed()
         self._when_ended: Callable[[], None] | None = None
         self._provenance: Provenance | None = None
+        self._before: _Before | None = None
         runner.updated.connect(self._take_update)
         runner.ended.connect(self._end)
 
@@ -110,7 +121,8 @@ class RunUnderWay(QObject):
         session, newest, images = self._session, self._newest, self._session.images
         if self.state is not RunState.IDLE or images is None or not session.can_train:
             return
-        if newest.model is None or not newest.fits_settings:
+        replaces = newest.is_trained and session.next_run.begins_new
+        if newest.model is None or session.next_run.begins_new:
             newest.begin_again()
         model, settings, state = newest.model, session.settings, newest.training_state
         if model is None:
@@ -118,7 +130,8 @@ class RunUnderWay(QObject):
         if not newest.is_trained:
             session.book.rename_untrained(newest.run_name(model))
             newest.tell_of_curve()
-        session.book.note_start()
+        self._before = _Before(model, state, session.book.remember())
+        session.book.note_start(model)
         trainings = next_trainings(model, state, settings, images)
         newest.model = replace(model, training=settings.training, trainings=trainings)
         self.history_before = model.history
@@ -126,10 +139,10 @@ class RunUnderWay(QObject):
         are_the_same = data is None or data.digest == images.identity.digest
         self._speed.restart()
         self._set_state(RunState.PAUSED if paused else RunState.RUNNING)
+        if replaces:
+            session.noticed.emit(self.tr("A new run begins; the one before stays among the runs."))
         if state is not None and state.unfinished and not are_the_same:
-            session.noticed.emit(
-                self.tr("These are other images than before: a new run begins, and none is gone on with.")
-            )
+            session.noticed.emit(self.tr("These are other images than before: their epochs begin anew."))
 
         def training() -> Training:
             # On the worker, which knows what computes; before it tells of any step.
@@ -168,6 +181,7 @@ class RunUnderWay(QObject):
     def _end(self, outcome: Outcome) -> None:
         session, was_wanted = self._session, self.state is not RunState.STOPPING
         self._take_end(outcome)
+        self._take_back_if_idle()
         self._set_state(RunState.IDLE)
         when_ended, self._when_ended = self._when_ended, None
         if when_ended is not None:
@@ -193,6 +207,20 @@ class RunUnderWay(QObject):
             # Else its parameters are of an earlier time than it says.
             session.moments.take_end(Moment.of(newest.model, outcome.state))
         newest.tell()
+
+    def _take_back_if_idle(self) -> None:
+        """Have trained with nothing, if no step was taken: neither the model nor its run is to say otherwise."""
+        before, self._before = self._before, None
+        newest = self._newest
+        if before is None or newest.model is None or newest.model.epochs_trained > before.model.epochs_trained:
+            return
+        kept = before.model
+        newest.model = replace(
+            newest.model, training=kept.training, trainings=kept.trainings, provenance=kept.provenance
+        )
+        # What an interrupted run goes on with; the first training's own is as good as none, and on the CPU.
+        newest.training_state = before.state or newest.training_state
+        self._session.book.put_back(before.run)
 
     def _set_state(self, state: RunState) -> None:
         if self.state is not state:

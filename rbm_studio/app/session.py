@@ -18,6 +18,7 @@ from rbm_studio.app.experiment import Experiment
 from rbm_studio.app.going_back import GoingBack
 from rbm_studio.app.moments import Moments
 from rbm_studio.app.newest_model import NewestModel
+from rbm_studio.app.next_run import NextRun
 from rbm_studio.app.run_under_way import RunUnderWay
 from rbm_studio.app.selection import Selection
 from rbm_studio.app.state import Images, Model, RunState, Settings
@@ -59,6 +60,8 @@ class Session(QObject):
         Opens and saves all this.
     timeline : Timeline
         Which of the moments is looked at.
+    next_run : NextRun
+        Whether Train goes on with the model, or begins a new run.
 
     Signals
     -------
@@ -124,6 +127,7 @@ class Session(QObject):
         self._going_back = GoingBack(self, self._newest)
         self.moments = Moments(self, self)
         self.book = CurveBook(self, self)
+        self.next_run = NextRun(self, self._newest)
         self.moments.changed.connect(lambda: self._runner.keep_every(self.moments.interval))
         self._runner.keep_every(self.moments.interval)
         self.documents = Documents(self, self._tasks, self._runner)
@@ -203,8 +207,8 @@ class Session(QObject):
 
     @property
     def trains_new_model(self) -> bool:
-        """Whether Train starts another model, since the present one has other units."""
-        return not self._newest.fits_settings
+        """Whether Train starts another model: the present one has other units, or it is to be a new run."""
+        return self.next_run.begins_new
 
     @property
     def label_num(self) -> int:

@@ -23,17 +23,19 @@ from hypothesis.stateful import (
 )
 from PySide6.QtCore import QObject, QThreadPool, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMessageBox, QSpinBox
+from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QMessageBox, QRadioButton, QSpinBox
 from shiboken6 import Shiboken
 
 from rbm_studio.app.mosaic_view import MosaicView
 from rbm_studio.app.panels.curve_panel import CurvePanel
 from rbm_studio.app.panels.draw_panel import DrawPanel
 from rbm_studio.app.quantities import LIVE
+from rbm_studio.app.run_choice import RunChoice
 from rbm_studio.app.session import Session
 from rbm_studio.app.shared_drawings import DrawingsFile
 from rbm_studio.app.state import RunState
 from rbm_studio.app.window import PANELS, MainWindow
+from rbm_studio.core.presets import PRESETS
 from rbm_studio.errors import RBMStudioError
 from tests.sizes import IS_SOAK, sized
 
@@ -254,6 +256,18 @@ class AnyOrder(RuleBasedStateMachine):
         if box.isEnabled():
             enter(box, str(value))
 
+    @rule(name=st.sampled_from(sorted(PRESETS)))
+    def chooses_a_preset(self, name: str) -> None:
+        self.session.choose_preset(name)
+
+    @rule(new=st.booleans())
+    def chooses_a_new_run(self, new: bool) -> None:
+        choice = self.window.panel("model").findChild(RunChoice)
+        assert isinstance(choice, RunChoice)
+        radio = choice.findChildren(QRadioButton)[0 if new else 1]
+        if not choice.isHidden() and radio.isEnabled():
+            radio.click()
+
     @rule(labels=st.booleans())
     def sets_labels(self, labels: bool) -> None:
         self.session.change_settings(labels=labels)
@@ -308,6 +322,7 @@ class AnyOrder(RuleBasedStateMachine):
         assert not [str(record) for record in self.log.records if not record.ignored]
         self.sees_the_run()
         self.sees_the_settings()
+        self.sees_the_choice()
         self.sees_the_images()
         self.sees_the_curve()
         if state(self.session) is not RunState.RUNNING:
@@ -327,7 +342,7 @@ class AnyOrder(RuleBasedStateMachine):
             assert not is_at_work("training")
         words = " ".join(labels(window.training_bar))
         if session.progress is None:
-            assert words == ("Ready to train" if session.can_train else "")
+            assert words.partition("  ·  next: ")[0] == ("Ready to train" if session.can_train else "")
         else:
             assert words.startswith(f"Epoch {session.progress.epoch} of {session.progress.epochs}")
         assert threading.active_count() < 30
@@ -344,6 +359,20 @@ class AnyOrder(RuleBasedStateMachine):
         assert {box.isEnabled() for box in shown.values()} == {self.session.run_state is RunState.IDLE}
         height, width = settings.image_shape
         assert field(self.window, "Visible units", QComboBox).currentText().startswith(f"{height}×{width}")
+
+    def sees_the_choice(self) -> None:
+        session, present = self.session, self.session.book.present
+        choice = self.window.panel("model").findChild(RunChoice)
+        assert isinstance(choice, RunChoice)
+        assert choice.isHidden() != session.next_run.is_open
+        if session.next_run.is_open:
+            new, on = choice.findChildren(QRadioButton)
+            assert (new.isChecked(), on.isChecked()) == (session.trains_new_model, not session.trains_new_model)
+        assert present is not None
+        begun = [stage.begun for stage in present.stages]
+        assert begun == sorted(set(begun))
+        if present.stages and session.newest is not None:
+            assert present.stages[-1].settings.training == session.newest.training
 
     def sees_the_images(self) -> None:
         images = self.session.images

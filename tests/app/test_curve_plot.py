@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QGraphicsView, QWidget
 from rbm_studio.app.curve_header import CurveHeader
 from rbm_studio.app.curve_history import CurvePoint
 from rbm_studio.app.curve_line import screen_pen, training_pen
+from rbm_studio.app.curve_marks import CurveMark
 from rbm_studio.app.curve_plot import CurvePlot
 from rbm_studio.app.theme import dark_palette, light_palette, plot_colours
 
@@ -396,3 +398,56 @@ class TestPresentation:
         plot.history.append([CurvePoint(0.0, -1.0, None)])
         plot.set_log(True)
         assert has_text()
+
+
+def marked(plot: CurvePlot, *found: CurveMark) -> None:
+    """Let the current run have these marks."""
+    plot.marks.ask(lambda tag: found if tag.name == "now" else ())
+    plot.history.start_run("now")
+    plot.history.append(points())
+
+
+MARKS = (
+    CurveMark(3.2, "rate 20 → 0.15, epoch 3.2", "rate 20 → 0.15, epoch 3.2, all of it"),
+    CurveMark(9.0, "A → B", "A"),
+)
+
+
+def test_words_of_marks_stand_beside_their_lines_and_off_the_curve(plot: CurvePlot) -> None:
+    marked(plot, *MARKS)
+    found = plot.marks.labels()
+    assert set(found) == set(MARKS)
+    rect, curve = plot.view.plot_rect(), [plot.view.to_pixels(e / 20, falling(e / 20)) for e in range(201)]
+    for mark, place in found.items():
+        assert rect.contains(place)
+        assert not any(place.contains(point) for point in curve)
+        x = plot.view.to_pixels(mark.epoch, 0).x()
+        assert min(abs(place.left() - x), abs(place.right() - x)) < 8
+    one, other = found.values()
+    assert not one.intersects(other)
+
+
+def test_words_of_marks_stay_in_a_narrow_plot(plot: CurvePlot) -> None:
+    marked(plot, replace(MARKS[0], text="Fast preview → As in the article, epoch 3.2, and a very long rest of that"))
+    plot.resize(240, 150)
+    plot.grab()
+    [place] = plot.marks.labels().values()
+    assert plot.view.plot_rect().contains(place)
+
+
+def test_marks_are_drawn_on_screen_and_on_paper_and_read_in_full(plot: CurvePlot) -> None:
+    marked(plot)
+    without = canvas(plot).grab().toImage()
+    plot.history.clear()
+    marked(plot, MARKS[0])
+    plot.grab()
+    with_marks = canvas(plot).grab().toImage()
+    place = plot.marks.labels()[MARKS[0]].center().toPoint()
+    across = [QPoint(place.x() + dx, place.y()) for dx in range(-40, 40)]
+    assert any(without.pixelColor(at) != with_marks.pixelColor(at) for at in across)
+    printed = plot.printed(light_palette(), plot.size())
+    assert printed.marks.current == (MARKS[0],)
+    printed.deleteLater()
+    target = canvas(plot)
+    x = plot.view.to_pixels(3.2, 0).x() / target.width()
+    assert MARKS[0].whole in hover(plot, x)

@@ -24,7 +24,7 @@ from rbm_studio.data import find_mnist, open_dataset
 from rbm_studio.storage.model_file import load_model
 
 from .conftest import bars, bars_dataset, idx, load
-from .driving import answer, message, model_of, pick, press, status, train, wait_until_idle
+from .driving import answer, button, click, message, model_of, pick, press, status, train, wait_until_idle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -353,9 +353,16 @@ def test_a_script_repeats_trainings_with_other_settings_and_what_was_stopped(
     wait_until_idle(qtbot, session)
     epochs = model_of(session).epochs_trained
     session.change_settings(epochs=2, learning_rate=0.02, update="adam", seed=3)
+    click(button(window.panel("model"), "Continue with these settings"))
     train(qtbot, window)
     assert model_of(session).history[-1].epoch == pytest.approx(epochs + 2, abs=1e-5)
     assert len(model_of(session).trainings or ()) == 3
+    # With another preset the same weights go on, if that is chosen.
+    session.choose_preset("article")
+    session.change_settings(epochs=1)
+    click(button(window.panel("model"), "Continue with these settings"))
+    train(qtbot, window)
+    assert len(model_of(session).trainings or ()) == 4
     export(qtbot, window, SCRIPT, tmp_path / "run.py")
     assert_repeats(tmp_path / "run.py", session)
 

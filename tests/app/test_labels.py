@@ -19,7 +19,7 @@ from rbm_studio.app.session import Session
 from rbm_studio.data import Dataset
 
 from .conftest import bars, bars_dataset, load
-from .driving import click, drag, labels, model_of, named, press, train
+from .driving import button, click, drag, labels, model_of, named, press, train
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,7 +128,8 @@ def test_a_trained_model_stays_until_train_when_labels_are_switched(qtbot: QtBot
     click(switch(window))
     assert session.model is trained
     assert session.trains_new_model
-    assert "new model: 64 visible, 12 hidden and 3 label units" in note(window)
+    new = button(window.panel("model"), "New run (12 hidden, Recommended)")
+    assert "64 visible, 12 hidden and 3 label units" in new.toolTip()
     train(qtbot, window)
     assert model_of(session).parameters.label_num == 3
     assert note(window) == ""

@@ -112,7 +112,7 @@ def test_it_says_when_train_starts_a_new_model(qtbot: QtBot, window: MainWindow,
     trained = session.model
     enter(field(window, "Hidden units", QSpinBox), "9")
     assert session.model is trained
-    assert "new model: 64 visible, 9 hidden" in note(window)
+    assert button(window.panel("model"), "New run (9 hidden, Recommended)").isVisible()
     press(window, "Train")
     wait_until_idle(qtbot, session)
     assert session.model is not None

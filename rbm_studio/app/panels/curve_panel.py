@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QVBoxLayout, QWidget
 
 from rbm_studio.app import files
+from rbm_studio.app.change_words import ChangeWords
 from rbm_studio.app.curve_choice import QuantityChoice
 from rbm_studio.app.curve_export import save_curves
 from rbm_studio.app.curve_pair import CurvePair
@@ -59,6 +60,9 @@ class CurvePanel(QWidget):
         self._name, self._beside_name = LIVE, _NOTHING
         self._pair = CurvePair()
         self.plot = self._pair.plot
+        self._changes = ChangeWords(self)
+        for plot in (self._pair.plot, self._pair.beside):
+            plot.marks.ask(self._changes.marks)
         self._choice = QuantityChoice(self._quantities, key="Ctrl+M")
         self._beside = QuantityChoice(self._quantities, (_NOTHING, self.tr("Nothing beside it")), key="Ctrl+Shift+M")
         self._log, self._save = QToolButton(), QToolButton()

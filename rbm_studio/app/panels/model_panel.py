@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 from rbm_studio.app.field_form import FieldForm, FieldRow, FoldingGroup, align_labels
 from rbm_studio.app.fields import Choice
 from rbm_studio.app.preset_field import PresetField
+from rbm_studio.app.run_choice import RunChoice
 from rbm_studio.app.setting_fields import field_groups
 from rbm_studio.app.state import RunState
 from rbm_studio.app.task import Task
@@ -47,6 +48,7 @@ class ModelPanel(QWidget):
         self._fields = QWidget()
         self._page = QScrollArea()
         self._line, self._note = QFrame(), QLabel()
+        self._choice = RunChoice(session)
         self._arrange()
         self._connect()
         self._probe = Task("gpu", lambda _task: gpu_problem(), self)
@@ -80,8 +82,8 @@ class ModelPanel(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self._page, 1)
-        layout.addWidget(self._line)
-        layout.addWidget(self._note)
+        for widget in (self._line, self._choice, self._note):
+            layout.addWidget(widget)
         align_labels(list(self._rows.values()))
 
     def _connect(self) -> None:
@@ -91,6 +93,7 @@ class ModelPanel(QWidget):
         session.images_changed.connect(self._show_sizes)
         session.settings_changed.connect(self.refresh)
         session.newest_changed.connect(self._show_note)
+        session.next_run.chosen.connect(self._show_note)
         session.run_state_changed.connect(self.refresh)
         session.task_changed.connect(self._show_outcome)
         session.setting_pointed_at.connect(self._point_at)
@@ -168,8 +171,18 @@ class ModelPanel(QWidget):
     def _show_note(self) -> None:
         text = self._note_text()
         self._note.setText(text)
-        for widget in (self._line, self._note):
-            widget.setVisible(bool(text))
+        self._note.setVisible(bool(text))
+        is_asked = self._choice.refresh()
+        self._line.setVisible(bool(text) or is_asked)
+        field = self.focusWidget()
+        if is_asked and field is not None and self._fields.isAncestorOf(field):
+            # Later: the page is lower by what came below it, and where a person types must stay in view.
+            QTimer.singleShot(0, field, lambda: self._keep_in_view(field))
+
+    def _keep_in_view(self, field: QWidget) -> None:
+        # Not `ensureWidgetVisible`: of a field with the focus that sees to the text cursor alone.
+        middle = field.mapTo(self._fields, field.rect().center())
+        self._page.ensureVisible(middle.x(), middle.y(), 0, field.height())
 
     def _note_text(self) -> str:
         session = self._session
@@ -177,11 +190,6 @@ class ModelPanel(QWidget):
         if session.run_state is not RunState.IDLE:
             return self.tr("Stop the training to change these.")
         notes = []
-        if session.trains_new_model:
-            words = self.tr("Train starts a new model: {0} visible, {1} hidden units.")
-            if session.label_num:
-                words = self.tr("Train starts a new model: {0} visible, {1} hidden and {2} label units.")
-            notes.append(words.format(math.prod(settings.image_shape), settings.hidden_num, session.label_num))
         smaller = min(math.prod(settings.image_shape), settings.hidden_num)
         if settings.training.gradient == "exact" and smaller > MAX_UNITS:
             notes.append(self.tr("The exact gradient needs a layer of at most {0} units.").format(MAX_UNITS))

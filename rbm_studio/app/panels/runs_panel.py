@@ -167,7 +167,9 @@ class RunsPanel(QWidget):
         held_words = fixed(held / (1 << 20), 1)
         text = words.format(earlier=len(earlier), shown=shown, most=MOST_SHOWN, held=held_words)
         self._what.set_text(
-            text if earlier else self.tr("The present run is drawn bold. Reset or another size begins the next one."),
+            text
+            if earlier
+            else self.tr("The present run is drawn bold. Reset, or a new run after a change, begins the next one."),
             self.tr("The models of the oldest runs are let go where all have more than {0} MB.").format(
                 ENDS_BYTES >> 20
             ),

@@ -8,6 +8,7 @@ from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLabel, QProgressBar, QSizePolicy, QToolBar, QWidget
 
+from rbm_studio.app.change_words import ChangeWords, settings_title
 from rbm_studio.app.controls import bar_margin
 from rbm_studio.app.icons import icon
 from rbm_studio.app.numbers import fixed, short
@@ -45,12 +46,14 @@ class TrainingBar(QToolBar):
         self._step = self._action("step", self.tr("Step"), "F7", session.step)
         self._stop = self._action("stop", self.tr("Stop"), "F8", session.stop)
         self._reset = self._action("reset", self.tr("Reset"), "F9", session.reset)
+        self._words = ChangeWords(self)
         self._progress = QProgressBar()
         self._progress.setRange(0, _BAR_STEPS)
         self._progress.setTextVisible(False)
         self._progress.setFixedWidth(16 * GRID)
         self._progress.setAccessibleName(self.tr("Progress of the training"))
         self._status = QLabel()
+        self._status.setTextFormat(Qt.TextFormat.PlainText)
         # Takes what room there is, and asks for none: the bar must not move when the words change.
         self._status.setMinimumWidth(1)
         self._status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -66,6 +69,7 @@ class TrainingBar(QToolBar):
         session.settings_changed.connect(self.refresh)
         session.newest_changed.connect(self.refresh)
         session.timeline.changed.connect(self.refresh)
+        session.next_run.chosen.connect(self.refresh)
         session.progressed.connect(self._show_progress)
         self.refresh()
 
@@ -98,7 +102,7 @@ class TrainingBar(QToolBar):
         tips = {
             self._train: self.tr("Go on with the training") if paused else self._train_tip(),
             self._pause: self.tr("Pause the training; nothing is lost"),
-            self._step: self.tr("Train on one batch of images, then pause"),
+            self._step: self._step_tip(paused),
             self._stop: self.tr("End this run; the model keeps what it has learned"),
             self._reset: self.tr("Start again with new weights; this run's curve stays for comparison"),
         }
@@ -112,8 +116,8 @@ class TrainingBar(QToolBar):
             action.setToolTip(f"{tip} ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})")
 
     def _train_tip(self) -> str:
-        epochs = self._session.settings.training.epochs
-        if self._session.trains_new_model:
+        epochs, next_run = self._session.settings.training.epochs, self._session.next_run
+        if next_run.begins_new:
             return self.tr("Train a new model for {0} epochs").format(epochs)
         state = self._session.training_state
         images = self._session.images
@@ -124,6 +128,9 @@ class TrainingBar(QToolBar):
         ):
             left = short(state.settings.epochs - state.position.images / len(images.train), 3)
             return self.tr("Finish the run that was interrupted: {0} epochs").format(left)
+        if next_run.is_open:
+            words = self.tr("Train the model for {0} more epochs, with other settings:\n{1}")
+            return words.format(epochs, self._words.all(next_run.changes))
         return self.tr("Train the model for {0} more epochs").format(epochs)
 
     def _why_not(self) -> str:
@@ -131,12 +138,27 @@ class TrainingBar(QToolBar):
             return self.tr("There are no images to train on: open some, or download MNIST, under Dataset")
         return self.tr("What is being loaded must be there first")
 
+    def _step_tip(self, paused: bool) -> str:
+        if not paused and self._session.next_run.begins_new:
+            return self.tr("Train a new model on one batch of images, then pause")
+        return self.tr("Train on one batch of images, then pause")
+
+    def _what_comes(self) -> list[str]:
+        """Return which of two things Train does, where it would not just go on."""
+        next_run = self._session.next_run
+        if not next_run.is_open:
+            return []
+        if next_run.begins_new:
+            return [self.tr("next: a new run ({0})").format(settings_title(self._session.settings))]
+        return [self.tr("next: goes on with {0}").format(self._words.some(next_run.changes))]
+
     def _show_progress(self) -> None:
         session = self._session
         progress, images = session.progress, session.images
         if progress is None or images is None:
             self._progress.setValue(0)
-            self._status.setText(self.tr("Ready to train") if session.can_train else "")
+            ready = [self.tr("Ready to train"), *self._what_comes()] if session.can_train else []
+            self._status.setText("  ·  ".join(ready))
             return
         total = progress.epochs * len(images.train)
         self._progress.setValue(round(_BAR_STEPS * progress.images / total))
@@ -159,7 +181,7 @@ class TrainingBar(QToolBar):
                 parts.append(self.tr("{0} left").format(_clock(left)))
         elif state is RunState.IDLE:
             done = progress is not None and progress.epoch == epochs and progress.epoch_kl is not None
-            parts.append(self.tr("done") if done else self.tr("stopped"))
+            parts += [self.tr("done") if done else self.tr("stopped"), *self._what_comes()]
         return parts
 
 
