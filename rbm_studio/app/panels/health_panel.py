@@ -12,8 +12,8 @@ from rbm_studio.app.background import Background
 from rbm_studio.app.card_grid import CardGrid
 from rbm_studio.app.findings_view import FindingsView, SteadyFindings
 from rbm_studio.app.health_cards import HealthCards
-from rbm_studio.app.numbers import fixed
 from rbm_studio.app.picture_export import PictureButton
+from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
@@ -219,7 +219,7 @@ class HealthPanel(QWidget):
         self._health = health
         self._cards.show(health, model)
         words = self._cards.data_words(health, model)
-        self._what.setText(self.tr("Epoch {0}  ·  {1}").format(fixed(health.epochs, 2), words))
+        self._what.setText(self.tr("Epoch {0}  ·  {1}").format(epoch_text(health.epochs), words))
         at_once = self._session.run_state is not RunState.RUNNING and self._background.is_idle
         findings = self._steady.update(find(health, model.training), at_once=at_once)
         before = self._findings.chosen_finding()
