@@ -18,6 +18,7 @@ from rbm_studio.app.mosaic_view import MosaicView
 from rbm_studio.app.numbers import short
 from rbm_studio.app.pair_mosaic import PairMosaic
 from rbm_studio.app.panels.compare_panel import ComparePanel
+from rbm_studio.app.standing import epoch_text
 from rbm_studio.core.comparison import compare
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.core.spectrum import singular_values
@@ -205,7 +206,7 @@ def test_two_moments_of_one_run_are_compared(qtbot: QtBot, window: MainWindow) -
     assert len(kept) > 2
     assert offered == [
         "Start (untrained)",
-        *(f"Epoch {moment.epochs:.2f}" for moment in kept[1:]),
+        *(f"Epoch {epoch_text(moment.epochs)}" for moment in kept[1:]),
         "Now (epoch 100)",
     ]
     choose_item(side(window, "Left"), offered[1])

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QLabel
 from rbm_studio.app.standing import epoch_text, goes_on
 
 from .conftest import bars_dataset, load
-from .driving import labels, press, settle, train, wait_until_idle
+from .driving import answer, labels, press, settle, train, wait_until_idle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,6 +110,7 @@ def test_an_experiment_that_is_opened_again_says_where_its_run_stands(
     session.reset()
     assert bars_of(window)[0] == "Ready to train"
     window.open_path(path)
+    answer(qtbot, "Don't save")
     settle(qtbot, window.timeline_bar)
     assert bars_of(window) == said
     assert goes_on(session)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLabel, QProgressBar, QSizePolicy, QToolBar, QWidget
 
+from rbm_studio.app.alarm import Alarm
 from rbm_studio.app.controls import bar_margin
 from rbm_studio.app.icons import icon
 from rbm_studio.app.standing import Standing, epoch_text, goes_on, idle_words, standing
@@ -60,6 +61,7 @@ class TrainingBar(QToolBar):
         self.addSeparator()
         self.addWidget(self._progress)
         self.addWidget(self._status)
+        self._alarm = Alarm(session, self._status, self._reset)
         session.run_state_changed.connect(self.refresh)
         session.images_changed.connect(self.refresh)
         session.task_changed.connect(self.refresh)
