@@ -109,7 +109,8 @@ def _texts(grave: tuple[Finding, ...], *, has_diverged: bool) -> tuple[str, str]
     """Return a sentence and a short form of it, about the gravest of what is known."""
     if grave:
         problem = in_words(grave[0])[0].rstrip(".")
-        return _tr("{problem}: this model cannot learn any more.").format(problem=problem), problem
+        full = _tr("{problem}: this model cannot learn any more.").format(problem=problem)
+        return (_tr("The last run was halted. {full}").format(full=full) if has_diverged else full), problem
     if has_diverged:
         return (
             _tr("The last run was halted, for its parameters exploded: change its settings, or reset the model."),

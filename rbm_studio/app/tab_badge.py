@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer, Slot
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QTabBar, QWidget
 
@@ -35,8 +35,12 @@ class TabBadge(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.resize(_SIDE, _SIDE)
         self.hide()
+        # Docks tell of a change before their tabs have followed it.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._follow)
         for changed in (dock.visibilityChanged, dock.dockLocationChanged, dock.topLevelChanged):
-            changed.connect(self._follow)
+            changed.connect(self._follow_soon)
 
     def set_tip(self, tip: str) -> None:
         """Mark the tab, and say why in its tooltip; no longer, if empty."""
@@ -49,6 +53,11 @@ class TabBadge(QWidget):
         """Why the tab is marked; empty where it is not."""
         return self._tip
 
+    @Slot()
+    def _follow_soon(self) -> None:
+        self._soon.start()
+
+    @Slot()
     def _follow(self) -> None:
         """Go to the tab, which Qt makes anew when docks are moved."""
         bar, place = self._tab()

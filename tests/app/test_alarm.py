@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from PySide6.QtCore import QRect
+    from PySide6.QtGui import QColor
     from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
@@ -208,16 +209,23 @@ def test_badge_and_line_are_seen_in_light_and_dark(
     wait_for_alarm(qtbot, window)
     fill, ink = alarm_colours(window.palette())
     ground = window.palette().color(QPalette.ColorRole.Button)
-    assert contrast(fill.lightnessF(), ground.lightnessF()) > 2
+    assert contrast(fill, ground) >= 3
+    assert contrast(fill, ink) >= 4.5
     picture = badge(window).grab().toImage()
     middle = picture.rect().center()
-    assert fill in {picture.pixelColor(2, middle.y()), picture.pixelColor(3, middle.y())}
-    assert ink in {picture.pixelColor(x, y) for x in range(4, 9) for y in range(2, 11)}
+    assert picture.pixelColor(2, middle.y()).name() == fill.name()
+    assert ink.name() in {picture.pixelColor(x, y).name() for x in range(4, 9) for y in range(2, 11)}
     apply_appearance(qapp, Appearance.LIGHT)
 
 
-def contrast(one: float, other: float) -> float:
-    light, dark = max(one, other), min(one, other)
+def contrast(one: QColor, other: QColor) -> float:
+    """Return the contrast of two colours, 1 to 21 (WCAG 2.1)."""
+
+    def luminance(colour: QColor) -> float:
+        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.getRgbF()[:3]]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
 
 
