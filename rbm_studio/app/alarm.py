@@ -51,7 +51,7 @@ class Alarm(QWidget):
         self._reset.setToolTip(reset.toolTip())
         self._reset.setAccessibleName(self._reset.text())
         self._reset.clicked.connect(reset.trigger)
-        row = QHBoxLayout(self)
+        self._row = row = QHBoxLayout(self)
         row.setContentsMargins(GRID, 0, GRID // 2, 0)
         row.setSpacing(GRID)
         row.addWidget(self._words, 1)
@@ -92,7 +92,7 @@ class Alarm(QWidget):
     def _fit(self) -> None:
         """Say as much as there is room for, beside what lies below where that is possible."""
         place, metrics = self._place.rect(), self._words.fontMetrics()
-        around = self._reset.sizeHint().width() + self.layout().spacing() + GRID + GRID // 2 + 2
+        around = self._reset.sizeHint().width() + self._row.spacing() + GRID + GRID // 2 + 2
         most = max(place.width() - around, 1)
         widths = [metrics.horizontalAdvance(text) for text in self._texts]
         if widths[0] <= most - _BESIDE or (widths[1] > most - _BESIDE >= 0 and widths[0] <= most):

@@ -25,16 +25,11 @@ if TYPE_CHECKING:
 
 def in_words(missing: DatasetIdentity, *, others_are_open: bool) -> str:
     """Return which images they are, and what they are needed for."""
-    what = _tr("The model belongs to the images {images}. {state}").format(
-        images=_description(missing),
-        state=_tr("The ones above are others.") if others_are_open else _tr("They are not open here."),
-    )
-    then = (
-        _tr("With them “Train” goes on with the run; on the ones above it begins another.")
-        if others_are_open
-        else _tr("All of it can be looked at; with them “Train” goes on with the run.")
-    )
-    return f"{what} {then}"
+    if others_are_open:
+        words = _tr("The model belongs to {images}. On those above “Train” begins another run.")
+    else:
+        words = _tr("The model belongs to {images}, which are not open here. With them “Train” goes on with the run.")
+    return words.format(images=_description(missing))
 
 
 def button_words(missing: DatasetIdentity) -> tuple[str, str]:
@@ -97,7 +92,7 @@ def _is_file(name: str) -> bool:
 def _description(missing: DatasetIdentity) -> str:
     number = QLocale().toString
     height, width = missing.image_shape
-    return _tr("“{name}” ({train} to train on, {test} held out, {width}×{height} pixels)").format(
+    return _tr("“{name}”: {train} training and {test} held-out images of {width}×{height}").format(
         name=missing.name, train=number(missing.train_num), test=number(missing.test_num), width=width, height=height
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -222,8 +223,11 @@ def contrast(one: QColor, other: QColor) -> float:
     """Return the contrast of two colours, 1 to 21 (WCAG 2.1)."""
 
     def luminance(colour: QColor) -> float:
-        parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour.getRgbF()[:3]]
-        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+        def linear(part: float) -> float:
+            return part / 12.92 if part <= 0.04045 else math.pow((part + 0.055) / 1.055, 2.4)
+
+        red, green, blue = map(linear, (colour.redF(), colour.greenF(), colour.blueF()))
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)
     return (light + 0.05) / (dark + 0.05)
@@ -239,6 +243,8 @@ def test_at_every_width_the_line_says_what_is_wrong_and_offers_the_button(
         process_deletions()
         line = alarm(window)
         assert button(line, "Reset model").geometry().right() < line.width()
-        assert line.parentWidget().rect().contains(line.geometry())
+        place = line.parentWidget()
+        assert place is not None
+        assert place.rect().contains(line.geometry())
     words = [label for label in alarm(window).children() if label.property("text")]
     assert f"{DEAD}: this model cannot learn any more." in [label.property("text") for label in words]

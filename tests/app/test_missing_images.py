@@ -115,14 +115,14 @@ def test_the_file_is_asked_for_by_its_name_and_the_run_ends_as_it_would_have(
     window.docks["model"].raise_()
     open_elsewhere(qtbot, window, tmp_path / "lesson.rbmx")
     assert texts(window) == (
-        "No images yet | The model belongs to the images “bars.npz” (200 to train on, 20 held out, 8×8 pixels). They "
-        "are not open here. All of it can be looked at; with them “Train” goes on with the run."
+        "No images yet | The model belongs to “bars.npz”: 200 training and 20 held-out images of 8×8, which are not "
+        "open here. With them “Train” goes on with the run."
     )
     assert said(window) == "Stopped at epoch 1.50 of 3  ·  Train waits for its images"
     assert status(window) == "Opened lesson.rbmx; its images are not open here: “Dataset” says which they are."
     assert offered(window).text() == "Open bars.npz…"
     click(offered(window))
-    assert wait_for(qtbot, QFileDialog).windowTitle() == ("Open “bars.npz” (200 to train on, 20 held out, 8×8 pixels)")
+    assert wait_for(qtbot, QFileDialog).windowTitle() == ("Open “bars.npz”: 200 training and 20 held-out images of 8×8")
     pick(qtbot, images)
     wait_for_images(qtbot, window)
     assert texts(window).startswith("bars.npz | 200 training, 20 held-out | from ")
@@ -140,9 +140,9 @@ def test_other_images_are_told_from_them_and_begin_another_run(qtbot: QtBot, sho
     click(offered(window))
     pick(qtbot, bars_file(tmp_path / "others.npz", seed=7))
     qtbot.waitUntil(lambda: window.session.images is not None and window.session.task is None)
-    assert texts(window).startswith("others.npz | 200 training, 20 held-out | from ")
-    assert texts(window).endswith(
-        "The ones above are others. With them “Train” goes on with the run; on the ones above it begins another."
+    assert texts(window) == (
+        "others.npz | 200 training, 20 held-out | The model belongs to “bars.npz”: 200 training and 20 held-out images "
+        "of 8×8. On those above “Train” begins another run."
     )
     assert offered(window).text() == "Open bars.npz…"
     assert said(window) == "Stopped at epoch 1.50 of 3  ·  Train begins another run of this model"

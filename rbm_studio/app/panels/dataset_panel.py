@@ -177,11 +177,9 @@ class DatasetPanel(QWidget):
             self._examples.set_placeholder(self.tr("You can also drop a file here."))
             self._examples.set_image(None)
             self._counts.setVisible(self._session.documents.missing is None)
-            self._source.setVisible(self._session.documents.missing is None)
             self._show_task()
             return
         self._counts.show()
-        self._source.show()
         dataset, number = images.dataset, QLocale().toString
         self._name.setText(dataset.name)
         self._counts.setText(
@@ -197,6 +195,8 @@ class DatasetPanel(QWidget):
         """Say in the place of the examples which images the model belongs to, where they are not here."""
         missing = self._session.documents.missing
         self._picture.setCurrentWidget(self._examples if missing is None else self._missing)
+        # The words need its room.
+        self._source.setVisible(missing is None)
         if missing is None:
             return
         words = in_words(missing, others_are_open=self._session.images is not None)
