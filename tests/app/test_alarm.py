@@ -64,7 +64,8 @@ def wait_until_well(qtbot: QtBot, window: MainWindow) -> None:
 
 def kill(qtbot: QtBot, window: MainWindow) -> None:
     """Train with a rate of 20, as a person does by mistake, and stop."""
-    window.session.change_settings(epochs=100_000, gradient="cd", momentum=0.0)
+    window.session.choose_preset("cd-1")
+    window.session.change_settings(epochs=100_000, batch_size=20, momentum=0.0)
     enter(field(window, "Learning rate", QDoubleSpinBox), "20")
     press(window, "Train")
     wait_for_alarm(qtbot, window)
@@ -109,7 +110,8 @@ def test_a_dead_model_is_told_of_until_it_is_reset(qtbot: QtBot, window: MainWin
 
 def test_reset_by_the_line_ends_the_run_under_way(qtbot: QtBot, window: MainWindow) -> None:
     session = window.session
-    session.change_settings(epochs=100_000, gradient="cd", momentum=0.0, learning_rate=20.0)
+    session.choose_preset("cd-1")
+    session.change_settings(epochs=100_000, batch_size=20, momentum=0.0, learning_rate=20.0)
     press(window, "Train")
     wait_for_alarm(qtbot, window)
     click(button(alarm(window), "Reset model"))
@@ -156,7 +158,8 @@ def test_what_a_run_left_that_was_halted_is_told_until_something_is_done_about_i
     qtbot: QtBot, window: MainWindow
 ) -> None:
     session = window.session
-    session.change_settings(epochs=100_000, gradient="cd", learning_rate=1e6)
+    session.choose_preset("cd-1")
+    session.change_settings(epochs=100_000, batch_size=20, learning_rate=1e6)
     press(window, "Train")
     assert "Training was halted" in message_of(qtbot)
     assert session.health.has_diverged

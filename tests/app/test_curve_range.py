@@ -184,7 +184,8 @@ def test_a_wrong_rate_at_first_does_not_rule_the_axis_for_ever(qtbot: QtBot, win
     session = window.session
     plot = window.panel("curve").findChild(CurvePlot)
     assert isinstance(plot, CurvePlot)
-    session.change_settings(epochs=30, gradient="cd", momentum=0.0)
+    session.choose_preset("cd-1")
+    session.change_settings(epochs=30, batch_size=20, momentum=0.0)
     enter(field(window, "Learning rate", QDoubleSpinBox), "40")
     press(window, "Train")
     wait_until_idle(qtbot, session)

@@ -65,7 +65,7 @@ def stopped(qtbot: QtBot, session: Session, path: Path) -> None:
     """Train for an epoch and a half of three, and save that."""
     session.change_settings(hidden_num=12, batch_size=20, epochs=3, device="cpu", gradient="pcd")
     for _ in range(15):
-        with qtbot.waitSignal(session.newest_changed):
+        with qtbot.waitSignal(session.newest_changed, timeout=30_000):
             session.step()
     session.stop()
     wait_until_idle(qtbot, session)
