@@ -102,7 +102,10 @@ class Alarm(QWidget):
         else:
             text, width = metrics.elidedText(self._texts[1], Qt.TextElideMode.ElideRight, most), most
         self._words.setText(text)
-        self.setGeometry(QRect(place.width() - width - around, 0, width + around, place.height()))
+        # What lies below is seen whole, or not at all.
+        covers_all = width + around > place.width() - _BESIDE
+        left = 0 if covers_all else place.width() - width - around
+        self.setGeometry(QRect(left, 0, place.width() - left, place.height()))
 
 
 def _texts(grave: tuple[Finding, ...], *, has_diverged: bool) -> tuple[str, str]:
