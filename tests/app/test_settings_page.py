@@ -52,7 +52,7 @@ ENTRIES: list[tuple[str, str, str, Any]] = [
     ("final_k", "Final k", "25", 25),
     ("chains", "Chains", "40", 40),
     ("temperatures", "Temperatures", "17", 17),
-    ("visible_units", "Model's pixels", "Mean-field", "mean-field"),
+    ("visible_units", "Model's pixels", "Probabilities", "mean-field"),
     ("centred", "Centred gradient", "", False),
     ("offset_rate", "Offset rate", "0.05", 0.05),
     ("binarisation", "Binarisation", "Stochastic", "stochastic"),
