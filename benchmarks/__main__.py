@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks import (
+    annealing_errors,
     default_quality,
     digits,
     event_loop,
@@ -22,6 +23,7 @@ from benchmarks import (
     loading,
     many_epochs,
     memory,
+    presets,
     quality,
     reconstruction_latency,
     startup,
@@ -40,7 +42,9 @@ BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "time_to_quality": time_to_quality.run,
     "quality": quality.run,
     "default_quality": default_quality.run,
+    "presets": presets.run,
     "likelihood": likelihood.run,
+    "annealing_errors": annealing_errors.run,
     "reconstruction_latency": reconstruction_latency.run,
     "event_loop": event_loop.run,
     "many_epochs": many_epochs.run,

@@ -186,7 +186,7 @@ class TestAttributes:
     def test_the_presets_own_rates(self) -> None:
         article, recommended = RBM(D, H, preset="article"), RBM(D, H)
         assert (article.learning_rate, article.momentum) == (0.0001, 0.95)
-        assert (recommended.learning_rate, recommended.momentum) == (0.5, 0.0)
+        assert (recommended.learning_rate, recommended.momentum) == (1.0, 0.0)
 
     def test_rates_that_were_given(self) -> None:
         rbm = RBM(D, H, 0.5, 0.25, preset="article")

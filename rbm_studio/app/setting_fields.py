@@ -86,7 +86,7 @@ def _update() -> tuple[SettingField, ...]:
             ),
             _tr(
                 "How the learning rate falls over the epochs of a run: not, by equal steps, or by equal parts;\n"
-                "or by equal steps and with the updates of the model's life, half of it after 600\n"
+                "or by equal steps and with the updates of the model's life, half of it after 300\n"
                 "(Darken & Moody, NIPS 1990)"
             ),
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -97,7 +98,7 @@ class TrainingSettings:
     """
 
     preset: str = "recommended"
-    learning_rate: float = 0.5
+    learning_rate: float = 1.0
     momentum: float = 0.0
     batch_size: int = 100
     epochs: int = 10
@@ -162,6 +163,11 @@ class TrainingSettings:
     def as_dict(self) -> dict[str, Any]:
         """Return the settings by name, as Python's own types, which JSON can hold."""
         return asdict(self)
+
+
+def drawn_seed() -> int:
+    """Return a seed from the system's entropy, 0 to `MAX_SEED`: another one each time."""
+    return secrets.randbelow(MAX_SEED + 1)
 
 
 SETTING_NAMES = tuple(field.name for field in fields(TrainingSettings))

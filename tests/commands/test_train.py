@@ -210,7 +210,7 @@ def started(arguments: Sequence[str]) -> subprocess.Popen[str]:
 @pytest.mark.skipif(sys.platform == "win32", reason="a program cannot press Ctrl+C there")
 def test_ctrl_c_saves_what_was_learnt_and_training_can_go_on(images: Path) -> None:
     epochs = 1000
-    run = ["train", "--data", str(images), "--hidden", "3", "--batch-size", "3"]
+    run = ["train", "--data", str(images), "--hidden", "3", "--batch-size", "3", "--preset", "cd-1"]
     with started([*run, "--epochs", str(epochs)]) as process:
         assert process.stdout is not None
         while not process.stdout.readline().startswith("Epoch [2/"):

@@ -168,7 +168,7 @@ def expected_rate(settings: TrainingSettings, done: float, updates: float) -> fl
         "constant": 1.0,
         "linear": 1.0 - done * (1.0 - settings.final_rate),
         "exponential": math.exp(done * math.log(settings.final_rate)),
-        "search-then-converge": (1.0 - done * (1.0 - settings.final_rate)) / (1.0 + updates / 600),
+        "search-then-converge": (1.0 - done * (1.0 - settings.final_rate)) / (1.0 + updates / 300),
     }
     return settings.learning_rate * fall[settings.schedule]
 
