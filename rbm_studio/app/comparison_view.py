@@ -13,6 +13,7 @@ from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.numbers import fixed, short
 from rbm_studio.app.pair_mosaic import PairMosaic
 from rbm_studio.app.pictures import plot_picture
+from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ class ComparisonView(QWidget):
         return f"{units}\n" + self.tr(
             "The article's KL in nats per pixel: mean over the training images of epoch {0},\n"
             "and of held-out images at its end."
-        ).format(fixed(moment.record.epoch, 2))
+        ).format(epoch_text(moment.record.epoch))
 
     def _total_words(self, pictures: PairPictures) -> str:
         found = pictures.found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from PySide6.QtGui import QBrush, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem
 
 from rbm_studio.app.curve_history import COLUMNS
+from rbm_studio.app.curve_range import shown_range
 from rbm_studio.app.looks import LOOKS, run_pen
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QColor
 
     from rbm_studio.app.curve_history import CurveRun
+    from rbm_studio.app.curve_range import Cut
     from rbm_studio.app.theme import PlotColours
 
 _THICK, _THIN = 2.5, 1.25
@@ -137,6 +140,8 @@ class CurveLines:
         Whether they are drawn on a logarithmic axis.
     dots : bool
         Whether a dot ends each line, so that a single point is seen too.
+    cuts : list of (Cut, CurveLine)
+        What the last `bounds` left out of the lines.
     """
 
     def __init__(self, box: pg.ViewBox) -> None:
@@ -145,6 +150,7 @@ class CurveLines:
         self.earlier: list[tuple[CurveRun, CurveLine]] = []
         self.log = False
         self.dots = False
+        self.cuts: list[tuple[Cut, CurveLine]] = []
         self._colours: PlotColours | None = None
         self._ratio = 1.0
         self._ends = pg.ScatterPlotItem(size=_DOT, antialias=True, useCache=False)
@@ -211,6 +217,17 @@ class CurveLines:
                 QGraphicsPathItem(path, self._box).setPen(line.pen)
 
     def bounds(self) -> tuple[float, float] | None:
+        """Return the least and the greatest value to show, or None where there is nothing to draw; see `cuts`."""
+        lines = self._all()
+        points = [(line.x, 10.0**line.y if self.log else line.y) for line in lines]
+        present = len(self.current)
+        bounds, cuts = shown_range(points[:present], points[present:], log=self.log)
+        self.cuts = [(cut, lines[cut.line]) for cut in cuts]
+        if bounds is not None and self.log:
+            return math.log10(bounds[0]), math.log10(bounds[1])
+        return bounds
+
+    def reach(self) -> tuple[float, float] | None:
         """Return the least and the greatest value drawn, or None where there is nothing to draw."""
         bounds = [bound for line in self._all() if (bound := line.bounds()) is not None]
         return (min(low for low, _ in bounds), max(high for _, high in bounds)) if bounds else None

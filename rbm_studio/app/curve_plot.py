@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
@@ -15,14 +16,19 @@ from rbm_studio.app.curve_history import CurveHistory, CurveRun
 from rbm_studio.app.curve_line import CurveLines, held_out_pen, lower_pen, screen_pen, training_pen
 from rbm_studio.app.curve_marks import CurveMarks
 from rbm_studio.app.curve_reading import CurveReading
-from rbm_studio.app.curve_view import CurveView
+from rbm_studio.app.curve_view import CurveView, CutMark
 from rbm_studio.app.looks import LOOKS, run_pen
+from rbm_studio.app.numbers import short
+from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PySide6.QtGui import QFocusEvent, QKeyEvent
+
+    from rbm_studio.app.curve_line import CurveLine
+    from rbm_studio.app.curve_range import Cut
 
 _LEAST_POINT_SIZE = 11.0
 _DRESSING_EVENTS = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.LanguageChange)
@@ -253,13 +259,21 @@ class CurvePlot(QWidget):
     def _fit(self) -> None:
         """Give the view the range of what it draws."""
         bounds = self._lines.bounds()
-        if bounds is None:
-            y = (-1.0, 0.0) if self._lines.log else (0.0, 1.0)
-        else:
-            y = nice_log_range(*bounds) if self._lines.log else nice_range(*bounds)
+        y = ((-1.0, 0.0) if self._lines.log else (0.0, 1.0)) if bounds is None else self._nice(bounds)
+        reach = self._lines.reach() if self._lines.cuts else None
+        self.view.show_cuts([self._cut_mark(cut, line) for cut, line in self._lines.cuts])
         self.view.set_notice(self._notice() if bounds is None else "")
         earlier = self._lines.last_earlier_epoch()
-        self.view.set_home((0.0, self._last_epoch(earlier)), y, earlier)
+        self.view.set_home((0.0, self._last_epoch(earlier)), y, earlier, y if reach is None else self._nice(reach))
+
+    def _nice(self, bounds: tuple[float, float]) -> tuple[float, float]:
+        return nice_log_range(*bounds) if self._lines.log else nice_range(*bounds)
+
+    def _cut_mark(self, cut: Cut, line: CurveLine) -> CutMark:
+        up, down = self.tr("up to {value} at epoch {epoch}"), self.tr("down to {value} at epoch {epoch}")
+        place = math.log10(cut.value) if self._lines.log else cut.value
+        text = (up if cut.is_above else down).format(value=short(cut.value), epoch=epoch_text(cut.epoch))
+        return CutMark(cut.epoch, place, text, line.pen.color())
 
     def _last_epoch(self, earlier: float) -> float:
         trained = self._lines.main.last_epoch()

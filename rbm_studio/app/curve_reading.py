@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QLabel
 
 from rbm_studio.app.curve_axes import number_text
 from rbm_studio.app.curve_line import screen_pen
+from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ class CurveReading(QLabel):
             values[name] = value
             text = name.format(value=self._text(value))
             if epoch - measured > near:
-                text = self.tr("{reading} (at {epoch})").format(reading=text, epoch=_plain(measured))
+                text = self.tr("{reading} (at {epoch})").format(reading=text, epoch=epoch_text(measured))
             parts.append(text)
             marks.append(Mark(measured, value, line.pen.color()))
         held_out, reverse = (values.get(name) for name in names[1:])
@@ -229,11 +230,7 @@ class CurveReading(QLabel):
         self.setGeometry(0, 0, width, max(self.heightForWidth(width), self._view.y()))
 
     def _epoch_text(self, epoch: float) -> str:
-        return self.tr("epoch {epoch}").format(epoch=_plain(epoch))
+        return self.tr("epoch {epoch}").format(epoch=epoch_text(epoch))
 
     def _text(self, y: float) -> str:
         return number_text(10.0**y if self._lines.log else y)
-
-
-def _plain(epoch: float) -> str:
-    return f"{epoch:.2f}".rstrip("0").rstrip(".")

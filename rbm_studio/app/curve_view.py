@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QPen
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from rbm_studio.app.curve_axes import ValueAxis
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from PySide6.QtCore import QEvent, QRect
-    from PySide6.QtGui import QFont, QMouseEvent, QPainter
+    from PySide6.QtGui import QFont, QMouseEvent
     from PySide6.QtWidgets import QWidget
 
     from rbm_studio.app.theme import PlotColours
@@ -27,6 +28,30 @@ _LABEL_FROM_HEIGHT = 160
 _DEEPEST_ZOOM = 1e-4
 # Grid lines lie below the curves: pyqtgraph puts a view's box at -100.
 _BELOW_VIEW = -200.0
+
+
+_CUT = 9.0
+"""The side of the mark where a spike is cut off, in px."""
+
+
+@dataclass(frozen=True)
+class CutMark:
+    """Where a line goes on beyond what is shown.
+
+    Attributes
+    ----------
+    x, y : float
+        How far it goes, in the view's coordinates.
+    text : str
+        The same in words.
+    colour : QColor
+        Of the line.
+    """
+
+    x: float
+    y: float
+    text: str
+    colour: QColor
 
 
 class CurveView(pg.GraphicsView):
@@ -63,6 +88,7 @@ class CurveView(pg.GraphicsView):
         self._follows_home = True
         self._notice, self._notice_colour = "", QColor()
         self.overlays: list[Callable[[QPainter], None]] = []
+        self._cuts: list[CutMark] = []
         # pyqtgraph keeps the plain ground as a pixmap, and so puts one into a vector drawing.
         self.setCacheMode(pg.GraphicsView.CacheModeFlag.CacheNone)
         # Qt would rather take the room from the header than go below a least height of its own.
@@ -132,14 +158,31 @@ class CurveView(pg.GraphicsView):
             self._notice = notice
             self.viewport().update()
 
-    def set_home(self, x: Range, y: Range, last_x: float) -> None:
-        """Set the range to show, and, in `last_x`, how far right the user can go from there."""
+    def show_cuts(self, cuts: list[CutMark]) -> None:
+        """Mark where lines go on beyond what is shown; no mark is there where a person has gone to see that."""
+        if cuts != self._cuts:
+            self._cuts = cuts
+            self.viewport().update()
+
+    def cut_words(self) -> list[str]:
+        """Return what is said of lines that go on beyond what is shown now."""
+        return [mark.text for mark, _ in self._cuts_out_of_view()]
+
+    def _cuts_out_of_view(self) -> Iterator[tuple[CutMark, bool]]:
+        """Yield those that are above or below what is shown, and whether they are above."""
+        (left, right), (low, high) = self.box.viewRange()
+        for mark in self._cuts:
+            if left <= mark.x <= right and not low <= mark.y <= high:
+                yield mark, mark.y > high
+
+    def set_home(self, x: Range, y: Range, last_x: float, reach: Range | None = None) -> None:
+        """Set the range to show, and how far the user can go from there: right to `last_x`, up and down to `reach`."""
         self._home = (x, y)
         self.box.setLimits(
             xMin=x[0],
             xMax=max(last_x, x[1]),
-            yMin=y[0],
-            yMax=y[1],
+            yMin=min(y[0], reach[0]) if reach is not None else y[0],
+            yMax=max(y[1], reach[1]) if reach is not None else y[1],
             minXRange=(x[1] - x[0]) * _DEEPEST_ZOOM,
             minYRange=(y[1] - y[0]) * _DEEPEST_ZOOM,
         )
@@ -184,8 +227,9 @@ class CurveView(pg.GraphicsView):
         return self.box.mapSceneToView(position)
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        """Paint the overlays, and the notice over everything."""
+        """Paint the marks of what is cut off, the overlays, and the notice over everything."""
         super().drawForeground(painter, rect)
+        self._draw_cuts(painter)
         for paint in self.overlays:
             paint(painter)
         if self._notice:
@@ -193,6 +237,28 @@ class CurveView(pg.GraphicsView):
             painter.setPen(self._notice_colour)
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.plot_rect().adjusted(GRID, GRID, -GRID, -GRID), flags, self._notice)
+
+    def _draw_cuts(self, painter: QPainter) -> None:
+        """Draw an arrow at the edge for each, and its words beside it where nothing is written yet."""
+        plot = self.plot_rect()
+        written: list[QRectF] = []
+        painter.setFont(self.font())
+        metrics = QFontMetricsF(self.font())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        for mark, is_above in self._cuts_out_of_view():
+            x = self.box.mapViewToScene(QPointF(mark.x, 0.0)).x()
+            edge, inwards = (plot.top(), 1.0) if is_above else (plot.bottom(), -1.0)
+            arrow = [QPointF(x, edge), *(QPointF(x + side * _CUT / 2, edge + inwards * _CUT) for side in (-1, 1))]
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(mark.colour)
+            painter.drawPolygon(QPolygonF(arrow))
+            room = QRectF(0, 0, metrics.horizontalAdvance(mark.text) + 1, metrics.height())
+            left = x + _CUT if x + _CUT + room.width() <= plot.right() else x - _CUT - room.width()
+            room.moveTopLeft(QPointF(left, edge if is_above else edge - room.height()))
+            if room.left() >= plot.left() and not any(room.intersects(other) for other in written):
+                painter.setPen(self._notice_colour)
+                painter.drawText(room, Qt.AlignmentFlag.AlignLeft, mark.text)
+                written.append(room)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Tell where the pointer is, pressed or not."""
@@ -217,7 +283,11 @@ class CurveView(pg.GraphicsView):
     @Slot()
     def _on_zoomed(self) -> None:
         shown = self.box.viewRange()
-        self._follows_home = all(
+        # Further up or down than that it shows what was cut off, and that is not to be taken from the user.
+        (low, high), (bottom, top) = shown[1], self._home[1]
+        slack = (top - bottom) * _DEEPEST_ZOOM
+        is_beyond = low < bottom - slack or high > top + slack
+        self._follows_home = not is_beyond and all(
             low <= home[0] + (home[1] - home[0]) * _DEEPEST_ZOOM
             and high >= home[1] - (home[1] - home[0]) * _DEEPEST_ZOOM
             for (low, high), home in zip(shown, self._home, strict=True)

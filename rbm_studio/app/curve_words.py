@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
-from rbm_studio.app.numbers import fixed
 from rbm_studio.app.quantities import LIVE
+from rbm_studio.app.standing import epoch_text
 from rbm_studio.core.binarisation import BINARISATIONS
 from rbm_studio.core.held_out import count_held_out
 from rbm_studio.core.metrics import METRICS
@@ -59,7 +59,7 @@ def data_of(name: str, subject: Subject, images: Images, run: CurveRun | None) -
     if name == "gradient_cosine":
         parts.append(_estimator_words(subject))
     if run is not None and len(run) and (first := float(run.values("epoch")[0])) > 0:
-        parts.append(_tr("measured from epoch {epoch} on").format(epoch=fixed(first, 1)))
+        parts.append(_tr("measured from epoch {epoch} on").format(epoch=epoch_text(first)))
     return Data(_tr(data.binarisation_in_words), "; ".join(parts))
 
 

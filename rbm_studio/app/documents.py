@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.session import Session
     from rbm_studio.app.task import Task, TaskSlot
     from rbm_studio.app.training_runner import TrainingRunner
+    from rbm_studio.storage.experiment_file import DatasetIdentity
 
 LARGE_BYTES = 4_000_000
 """A file of more than this is read in the background: that takes longer than a person would not notice."""
@@ -54,10 +55,13 @@ class Documents(QObject):
         What is in this file is shown now.
     recovered : Opened
         This is shown now, and not saved yet.
+    missing_changed
+        `missing` is another.
     """
 
     opened = Signal(object)
     recovered = Signal(object)
+    missing_changed = Signal()
 
     def __init__(self, session: Session, tasks: TaskSlot, runner: TrainingRunner) -> None:
         super().__init__(session)
@@ -65,6 +69,35 @@ class Documents(QObject):
         self._file = DocumentFile(session.experiment, self)
         self._file.refused.connect(session.failed)
         self.saving = Saving(session, self._file, runner, self)
+        self._missing: DatasetIdentity | None = None
+        session.images_changed.connect(self._look_for_missing)
+        session.newest_changed.connect(self._look_for_missing)
+        session.curve_started.connect(self._miss_nothing)
+
+    @property
+    def missing(self) -> DatasetIdentity | None:
+        """The images that what was opened belongs to, as long as they are not here and its run could go on."""
+        return self._missing
+
+    def _miss_nothing(self) -> None:
+        self._miss(None)
+
+    def _miss(self, data: DatasetIdentity | None) -> None:
+        if data != self._missing:
+            self._missing = data
+            self.missing_changed.emit()
+
+    def _look_for_missing(self) -> None:
+        session, missing = self._session, self._missing
+        if missing is None:
+            return
+        here = session.images.identity if session.images is not None else None
+        trained_on = session.training_data
+        # Once it has trained on others, its run is another.
+        if (here is not None and here.digest == missing.digest) or (
+            trained_on is not None and trained_on.digest != missing.digest
+        ):
+            self._miss(None)
 
     # --- a new one
 
@@ -213,9 +246,11 @@ class Documents(QObject):
             session.experiment.touch()
             self.recovered.emit(found)
         is_foreign = found.model is not None and bool(found.model.origin) and not is_experiment
-        session.noticed.emit((self.tr("Imported {0}") if is_foreign else self.tr("Opened {0}")).format(name))
+        notice = (self.tr("Imported {0}") if is_foreign else self.tr("Opened {0}")).format(name)
         if not _are_wanted(images, found):
-            self._tell_of_other_images(name, found, images)
+            self._miss(found.dataset)
+            notice = self.tr("Opened {0}; its images are not open here: “Dataset” says which they are.").format(name)
+        session.noticed.emit(notice)
         if path is not None:
             self.opened.emit(path)
 
@@ -235,27 +270,6 @@ class Documents(QObject):
                     name=name,
                 )
             )
-
-    def _tell_of_other_images(self, name: str, found: Opened, images: Images | None) -> None:
-        if found.dataset is None:
-            return
-        remedy = (
-            self.tr("You can look at all of it. To go on with its training, open those images.")
-            if images is None
-            else self.tr(
-                "You can look at all of it. To go on with its training, open those images; on the present ones "
-                "“Train” begins another run."
-            )
-        )
-        self._session.failed.emit(
-            RBMStudioError(
-                self.tr("{file} belongs to the images “{images}” ({count} to train on), which are not open here."),
-                remedy,
-                file=name,
-                images=found.dataset.name,
-                count=f"{found.dataset.train_num:,}",
-            )
-        )
 
     def close(self) -> None:
         """Wait for the files that are being written, and let others have the experiment's."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 
 from rbm_studio.app.change_words import run_name
-from rbm_studio.app.numbers import fixed
 from rbm_studio.app.stages import stages_until
+from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.state import Model
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class GoingBack(QObject):
             # Meanwhile the user went elsewhere.
             return
         moments = [*(moment for moment in session.moments.kept if moment.epochs < past.epochs), past]
-        former, epoch = session.book.present, fixed(past.epochs, 2)
+        former, epoch = session.book.present, epoch_text(past.epochs)
         units, pixel = session.selection.units, session.selection.pixel
         session.take(replace(session.settings_of(model), image_shape=model.image_shape), images)
         stages = stages_until(former.stages, past.epochs) if former is not None else ()

@@ -9,7 +9,7 @@ from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
 from rbm_studio.app.moments import Moment
-from rbm_studio.app.numbers import fixed
+from rbm_studio.app.standing import epoch_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -156,15 +156,15 @@ class MomentField(QComboBox):
         if choice is Live.NOW:
             newest = model.epochs_trained if model is not None else 0.0
             shown = self._told if self._choice is Live.NOW and self._told is not None else newest
-            return self.tr("Now (epoch {0})").format(fixed(shown, 2))
+            return self.tr("Now (epoch {0})").format(epoch_text(shown))
         if choice is Live.BEFORE:
-            return self.tr("Model before (epoch {0})").format(fixed(before.epochs, 2) if before is not None else "–")
+            return self.tr("Model before (epoch {0})").format(epoch_text(before.epochs) if before is not None else "–")
         if start is None or start.epochs == 0:
             return self.tr("Start (untrained)")
-        return self.tr("Start (epoch {0})").format(fixed(start.epochs, 2))
+        return self.tr("Start (epoch {0})").format(epoch_text(start.epochs))
 
     def _epoch_words(self, moment: Moment) -> str:
-        return self.tr("Epoch {0}").format(fixed(moment.epochs, 2))
+        return self.tr("Epoch {0}").format(epoch_text(moment.epochs))
 
     def _file_words(self, path: Path) -> str:
         namesakes = [file for file in self._files if file.path is not None and file.path.name == path.name]

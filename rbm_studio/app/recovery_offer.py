@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from rbm_studio.app.recovery import Leftover, find_leftovers
+from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.task import Task
 from rbm_studio.app.theme import GRID
 from rbm_studio.errors import RBMStudioError
@@ -165,8 +166,8 @@ class RecoveryOffer(QObject):
 
     def _words(self, about: About) -> tuple[str, str, str]:
         time = QDateTime.fromSecsSinceEpoch(round(about.saved.timestamp()))
-        facts = self.tr("{epochs:.4g} epochs trained, as of {time}").format(
-            epochs=about.epochs, time=QLocale().toString(time, QLocale.FormatType.ShortFormat)
+        facts = self.tr("{epochs} epochs trained, as of {time}").format(
+            epochs=epoch_text(about.epochs), time=QLocale().toString(time, QLocale.FormatType.ShortFormat)
         )
         where = self.tr("Never saved.") if about.path is None else self.tr("Of {path}.").format(path=about.path)
         if _is_older(about):

@@ -13,6 +13,7 @@ from rbm_studio.app.curve_axes import number_text
 from rbm_studio.app.numbers import fixed
 from rbm_studio.app.quantities import LIVE, quantities
 from rbm_studio.app.stages import chain
+from rbm_studio.app.standing import epoch_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -79,7 +80,7 @@ def columns_of(runs: Sequence[Run], book: CurveBook, words: SettingWords) -> lis
             _tr("Epochs"),
             _tr("Passes through the data"),
             lambda run: run.epochs,
-            lambda run: _plain(run.epochs),
+            lambda run: epoch_text(run.epochs),
         ),
         Column(
             "seconds",
@@ -195,10 +196,6 @@ def _known(number: float) -> float | None:
 
 def _number(number: float) -> str:
     return number_text(number) if math.isfinite(number) else "–"
-
-
-def _plain(epochs: float) -> str:
-    return fixed(epochs, 0 if float(epochs).is_integer() else 2)
 
 
 def _tr(text: str) -> str:

@@ -16,6 +16,7 @@ from rbm_studio.app.documents import Documents
 from rbm_studio.app.drawings import Drawings
 from rbm_studio.app.experiment import Experiment
 from rbm_studio.app.going_back import GoingBack
+from rbm_studio.app.health_watch import HealthWatch
 from rbm_studio.app.moments import Moments
 from rbm_studio.app.newest_model import NewestModel
 from rbm_studio.app.next_run import NextRun
@@ -62,6 +63,8 @@ class Session(QObject):
         Which of the moments is looked at.
     next_run : NextRun
         Whether Train goes on with the model, or begins a new run.
+    health : HealthWatch
+        Whether the newest model can still learn.
 
     Signals
     -------
@@ -131,6 +134,7 @@ class Session(QObject):
         self.moments.changed.connect(lambda: self._runner.keep_every(self.moments.interval))
         self._runner.keep_every(self.moments.interval)
         self.documents = Documents(self, self._tasks, self._runner)
+        self.health = HealthWatch(self)
 
     # --- what there is
 
@@ -217,8 +221,11 @@ class Session(QObject):
 
     # --- data
 
-    def load(self, title: str, load: Callable[[Task], Dataset | None]) -> None:
-        """Load a dataset in the background; the present one stays if that fails, or finds none."""
+    def load(self, title: str, load: Callable[[Task], Dataset | None], shape: tuple[int, int] | None = None) -> None:
+        """Load a dataset in the background; the present one stays if that fails, or finds none.
+
+        It comes in this size, if it can be had in it; without one, in that of the settings.
+        """
         if self.run_state is not RunState.IDLE:
             self.failed.emit(
                 RBMStudioError(
@@ -226,7 +233,7 @@ class Session(QObject):
                 )
             )
             return
-        shape = self._settings.image_shape
+        shape = shape or self._settings.image_shape
 
         def work(task: Task) -> Images | None:
             dataset = load(task)

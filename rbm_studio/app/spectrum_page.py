@@ -20,6 +20,7 @@ from rbm_studio.app.moments import Moment
 from rbm_studio.app.numbers import fixed, short
 from rbm_studio.app.pictures import plot_picture
 from rbm_studio.app.spectrum_history import KEPT, SpectrumHistory
+from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID, plot_colours
 from rbm_studio.app.throttle import Throttle
@@ -249,7 +250,7 @@ class SpectrumPage(QWidget):
         if not np.isfinite(last).all():
             return self.tr("Some weights are not finite numbers.")
         return self.tr("Epoch {0}  ·  largest {1}, smallest {2}  ·  stable rank {3} of {4}").format(
-            fixed(float(self._history.epochs[-1]), 2),
+            epoch_text(float(self._history.epochs[-1])),
             short(float(last[0]), 3),
             short(float(last[-1]), 3),
             fixed(stable_rank(last), 1),

@@ -85,6 +85,11 @@ def plot_colours(palette: QPalette) -> PlotColours:
     )
 
 
+def alarm_colours(palette: QPalette) -> tuple[QColor, QColor]:
+    """Return the colour of a mark that nobody is to overlook, and that of what is drawn on it."""
+    return (QColor("#ff8a6b"), QColor("#10151c")) if is_dark(palette) else (QColor("#c62f12"), QColor("#ffffff"))
+
+
 def _blend(colour: QColor, ground: QColor, share: float) -> QColor:
     def mixed(over: float, under: float) -> float:
         return share * over + (1 - share) * under
@@ -148,6 +153,8 @@ class _Shades:
     visited: str
     # What stands for the past.
     past: str
+    # What stands for a model that learns no more.
+    alarm: str
 
 
 _LIGHT = _Shades(
@@ -166,6 +173,7 @@ _LIGHT = _Shades(
     highlighted_text="#10202f",
     visited="#6a4aa3",
     past="#fbdfb5",
+    alarm="#fcdcd3",
 )
 _DARK = _Shades(
     window="#282c33",
@@ -183,6 +191,7 @@ _DARK = _Shades(
     highlighted_text="#ffffff",
     visited="#bda2f2",
     past="#6b4a12",
+    alarm="#6b2a1c",
 )
 
 
@@ -299,6 +308,7 @@ QMainWindow > QTabBar::tab:hover {{ border-color: {shades.accent}; }}
 QMainWindow > QTabBar::tab:selected {{
     background: {shades.highlight}; color: {shades.highlighted_text}; border-color: {shades.accent};
 }}
+QWidget#alarm {{ background: {shades.alarm}; border-radius: {GRID // 2}px; }}
 QStatusBar {{ background: {shades.window}; border-top: 1px solid {shades.line}; }}
 QStatusBar::item {{ border: none; }}
 QGroupBox {{ font-weight: 600; border: none; margin-top: {3 * GRID}px; }}

@@ -10,7 +10,8 @@ import numpy as np
 from PySide6.QtCore import QLocale, QObject, Signal
 
 from rbm_studio.app.background import Background
-from rbm_studio.app.numbers import fixed, short
+from rbm_studio.app.numbers import short
+from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.state import RunState
 from rbm_studio.core.metric_data import MetricData
 from rbm_studio.core.unit_activity import UnitActivity, measure_activity
@@ -153,7 +154,7 @@ class UnitMeasuring(QObject):
             "stochastic": self.tr("binary at random"),
             "threshold": self.tr("binary above {0}").format(short(measured.training.threshold)),
         }[measured.training.binarisation]
-        return self.tr("epoch {0}: {1}, {2}").format(fixed(measured.epochs, 2), words, shown)
+        return self.tr("epoch {0}: {1}, {2}").format(epoch_text(measured.epochs), words, shown)
 
     def refresh(self) -> None:
         """Measure the newest parameters, unless that is done."""

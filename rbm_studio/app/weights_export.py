@@ -14,6 +14,7 @@ from rbm_studio.app.filter_ordering import BY_ACTIVITY, BY_NORM, BY_SIMILARITY, 
 from rbm_studio.app.icons import icon
 from rbm_studio.app.mosaic_export import MOST_PIXELS, FilterSheet, save_png, save_svg
 from rbm_studio.app.numbers import short
+from rbm_studio.app.standing import epoch_text
 from rbm_studio.storage.weights_file import save_weights
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ class WeightsExport(QToolButton):
             if limit is None
             else self.tr("colours from −{0} to +{0}").format(short(limit))
         )
-        epochs = short(self._session.epochs_trained, 3)
+        epochs = epoch_text(self._session.epochs_trained)
         return self.tr("{0}: weights, {1}; epoch {2}").format(name, scale, epochs)
 
     def _limit(self) -> float | None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 from rbm_studio.app import layout
 from rbm_studio.app.dock import Dock
 from rbm_studio.app.document_actions import DocumentActions
+from rbm_studio.app.findings_view import in_words
 from rbm_studio.app.focus_ring import FocusRing
 from rbm_studio.app.icons import icon
 from rbm_studio.app.menus import Menus
@@ -33,6 +34,7 @@ from rbm_studio.app.panels.unit_panel import UnitPanel
 from rbm_studio.app.panels.weights_panel import WeightsPanel
 from rbm_studio.app.questions import ask_to_go_on_on_cpu
 from rbm_studio.app.screens import ScreenWatch
+from rbm_studio.app.tab_badge import TabBadge
 from rbm_studio.app.text_window import show_report
 
 if TYPE_CHECKING:
@@ -99,6 +101,7 @@ class MainWindow(QMainWindow):
         self._menus = Menus(self)
         self.restore_default_layout()
         ScreenWatch(self, self.docks)
+        self._health_badge = TabBadge(self, self.docks["health"])
         self._focus_ring = FocusRing(self)
         self._messages = Messages(
             self, self._show_notice, lambda error: show_report(self, session, error), session.setting_pointed_at.emit
@@ -108,11 +111,14 @@ class MainWindow(QMainWindow):
         session.noticed.connect(self._show_notice)
         session.setting_pointed_at.connect(self._bring_up_model_panel)
         session.drawings.wanted.connect(self._bring_up_draw_panel)
+        session.documents.missing_changed.connect(self._bring_up_dataset_panel)
         session.run_state_changed.connect(self._menus.show_state)
         session.run_state_changed.connect(self.statusBar().clearMessage)
         session.newest_changed.connect(self._menus.show_state)
         session.book.changed.connect(self._menus.show_state)
         session.timeline.changed.connect(self._mark_past)
+        session.health.changed.connect(self._mark_health)
+        self._mark_health()
         self._menus.show_state()
         self.statusBar().showMessage(self.tr("Press Train, then draw a digit."))
 
@@ -244,6 +250,10 @@ class MainWindow(QMainWindow):
                 dock.style().unpolish(dock)
                 dock.style().polish(dock)
 
+    def _mark_health(self) -> None:
+        """Mark the tab behind which is told what makes the model one that learns no more."""
+        self._health_badge.set_tip(" ".join(in_words(finding)[0] for finding in self.session.health.grave))
+
     def _show_notice(self, text: str) -> None:
         self.statusBar().showMessage(text, _MESSAGE_MS)
 
@@ -257,3 +267,9 @@ class MainWindow(QMainWindow):
     def _bring_up_draw_panel(self) -> None:
         self.docks["draw"].show()
         self.docks["draw"].raise_()
+
+    def _bring_up_dataset_panel(self) -> None:
+        """Show which images are missing, and how to get them."""
+        if self.session.documents.missing is not None:
+            self.docks["dataset"].show()
+            self.docks["dataset"].raise_()

@@ -5,6 +5,7 @@ Section numbers are those of Hinton, A Practical Guide to Training Restricted Bo
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ class Finding:
         The hidden units that it is about; empty if it is about all.
     setting : str
         What to change, a name of `TrainingSettings`, or ``"hidden_num"``.
+    is_grave : bool
+        Whether a model that has it learns no more, whatever one does but begin anew: to be told wherever one looks.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Finding:
     source: str
     units: tuple[int, ...]
     setting: str
+    is_grave: bool = False
 
     def __str__(self) -> str:
         """Return it in English."""
@@ -62,6 +66,8 @@ class Rule:
         A function of `rbm_studio.core.symptoms`.
     settled : bool
         Whether the rule waits for the end of the first epoch.
+    grave_from : float
+        The share of the hidden units, in 0..1, from which on it is a grave finding; by default it never is.
     """
 
     problem: str
@@ -70,6 +76,7 @@ class Rule:
     setting: str
     look: Callable[[Health, TrainingSettings], symptoms.Match | None]
     settled: bool = False
+    grave_from: float = math.inf
 
 
 def find(health: Health, settings: TrainingSettings) -> list[Finding]:
@@ -79,7 +86,9 @@ def find(health: Health, settings: TrainingSettings) -> list[Finding]:
         match = None if rule.settled and health.epochs < symptoms.SETTLED_EPOCHS else rule.look(health, settings)
         if match is not None:
             setting = match.setting or rule.setting
-            found.append(Finding(name, rule.problem, rule.remedy, match.fields, rule.source, match.units, setting))
+            words = rule.problem, rule.remedy, match.fields, rule.source
+            is_grave = match.share >= rule.grave_from
+            found.append(Finding(name, *words, match.units, setting, is_grave))
     return found
 
 
@@ -90,6 +99,7 @@ FINDINGS: dict[str, Rule] = {
         "Hinton 2010, section 7.1",
         "learning_rate",
         symptoms.broken,
+        grave_from=0.0,
     ),
     "dead": Rule(
         "{count} of {hidden} hidden units never switch on.",
@@ -97,6 +107,7 @@ FINDINGS: dict[str, Rule] = {
         "Hinton 2010, sections 8.1 and 15",
         "learning_rate",
         symptoms.dead,
+        grave_from=symptoms.NEARLY_ALL,
     ),
     "stuck": Rule(
         "{count} of {hidden} hidden units never switch off.",
@@ -104,6 +115,7 @@ FINDINGS: dict[str, Rule] = {
         "Hinton 2010, sections 10 and 15",
         "l2",
         symptoms.stuck,
+        grave_from=symptoms.NEARLY_ALL,
     ),
     "exploded": Rule(
         "{count} of {hidden} hidden units have weights beyond 16; the largest is {largest:.0f}.",
@@ -111,6 +123,7 @@ FINDINGS: dict[str, Rule] = {
         "Hinton 2010, sections 7.1 and 10",
         "learning_rate",
         symptoms.exploded,
+        grave_from=symptoms.NEARLY_ALL,
     ),
     "large_update": Rule(
         "Each update changes the weights by {ratio:.2g} of their size; about 0.001 is right.",

@@ -8,7 +8,7 @@ A Practical Guide to Training Restricted Boltzmann Machines, UTML TR 2010-003.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,6 +41,9 @@ show how large the error is."""
 EXPLODED_WEIGHT = 16.0
 """A float32 can hardly tell sigmoid(16) from 1: one such weight decides for its unit, whatever the others say."""
 
+LOST_WEIGHT = 4 * EXPLODED_WEIGHT
+"""Beyond 16 a unit that was trained for long on few images may be; one of such a weight no training brings back."""
+
 BIAS_ERROR = 0.15
 """Biases of 0 are 0.4 off MNIST's mean image, and those that started at its log odds stay within 0.1 of it."""
 
@@ -62,14 +65,21 @@ MISFIT, MISFIT_ERRORS = 0.5, 5.0
 SAME_SPREAD = 0.1
 """Healthy particles have 0.5 (probabilities) to 1 (states) times the variance of the data."""
 
+NEARLY_ALL = 0.9
+"""Of a model with that share of its hidden units dead, stuck or exploded, what is left is no model of the data."""
+
 
 @dataclass(frozen=True)
 class Match:
-    """What a sign has shown: the values for the text about it, the units concerned, and a setting likelier to blame."""
+    """What a sign has shown: the values for the text about it, the units concerned, and a setting likelier to blame.
+
+    And the share of the hidden units that are lost, by this sign or one of its kind.
+    """
 
     fields: Mapping[str, object]
     units: tuple[int, ...] = ()
     setting: str = ""
+    share: float = 0.0
 
 
 def broken(health: Health, _: TrainingSettings) -> Match | None:
@@ -80,18 +90,22 @@ def broken(health: Health, _: TrainingSettings) -> Match | None:
 def dead(health: Health, settings: TrainingSettings) -> Match | None:
     """Look for units that never switch on."""
     match = _units(health, _never(health.mean_activity, health.images))
-    return match and Match(match.fields, match.units, "sparsity_cost" if _is_sparse(settings) else "")
+    return match and replace(match, setting="sparsity_cost" if _is_sparse(settings) else "", share=_lost(health))
 
 
 def stuck(health: Health, _: TrainingSettings) -> Match | None:
     """Look for units that never switch off."""
-    return _units(health, _never(1 - health.mean_activity, health.images))
+    match = _units(health, _never(1 - health.mean_activity, health.images))
+    return match and replace(match, share=_lost(health))
 
 
 def exploded(health: Health, _: TrainingSettings) -> Match | None:
     """Look for units with huge weights."""
     match = _units(health, health.largest_weights > EXPLODED_WEIGHT)
-    return match and Match({**match.fields, "largest": float(health.largest_weights.max())}, match.units)
+    if match is None:
+        return None
+    share = float((health.largest_weights > LOST_WEIGHT).mean())
+    return replace(match, fields={**match.fields, "largest": float(health.largest_weights.max())}, share=share)
 
 
 def twins(health: Health, _: TrainingSettings) -> Match | None:
@@ -199,6 +213,11 @@ def _alive(health: Health) -> npt.NDArray[np.bool_]:
     """Return which units are now on and now off."""
     never_on, never_off = (_never(a, health.images) for a in (health.mean_activity, 1 - health.mean_activity))
     return ~(never_on | never_off)
+
+
+def _lost(health: Health) -> float:
+    """Return the share of the units that are never on or never off."""
+    return float(1 - _alive(health).mean())
 
 
 def _mean_activity(health: Health) -> float:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 CREDIT = "MNIST by Yann LeCun and Corinna Cortes, licence CC BY-SA 3.0."
 FOLDER_VARIABLE = "RBM_STUDIO_MNIST_DIR"
+DIGEST = "25c98f992c005963b7428e1f38418b233c9b286cc403519287eb8063f0bcfe07"
+"""Of the full MNIST with its labels: 60,000 digits to train on, 10,000 held out."""
 
 _NAMES = tuple(name.removesuffix(".gz") for name in FILES)
 _MNIST_SHAPE = (28, 28)

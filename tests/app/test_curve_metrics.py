@@ -136,7 +136,7 @@ def test_a_metric_chosen_late_says_since_when_it_is_measured(qtbot: QtBot, windo
     assert epochs(plot) == [3]
     qtbot.waitUntil(lambda: "from epoch" in words(window))
     assert words(window) == (
-        "Thresholded at 0.5; always the same 200 training and 20 held-out images; measured from epoch 3.0 on. "
+        "Thresholded at 0.5; always the same 200 training and 20 held-out images; measured from epoch 3 on. "
         + METRICS["true_kl"].note
     )
     assert "True KL divergence" in panel(window).findChildren(ElidedLabel)[0].toolTip()

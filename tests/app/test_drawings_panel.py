@@ -132,7 +132,7 @@ def test_a_drawing_is_kept_with_what_the_model_makes_of_it(qtbot: QtBot, window:
     assert figures.rank == pytest.approx((others < figures.free_energy).mean(), abs=0.03)
     words = [label.toolTip() for label in panel(window).findChildren(QLabel)]
     mean = fixed(float(others.mean()), 1)
-    line = f"Bar: share of 20 held-out images (Bars, mean {mean} nats) with a lower F(v); grey values; epoch 3.00"
+    line = f"Bar: share of 20 held-out images (Bars, mean {mean} nats) with a lower F(v); grey values; epoch 3"
     assert any(line in text for text in words)
 
 

@@ -132,7 +132,7 @@ def test_it_is_measured_as_soon_as_it_is_in_view(qtbot: QtBot, window: MainWindo
     assert health is not None
     v = np.divide(images.train, 255, dtype=np.float32)
     np.testing.assert_allclose(health.mean_activity, p.expect_hidden(v).mean(axis=0), rtol=1e-5)
-    assert what(window) == "Epoch 0.00  ·  200 training and 20 held-out images, always the same; grey values"
+    assert what(window) == "Epoch 0  ·  200 training and 20 held-out images, always the same; grey values"
     assert "The model is not trained yet. Press Train: what goes wrong is told here." in labels(panel(window))
 
 

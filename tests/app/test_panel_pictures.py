@@ -242,7 +242,7 @@ def test_the_mosaics_name_the_two_sides(qtbot: QtBot, window: MainWindow, tmp_pa
     assert isinstance(panel, ComparePanel)
     train(qtbot, window)
     wait_until_compared(qtbot, window)
-    start, now = "Start (untrained)", "Now (epoch 3.00)"
+    start, now = "Start (untrained)", "Now (epoch 3)"
     names = [f"Filters: {start}", f"Filters: {now}", f"Differences: {now} less {start}"]
     assert offered(window, "compare") == names
     pictures = panel.filters.view.pictures()

@@ -88,7 +88,7 @@ def shown_weights(window: MainWindow) -> NDArray[np.float32]:
 
 def test_there_is_nothing_to_look_back_at_before_a_training(window: MainWindow) -> None:
     assert not slider(window).isEnabled()
-    assert words(window) == "Now: epoch 0.00 of 3"
+    assert words(window) == "Now: epoch 0 of 3"
     for action in window.timeline_bar.timeline_actions():
         assert not action.isEnabled(), action.text()
         assert action.toolTip()
@@ -102,13 +102,13 @@ def test_the_keys_go_along_the_moments(qtbot: QtBot, window: MainWindow) -> None
         key(window, which)
         seen.append(words(window))
     back = "The past: epoch {} of 2".format
-    assert seen == [back("1.00"), back("0.80"), back("1.00"), back("0.00"), back("0.00"), "Now: epoch 1.20 of 2"]
+    assert seen == [back("1"), back("0.80"), back("1"), back("0"), back("0"), "Now: epoch 1.20 of 2"]
     control = Qt.KeyboardModifier.ControlModifier
     key(window, Qt.Key.Key_Comma, control)
     key(window, Qt.Key.Key_Comma, control)
     assert words(window) == back("0.80")
     key(window, Qt.Key.Key_Period, control)
-    assert words(window) == back("1.00")
+    assert words(window) == back("1")
     key(window, Qt.Key.Key_End, control)
     assert words(window) == "Now: epoch 1.20 of 2"
 
@@ -219,7 +219,7 @@ def test_going_on_from_here_by_the_button_ends_as_the_whole_run_did(qtbot: QtBot
     click(button(window.timeline_bar, "Continue from here"))
     assert words(window) == "Now: epoch 0.50 of 2"
     assert status(window) == "A new run begins at epoch 0.50. Press Train to go on from there."
-    assert "Finish the run that was interrupted: 1.5 epochs" in window.training_bar.training_actions()[0].toolTip()
+    assert "Finish the run that was interrupted: 1.50 epochs" in window.training_bar.training_actions()[0].toolTip()
     assert not model_of(session).history
     press(window, "Train")
     wait_until_idle(qtbot, session)
@@ -288,7 +288,7 @@ def test_the_curve_and_the_comparison_stay_in_the_present(qtbot: QtBot, window: 
 def test_the_menu_has_it_all_too(qtbot: QtBot, window: MainWindow) -> None:
     step_and_stop(qtbot, window)
     choose(window, "Training", "Earlier moment")
-    assert words(window) == "The past: epoch 1.00 of 2"
+    assert words(window) == "The past: epoch 1 of 2"
     assert menu_action(window, "Training", "Continue from here").isEnabled()
     choose(window, "Training", "Now")
     assert not menu_action(window, "Training", "Later moment").isEnabled()
@@ -300,7 +300,7 @@ def test_the_buttons_of_the_training_stay_what_they_were(qtbot: QtBot, window: M
     assert enabled(window) == {"Train", "Step", "Reset"}
     assert "goes back to now" in window.training_bar.training_actions()[0].toolTip()
     press(window, "Reset")
-    assert words(window) == "Now: epoch 0.00 of 2"
+    assert words(window) == "Now: epoch 0 of 2"
     assert state(window.session) is RunState.IDLE
 
 

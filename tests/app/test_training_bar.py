@@ -63,7 +63,8 @@ def test_buttons_offer_what_is_possible_in_each_state(qtbot: QtBot, window: Main
     assert enabled(window) == set()
     wait_until_idle(qtbot, session)
     assert enabled(window) == {"Train", "Step", "Reset"}
-    assert words(window).endswith("stopped")
+    assert words(window).startswith("Stopped at epoch ")
+    assert words(window).endswith("Train finishes it")
     assert button(window.training_bar, "Train").isEnabled()
 
 

@@ -42,11 +42,11 @@ def wait(qtbot: QtBot, measuring: UnitMeasuring) -> Measured:
 
 def test_at_rest_a_part_is_measured_on_first_and_then_all_images(qtbot: QtBot, measuring: UnitMeasuring) -> None:
     part = wait(qtbot, measuring)
-    assert measuring.training_words(part) == "epoch 0.00: 5,000 of 6,000 training images, grey values"
+    assert measuring.training_words(part) == "epoch 0: 5,000 of 6,000 training images, grey values"
     measured = wait(qtbot, measuring)
     assert measured.activity.counts.sum(axis=1).tolist() == [6000] * 12
-    assert measuring.training_words(measured) == "epoch 0.00: 6,000 training images, grey values"
-    assert measuring.test_words(measured) == "epoch 0.00: 2,100 test images, grey values"
+    assert measuring.training_words(measured) == "epoch 0: 6,000 training images, grey values"
+    assert measuring.test_words(measured) == "epoch 0: 2,100 test images, grey values"
 
 
 def test_while_the_model_trains_a_part_is_measured_on(qtbot: QtBot, session: Session, measuring: UnitMeasuring) -> None:

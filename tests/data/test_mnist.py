@@ -9,7 +9,7 @@ import pytest
 
 from rbm_studio.data import DataError, load_mnist
 from rbm_studio.data.download import DownloadError
-from rbm_studio.data.mnist import SampleOnlyWarning, find_by_digest, find_mnist
+from rbm_studio.data.mnist import DIGEST, SampleOnlyWarning, find_by_digest, find_mnist
 from rbm_studio.data.sample import sample_dataset
 
 if TYPE_CHECKING:
@@ -141,6 +141,9 @@ def test_full_mnist() -> None:
     assert y_test[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
     assert np.bincount(y_train).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
     assert x_train.mean(dtype=np.float64) == pytest.approx(0.1306604762738429, abs=1e-6)
+    whole = find_mnist(FULL_MNIST)
+    assert whole is not None
+    assert whole.digest == DIGEST
 
 
 def test_a_set_is_found_by_its_digest_past_one_that_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

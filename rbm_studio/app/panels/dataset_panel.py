@@ -24,6 +24,7 @@ from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.icons import icon
 from rbm_studio.app.image_view import ImageView
 from rbm_studio.app.images import grey_image
+from rbm_studio.app.missing_images import bring, button_words, in_words
 from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 from rbm_studio.data import Dataset, open_dataset
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = 12
 EXAMPLE_COLUMNS = 6
-_DOWNLOAD, _TASK, _NOTHING = range(3)
+_DOWNLOAD, _TASK, _MISSING, _NOTHING = range(4)
 
 
 class DatasetPanel(QWidget):
@@ -64,6 +65,9 @@ class DatasetPanel(QWidget):
         self._examples.setAccessibleName(self.tr("Example images"))
         self._open = QToolButton()
         self._download = QPushButton(icon("download"), self.tr("Download full MNIST (11 MB)…"))
+        self._bring = QPushButton(icon("open"), "")
+        self._missing = QLabel()
+        self._picture = QStackedWidget()
         self._bar = QProgressBar()
         self._cancel = QPushButton(self.tr("Cancel"))
         self._bottom = QStackedWidget()
@@ -84,6 +88,14 @@ class DatasetPanel(QWidget):
         self._open.setMenu(menu)
         self._download.setToolTip(self.tr("Download all 70,000 digits once, and keep them on this computer"))
         self._cancel.setToolTip(self.tr("Stop this; the images that were there stay"))
+        self._missing.setWordWrap(True)
+        self._missing.setTextFormat(Qt.TextFormat.PlainText)
+        self._missing.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        # Its text needs more room than there may be on a small screen: the window must not grow for it.
+        self._missing.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        self._picture.setMinimumHeight(8 * GRID)
+        for each in (self._examples, self._missing):
+            self._picture.addWidget(each)
         task = QWidget()
         row = QHBoxLayout(task)
         row.setContentsMargins(0, 0, 0, 0)
@@ -91,7 +103,7 @@ class DatasetPanel(QWidget):
         row.addWidget(self._bar, 1)
         row.addWidget(self._cancel)
         # The pages keep their room when they are empty, so that nothing jumps.
-        for page in (self._download, task, QWidget()):
+        for page in (self._download, task, self._bring, QWidget()):
             self._bottom.addWidget(page)
         self._bottom.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         header = QHBoxLayout()
@@ -103,12 +115,14 @@ class DatasetPanel(QWidget):
         column.addLayout(header)
         column.addWidget(self._counts)
         column.addWidget(self._source)
-        column.addWidget(self._examples, 1)
+        column.addWidget(self._picture, 1)
         column.addWidget(self._bottom)
 
     def _connect(self) -> None:
         self._download.clicked.connect(self.download)
         self._cancel.clicked.connect(self._cancel_task)
+        self._bring.clicked.connect(self._bring_missing)
+        self._session.documents.missing_changed.connect(self.refresh)
         self._session.images_changed.connect(self.refresh)
         self._session.task_changed.connect(self._show_task)
         self._session.run_state_changed.connect(self._show_task)
@@ -140,6 +154,11 @@ class DatasetPanel(QWidget):
 
         self._session.load(self.tr("Downloading MNIST"), fetch)
 
+    def _bring_missing(self) -> None:
+        missing = self._session.documents.missing
+        if missing is not None:
+            bring(missing, self._session, self)
+
     def _cancel_task(self) -> None:
         if self._session.task is not None:
             self._session.task.cancel()
@@ -150,13 +169,17 @@ class DatasetPanel(QWidget):
     def refresh(self) -> None:
         """Show the session's dataset."""
         images = self._session.images
+        self._show_missing()
         if images is None:
             self._name.setText(self.tr("No images yet"))
             self._counts.setText(self.tr("Download MNIST, or open images of your own."))
             self._source.set_text("", "")
             self._examples.set_placeholder(self.tr("You can also drop a file here."))
             self._examples.set_image(None)
+            self._counts.setVisible(self._session.documents.missing is None)
+            self._show_task()
             return
+        self._counts.show()
         dataset, number = images.dataset, QLocale().toString
         self._name.setText(dataset.name)
         self._counts.setText(
@@ -168,13 +191,29 @@ class DatasetPanel(QWidget):
         self._examples.set_image(grey_image(_examples(dataset)))
         self._show_task()
 
+    def _show_missing(self) -> None:
+        """Say in the place of the examples which images the model belongs to, where they are not here."""
+        missing = self._session.documents.missing
+        self._picture.setCurrentWidget(self._examples if missing is None else self._missing)
+        # The words need its room.
+        self._source.setVisible(missing is None)
+        if missing is None:
+            return
+        words = in_words(missing, others_are_open=self._session.images is not None)
+        self._missing.setText(words)
+        self._missing.setToolTip(words)
+        text, tip = button_words(missing)
+        self._bring.setText(text.replace("&", "&&"))
+        self._bring.setToolTip(tip)
+
     def _show_task(self) -> None:
         task = self._session.task
         idle = self._session.run_state is RunState.IDLE
         images = self._session.images
         offers_download = images is None or not _is_full_mnist(images.original)
-        self._bottom.setCurrentIndex(_TASK if task else _DOWNLOAD if offers_download else _NOTHING)
-        for button in (self._open, self._download):
+        page = _MISSING if self._session.documents.missing is not None else _DOWNLOAD if offers_download else _NOTHING
+        self._bottom.setCurrentIndex(_TASK if task else page)
+        for button in (self._open, self._download, self._bring):
             button.setEnabled(idle)
         if task is not None:
             self._cancel.setEnabled(True)

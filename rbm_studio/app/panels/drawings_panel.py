@@ -20,6 +20,7 @@ from rbm_studio.app.pairs_view import pairs_picture
 from rbm_studio.app.picture_export import PictureButton
 from rbm_studio.app.picture_import import is_for_the_window
 from rbm_studio.app.pictures import Picture, PixelPicture
+from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
@@ -216,7 +217,7 @@ class DrawingsPanel(QWidget):
             "stochastic": self.tr("binary at random"),
             "threshold": self.tr("binary above {0}").format(short(model.training.threshold)),
         }[model.training.binarisation]
-        epoch = self.tr("epoch {0}").format(fixed(measured.epochs, 2))
+        epoch = self.tr("epoch {0}").format(epoch_text(measured.epochs))
         if not measured.compared or images is None:
             return self.tr("No held-out images of the model's size to compare with; {0}; {1}").format(
                 binarisation, epoch

@@ -14,8 +14,8 @@ from rbm_studio.app.dream_controls import DreamControls, Start
 from rbm_studio.app.dream_runner import DreamRunner
 from rbm_studio.app.dream_view import DreamView
 from rbm_studio.app.dream_words import empty_words, joined, kind_words, looks_like, mixing_words, visits_words
-from rbm_studio.app.numbers import fixed
 from rbm_studio.app.picture_export import PictureButton
+from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.state import RunState, Speed
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
@@ -230,7 +230,7 @@ class DreamPanel(QWidget):
         particles = model.particles
         if particles is None:
             return
-        name = self.tr("epoch {0}").format(fixed(self._session.epochs_trained, 2))
+        name = self.tr("epoch {0}").format(epoch_text(self._session.epochs_trained))
         shown = levels(particles)
         if not self._watched or not np.array_equal(self._watched[-1][0].states, shown):
             self._watched.append((DreamMoment(len(self._watched), shown, shown, None), name))

@@ -12,19 +12,20 @@ from rbm_studio.app.background import Background
 from rbm_studio.app.card_grid import CardGrid
 from rbm_studio.app.findings_view import FindingsView, SteadyFindings
 from rbm_studio.app.health_cards import HealthCards
-from rbm_studio.app.numbers import fixed
+from rbm_studio.app.health_watch import health_of
 from rbm_studio.app.picture_export import PictureButton
+from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
 from rbm_studio.core.findings import FINDINGS, Finding, find
-from rbm_studio.core.health import Health, fixed_part, measure_health
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 
     from rbm_studio.app.session import Session
     from rbm_studio.app.state import Images, Model
+    from rbm_studio.core.health import Health
 
 INTERVAL_MS = 500
 TURN_MS = 30
@@ -165,19 +166,7 @@ class HealthPanel(QWidget):
 
     def _measure(self, model: Model, images: Images, epochs: float, life: int) -> _Measurement:
         """Measure; on another thread, so nothing here may touch a widget."""
-        training, held_out = (
-            fixed_part(part, model.training.binarisation, model.training.threshold)
-            for part in (images.train, images.test)
-        )
-        health = measure_health(
-            model.parameters,
-            training,
-            held_out=held_out,
-            update=model.update,
-            particles=model.particles,
-            previous=self._health,
-            epochs=epochs,
-        )
+        health = health_of(model, images, epochs, self._health)
         return _Measurement(model, life, health)
 
     def _begin_again(self) -> None:
@@ -219,9 +208,12 @@ class HealthPanel(QWidget):
         self._health = health
         self._cards.show(health, model)
         words = self._cards.data_words(health, model)
-        self._what.setText(self.tr("Epoch {0}  ·  {1}").format(fixed(health.epochs, 2), words))
+        self._what.setText(self.tr("Epoch {0}  ·  {1}").format(epoch_text(health.epochs), words))
         at_once = self._session.run_state is not RunState.RUNNING and self._background.is_idle
-        findings = self._steady.update(find(health, model.training), at_once=at_once)
+        found = find(health, model.training)
+        findings = self._steady.update(found, at_once=at_once)
+        if self._session.timeline.past is None:
+            self._session.health.note(model, found)
         before = self._findings.chosen_finding()
         self._findings.show_findings(findings, "" if findings else self._all_well(health))
         after = self._findings.chosen_finding()

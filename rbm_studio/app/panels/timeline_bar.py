@@ -12,7 +12,8 @@ from rbm_studio.app.controls import bar_margin
 from rbm_studio.app.epoch_slider import EpochSlider
 from rbm_studio.app.icons import icon
 from rbm_studio.app.moments import BUDGET_BYTES, MOST
-from rbm_studio.app.numbers import fixed, short
+from rbm_studio.app.numbers import fixed
+from rbm_studio.app.standing import epoch_text, standing
 from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
@@ -69,6 +70,7 @@ class TimelineBar(QToolBar):
             session.settings_changed,
         ):
             changed.connect(self._turn.request)
+        session.progressed.connect(self._show_words)
         session.ending.connect(self._playing.stop)
         self.refresh()
 
@@ -175,15 +177,16 @@ class TimelineBar(QToolBar):
         self._explain()
 
     def _show_words(self) -> None:
-        timeline = self._timeline
-        past, end = timeline.past, short(timeline.end, 6)
-        words = self.tr("Now: epoch {0} of {1}").format(fixed(timeline.now, 2), end)
+        at, past = standing(self._session), self._timeline.past
+        # As the training bar tells it, and at the same time.
+        end = epoch_text(at.end)
+        words = self.tr("Now: epoch {0} of {1}").format(epoch_text(at.now), end)
         if past is not None:
-            words = self.tr("The past: epoch {0} of {1}").format(fixed(past.epochs, 2), end)
+            words = self.tr("The past: epoch {0} of {1}").format(epoch_text(past.epochs), end)
         self._words.setText(words)
         self.slider.setAccessibleDescription(words)
-        # Of one width, so that nothing beside it moves with the words.
-        widest = self.tr("The past: epoch {0} of {1}").format(fixed(timeline.end, 2), end)
+        # Of one width, so that nothing beside it moves with the words: with decimal places, which most epochs have.
+        widest = self.tr("The past: epoch {0} of {1}").format(fixed(at.end, 2), end)
         font = self._words.font()
         font.setBold(True)
         self._words.setMinimumWidth(QFontMetrics(font).horizontalAdvance(widest) + 2 * GRID)

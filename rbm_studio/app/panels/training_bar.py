@@ -8,10 +8,11 @@ from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLabel, QProgressBar, QSizePolicy, QToolBar, QWidget
 
+from rbm_studio.app.alarm import Alarm
 from rbm_studio.app.change_words import ChangeWords, settings_title
 from rbm_studio.app.controls import bar_margin
 from rbm_studio.app.icons import icon
-from rbm_studio.app.numbers import fixed, short
+from rbm_studio.app.standing import Standing, epoch_text, goes_on, idle_words, standing
 from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 
@@ -63,6 +64,7 @@ class TrainingBar(QToolBar):
         self.addSeparator()
         self.addWidget(self._progress)
         self.addWidget(self._status)
+        self._alarm = Alarm(session, self._status, self._reset)
         session.run_state_changed.connect(self.refresh)
         session.images_changed.connect(self.refresh)
         session.task_changed.connect(self.refresh)
@@ -119,15 +121,9 @@ class TrainingBar(QToolBar):
         epochs, next_run = self._session.settings.training.epochs, self._session.next_run
         if next_run.begins_new:
             return self.tr("Train a new model for {0} epochs").format(epochs)
-        state = self._session.training_state
-        images = self._session.images
-        if (
-            state is not None
-            and images is not None
-            and state.continues(self._session.settings.training, len(images.train))
-        ):
-            left = short(state.settings.epochs - state.position.images / len(images.train), 3)
-            return self.tr("Finish the run that was interrupted: {0} epochs").format(left)
+        at = standing(self._session)
+        if goes_on(self._session):
+            return self.tr("Finish the run that was interrupted: {0} epochs").format(epoch_text(at.end - at.now))
         if next_run.is_open:
             words = self.tr("Train the model for {0} more epochs, with other settings:\n{1}")
             return words.format(epochs, self._words.all(next_run.changes))
@@ -153,24 +149,19 @@ class TrainingBar(QToolBar):
         return [self.tr("next: goes on with {0}").format(self._words.some(next_run.changes))]
 
     def _show_progress(self) -> None:
-        session = self._session
-        progress, images = session.progress, session.images
-        if progress is None or images is None:
-            self._progress.setValue(0)
-            ready = [self.tr("Ready to train"), *self._what_comes()] if session.can_train else []
-            self._status.setText("  ·  ".join(ready))
-            return
-        total = progress.epochs * len(images.train)
-        self._progress.setValue(round(_BAR_STEPS * progress.images / total))
-        self._status.setText("  ·  ".join(self._status_parts(progress.epoch, progress.epochs)))
+        at = standing(self._session)
+        self._progress.setValue(round(_BAR_STEPS * at.done))
+        self._status.setText("  ·  ".join(self._status_parts(at)))
 
-    def _status_parts(self, epoch: int, epochs: int) -> list[str]:
+    def _status_parts(self, at: Standing) -> list[str]:
         session = self._session
         state, progress = session.run_state, session.progress
-        parts = [self.tr("Epoch {0} of {1}").format(epoch, epochs)]
+        if state is RunState.IDLE:
+            return [*idle_words(session), *self._what_comes()]
+        parts = [self.tr("Epoch {0} of {1}").format(epoch_text(at.now), epoch_text(at.end))]
         past = session.timeline.past
-        if past is not None and state is not RunState.IDLE:
-            parts.append(self.tr("unseen: the window shows epoch {0}").format(fixed(past.epochs, 2)))
+        if past is not None:
+            parts.append(self.tr("unseen: the window shows epoch {0}").format(epoch_text(past.epochs)))
         if state is RunState.PAUSED and progress is not None:
             parts.append(self.tr("paused after batch {0} of {1}").format(progress.batch, progress.batches))
         elif state is RunState.RUNNING and session.images_per_second > 0:
@@ -179,9 +170,6 @@ class TrainingBar(QToolBar):
             left = session.seconds_left
             if left is not None:
                 parts.append(self.tr("{0} left").format(_clock(left)))
-        elif state is RunState.IDLE:
-            done = progress is not None and progress.epoch == epochs and progress.epoch_kl is not None
-            parts += [self.tr("done") if done else self.tr("stopped"), *self._what_comes()]
         return parts
 
 

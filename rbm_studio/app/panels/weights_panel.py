@@ -19,7 +19,8 @@ from rbm_studio.app.filter_ordering import (
     FilterOrdering,
 )
 from rbm_studio.app.mosaic_view import MosaicView
-from rbm_studio.app.numbers import MINUS, fixed, short
+from rbm_studio.app.numbers import MINUS, fixed
+from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
 from rbm_studio.app.weights_export import WeightsExport
@@ -232,7 +233,7 @@ class WeightsPanel(QWidget):
         if measured is not None and unit < len(measured[0]):
             activity, epochs = measured
             share = fixed(100 * float(activity[unit]), 0)
-            parts.append(self.tr("on for {0}%, epoch {1}").format(share, short(epochs, 3)))
+            parts.append(self.tr("on for {0}%, epoch {1}").format(share, epoch_text(epochs)))
         return " · ".join(parts)
 
     def _facts_of_all(self, count: int) -> str:
@@ -242,7 +243,7 @@ class WeightsPanel(QWidget):
             return self.tr("{0} filters; no images of their size, so no activity to order them by").format(number)
         if newest is None or by == BY_INDEX:
             return self.tr("{0} filters: the weights of each hidden unit").format(number)
-        epochs = short(newest.epochs, 3)
+        epochs = epoch_text(newest.epochs)
         words = {
             BY_NORM: self.tr("{0} filters, longest weights first, epoch {1}"),
             BY_ACTIVITY: self.tr("{0} filters, most active first, epoch {1}, {2} training images"),
