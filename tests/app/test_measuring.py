@@ -147,7 +147,9 @@ def test_a_run_that_comes_to_its_end_is_measured_there_at_once(
     session = desk.session
     wait_until_idle(qtbot, session)
     qtbot.waitUntil(lambda: desk.epochs()[-1] == 60)
-    assert len(desk.epochs()) == 2
+    # The moments that are kept are measured afterwards; between them only one was, when it was chosen.
+    kept = {moment.epochs for moment in session.moments.kept}
+    assert len(set(desk.epochs()) - kept) <= 1
 
 
 def test_nothing_is_measured_out_of_sight(qtbot: QtBot, desk: Desk) -> None:
@@ -278,15 +280,18 @@ class TestBook:
         desk.session.train()
         wait_until_idle(qtbot, desk.session)
         qtbot.waitUntil(lambda: desk.epochs()[-1] == 3.0)
-        before = desk.table()
+        before, run = desk.table(), desk.book.history(NAME).current
         desk.session.reset()
         qtbot.waitUntil(lambda: desk.epochs() == [0.0])
         desk.session.bring_back()
-        assert np.array_equal(desk.table(), before, equal_nan=True)
+        assert desk.book.history(NAME).current is run
+        # Meanwhile moments of its past may have been measured.
+        now = np.nan_to_num(desk.table()).tolist()
+        assert all(row in now for row in np.nan_to_num(before).tolist())
         desk.session.train()
         wait_until_idle(qtbot, desk.session)
         qtbot.waitUntil(lambda: desk.epochs()[-1] == 6.0)
-        assert desk.epochs()[: len(before)] == before[:, 0].tolist()
+        assert set(desk.epochs()) > set(before[:, 0].tolist())
 
     def test_a_history_that_is_asked_for_late_has_the_present_run(self, qtbot: QtBot, desk: Desk) -> None:
         desk.session.train()
