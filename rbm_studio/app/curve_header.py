@@ -24,10 +24,11 @@ _Rows = list[list[tuple["LegendEntry", float]]]
 
 @dataclass(frozen=True)
 class LegendEntry:
-    """A line's name, and the pen that draws it."""
+    """A line's name, the pen that draws it, and whether the name is never shortened."""
 
     name: str
     pen: QPen
+    is_whole: bool = False
 
 
 class CurveHeader(QWidget):
@@ -125,6 +126,8 @@ class CurveHeader(QWidget):
         return _SAMPLE + GRID // 2 + QFontMetricsF(self.font()).horizontalAdvance(self._name(entry))
 
     def _name(self, entry: LegendEntry) -> str:
+        if entry.is_whole:
+            return entry.name
         metrics = QFontMetricsF(self.font())
         # In the middle: where the names of two runs differ, it is mostly at their ends.
         return metrics.elidedText(entry.name, Qt.TextElideMode.ElideMiddle, _LONGEST_NAME * metrics.averageCharWidth())

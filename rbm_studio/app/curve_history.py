@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -176,13 +177,13 @@ class CurveRun:
 
     def spans(self) -> list[Span]:
         """Return the rows in stretches of one measure each, in their order."""
-        stops = [start for start, _ in self._begins[1:]] + [self._count]
+        stops = [*(start for start, _ in self._begins), self._count][1:]
         return [Span(start, stop, measure) for (start, measure), stop in zip(self._begins, stops, strict=True)]
 
     def lasts(self, column: str) -> dict[Measure | None, float]:
         """Return the last value of one of the `COLUMNS` by measure, of those by which it was measured."""
         place = COLUMNS.index(column)
-        return {measure: last[place] for measure, last in self._lasts.items() if np.isfinite(last[place])}
+        return {measure: last[place] for measure, last in self._lasts.items() if math.isfinite(last[place])}
 
     def rows(self) -> NDArray[np.float64]:
         """Return the `table` without copying: what is in it stays as it is, however the run goes on."""
@@ -249,9 +250,7 @@ class CurveHistory(QObject):
         self.earlier, self.current = earlier, current
         self.changed.emit()
 
-    def append(
-        self, points: Sequence[CurvePoint], run: CurveRun | None = None, measure: Measure | None = None
-    ) -> None:
+    def append(self, points: Sequence[CurvePoint], run: CurveRun | None = None, measure: Measure | None = None) -> None:
         """Add measurements to the current run.
 
         Parameters

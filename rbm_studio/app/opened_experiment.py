@@ -258,9 +258,7 @@ def _run(saved: SavedRun, experiment: str, dataset: DatasetIdentity | None) -> R
     return run
 
 
-def _curve(
-    run: Run, table: np.ndarray[Any, np.dtype[np.float64]], spans: list[tuple[int, Measure]]
-) -> CurveRun:
+def _curve(run: Run, table: np.ndarray[Any, np.dtype[np.float64]], spans: list[tuple[int, Measure]]) -> CurveRun:
     epochs = table[:, 0]
     belongs(len(table) <= _MOST_POINTS and bool(np.isfinite(epochs).all()))
     curve = CurveRun(run)

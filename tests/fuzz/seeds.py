@@ -186,8 +186,10 @@ def experiments_saved() -> tuple[SavedExperiment, ...]:
         whole,
         DatasetIdentity("x", "0" * 64, 200, 20, (_SIDE, _SIDE)),
         (SavedMoment(0.0, plain), SavedMoment(1.5, whole, EpochRecord(1.0, 0.5, None))),
-        (SavedRun({**about, "id": "r1", "measures": {"live": measures}}, curves, plain),
-         SavedRun({**about, "id": "r2"}, curves)),  # fmt: skip
+        (
+            SavedRun({**about, "id": "r1", "measures": {"live": measures}}, curves, plain),
+            SavedRun({**about, "id": "r2"}, curves),
+        ),  # fmt: skip
         {"canvas": drawn()[0], "kept": drawn()},
     )
     facts = {**facts, "present_run": None, "selection": {"units": [], "pixel": -1}}
