@@ -123,10 +123,9 @@ def apart(measures: Collection[Measure | None]) -> dict[Measure | None, str]:
     words: dict[Measure | None, str] = {
         measure: ", ".join(text for text in (aspect(measure) for aspect in differing) if text) for measure in known
     }
-    for measure in known:
-        if sum(text == words[measure] for text in words.values()) > 1:
-            # Two data sets may have one name.
-            words[measure] = ", ".join(text for text in (words[measure], _digits(measure)) if text)
+    # Two data sets may have one name.
+    doubled = [measure for measure in known if list(words.values()).count(words[measure]) > 1]
+    words |= {measure: ", ".join(text for text in (words[measure], _digits(measure)) if text) for measure in doubled}
     if len(words) + (None in measures) > 1:
         words = {measure: text or _tr("images not known") for measure, text in words.items()}
     if None in measures:

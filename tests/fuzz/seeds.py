@@ -189,7 +189,7 @@ def experiments_saved() -> tuple[SavedExperiment, ...]:
         (
             SavedRun({**about, "id": "r1", "measures": {"live": measures}}, curves, plain),
             SavedRun({**about, "id": "r2"}, curves),
-        ),  # fmt: skip
+        ),
         {"canvas": drawn()[0], "kept": drawn()},
     )
     facts = {**facts, "present_run": None, "selection": {"units": [], "pixel": -1}}

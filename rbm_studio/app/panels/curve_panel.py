@@ -141,6 +141,7 @@ class CurvePanel(QWidget):
         self._beside.entered.connect(self.choose_beside)
         self._beside.entered.connect(lambda name: QSettings().setValue(_BESIDE_KEY, name))
         self._log.toggled.connect(self._show_log)
+        self._log.toggled.connect(self._turn.request)
         self._save.clicked.connect(self.ask_to_save)
         self._measuring.progressed.connect(self._show_progress)
         self._measuring.ended.connect(self._bar.hide)
