@@ -189,13 +189,17 @@ class CurvePlot(QWidget):
             For each of these measures; in words, what tells it from the present one.
         """
         present = self._lines.measure
-        others = [
+        measures = [
             measure
-            for run in self._history.shown_earlier
+            for run in self._left_out_runs()
             for measure in dict.fromkeys(span.measure for span in run.spans())
             if not is_comparable(measure, present)
         ]
-        return counted(others, present)
+        return counted(measures, present)
+
+    def _left_out_runs(self) -> list[CurveRun]:
+        present, runs = self._lines.measure, self._history.shown_earlier
+        return [run for run in runs if any(not is_comparable(span.measure, present) for span in run.spans())]
 
     def set_empty_words(self, words: str) -> None:
         """Say something else where there is no curve; what it says at first, if empty."""
@@ -289,6 +293,9 @@ class CurvePlot(QWidget):
             if len(line.x) or (line is self._lines.training and not len(self._lines.main.x))
         ]
         entries += self._former_entries()
+        if left_out := self._left_out_runs():
+            words = self.tr("{count} not comparable").format(count=len(left_out))
+            entries.append(LegendEntry(words, QPen(Qt.PenStyle.NoPen), is_whole=True))
         # The newest first: where there is no room for all, it is the old ones that are only counted.
         runs = dict.fromkeys(run for run, _ in self._lines.earlier[::-1])
         entries += [LegendEntry(run.title, run_pen(run.tag.look, self._colours)) for run in runs]

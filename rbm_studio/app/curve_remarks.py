@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def remarks(name: str, plot: CurvePlot) -> list[str]:
-    """Return what is to be said of a plot of the quantity of this name: what it leaves out, and why it is negative."""
-    return [_capital(each) for each in (_left_out(plot), _negative(name, plot), _hidden(plot)) if each]
+    """Return what is to be said of a plot of the quantity of this name: why it is negative, and what it leaves out."""
+    return [_capital(each) for each in (_negative(name, plot), _left_out(plot), _hidden(plot)) if each]
 
 
 def remark_on_value(name: str, value: float, measure: Measure | None) -> str:

@@ -38,7 +38,7 @@ class Column:
     key : str
         What tells it from the others.
     title : str
-        With the unit, if it has one, on a line of its own.
+        With what tells it from others of its name, and the unit, if it has one, on lines of their own.
     tip : str
     value : callable
         What a run has there, in full: to sort by, and to save. None where it is not known.
@@ -72,7 +72,7 @@ class Column:
     @property
     def heading(self) -> str:
         """The title on one line, with the unit of the saved values."""
-        title = self.title.replace("\n", " ")
+        title = self.title.replace("\n(", " (").replace("\n", ", ")
         return f"{title} ({self.unit})" if self.unit else title
 
 
@@ -82,7 +82,7 @@ def columns_of(runs: Sequence[Run], book: CurveBook, words: SettingWords) -> lis
     Parameters
     ----------
     runs : sequence of Run
-        All that are in the table.
+        All that are in the table, the newest first.
     book : CurveBook
         Knows which of them is the present one, and the names of the experiments.
     words : SettingWords
@@ -120,7 +120,10 @@ def columns_of(runs: Sequence[Run], book: CurveBook, words: SettingWords) -> lis
 def _measured(runs: Sequence[Run]) -> Iterator[Column]:
     """Return a column for each quantity and measure: nothing ranks what cannot be compared."""
     for quantity in quantities().values():
-        occurring = [measure for run in runs for side in sides() for measure in run.lasts(quantity.name, side)]
+        # The oldest first: what comes anew does not move what is there.
+        occurring = [
+            measure for run in reversed(runs) for side in sides() for measure in run.lasts(quantity.name, side)
+        ]
         words = apart(occurring)
         for measure in words or ([None] if quantity.name == LIVE else []):
             for side, side_words in sides().items():
@@ -138,7 +141,7 @@ def _figure(quantity: Quantity, side: str, words: str, measure: Measure | None, 
     title = _tr("{side} KL") if quantity.name == LIVE else _tr("{side}: {quantity}")
     title = title.format(side=words.capitalize(), quantity=quantity.title)
     if apart_by:
-        title = f"{title}, {apart_by}"
+        title = f"{title}\n{apart_by}"
     tip = _tr("{quantity}, on the run's {side} images, as its curve ends.\n{note}")
     tip = tip.format(quantity=quantity.title, side=words, note=quantity.note)
     if measure is not None:

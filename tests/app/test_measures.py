@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.window import MainWindow
 
 __all__ = ["runs"]
-GREY, STATES = "Training KL, grey values\n(nats per pixel)", "Training KL, thresholded at 0.5\n(nats per pixel)"
+GREY, STATES = "Training KL\ngrey values\n(nats per pixel)", "Training KL\nthresholded at 0.5\n(nats per pixel)"
 
 
 def train(qtbot: QtBot, window: MainWindow, *, anew: bool = True, **settings: object) -> None:
@@ -52,6 +52,10 @@ def click_heading(window: MainWindow, title: str) -> None:
     table(window).scrollTo(table(window).runs.index(0, column))
     x = header.sectionViewportPosition(column) + header.sectionSize(column) // 2
     QTest.mouseClick(header.viewport(), LEFT, pos=QPoint(x, header.height() // 2))
+
+
+def kl_headings(window: MainWindow) -> list[str]:
+    return [title for title in headings(window) if title.startswith("Training KL")]
 
 
 def starred(window: MainWindow, title: str) -> list[int]:
@@ -91,8 +95,8 @@ def test_grey_and_thresholded_runs_stand_in_columns_of_their_own(
     ]
     train(qtbot, runs, binarisation="threshold")
     train(qtbot, runs, binarisation="grey", learning_rate=0.01)
-    qtbot.waitUntil(lambda: GREY in headings(runs) and text(runs, 0, GREY) != "–")
-    assert [title for title in headings(runs) if title.startswith("Training KL")] == [GREY, STATES]
+    qtbot.waitUntil(lambda: kl_headings(runs) == [GREY, STATES] and text(runs, 0, GREY) != "–")
+    qtbot.waitUntil(lambda: starred(runs, GREY) != [])
     assert [text(runs, row, STATES) == "–" for row in range(3)] == [True, False, True]
     assert [text(runs, row, GREY) == "–" for row in range(3)] == [False, True, False]
     tip = table(runs).runs.headerData(
@@ -131,7 +135,7 @@ def test_a_run_of_another_measure_is_not_on_the_axis_and_that_is_said(qtbot: QtB
     assert drawn(window) == []
     qtbot.waitUntil(lambda: words(window).startswith("Not drawn, since not comparable: 1 run (grey values)."))
     [plot] = plots(window)
-    assert legend(plot) == ["nats per pixel, thresholded at 0.5, B = 20", "training", "held-out"]
+    assert legend(plot) == ["nats per pixel, thresholded at 0.5, B = 20", "training", "held-out", "1 not comparable"]
     assert read_at(plot, 3.0).endswith(" · thresholded at 0.5, B = 20")
     train(qtbot, window, binarisation="grey", seed=1)
     assert drawn(window) == [first]
@@ -149,9 +153,9 @@ def test_the_batch_size_is_in_the_articles_kl_and_in_no_other(qtbot: QtBot, runs
     qtbot.waitUntil(lambda: runs.session.book.runs[0].lasts("kl_per_pixel", "training") != {})
     train(qtbot, runs, batch_size=50)
     qtbot.waitUntil(lambda: runs.session.book.runs[1].lasts("kl_per_pixel", "training") != {})
-    qtbot.waitUntil(lambda: len([title for title in headings(runs) if "Reconstruction KL" in title]) == 2)
-    kl = [title for title in headings(runs) if title.startswith("Training KL")]
-    assert kl == ["Training KL, B = 50\n(nats per pixel)", "Training KL, B = 20\n(nats per pixel)"]
+    expected = ["Training KL\nB = 20\n(nats per pixel)", "Training KL\nB = 50\n(nats per pixel)"]
+    qtbot.waitUntil(lambda: kl_headings(runs) == expected)
+    assert len([title for title in headings(runs) if "Reconstruction KL" in title]) == 2
     assert starred(runs, "Training: Reconstruction KL\n(nats per pixel)") != []
     # Fewer images than a batch asks for are one batch.
     measure = runs.session.book.runs[1].curves[LIVE].measure
@@ -324,7 +328,8 @@ def test_a_negative_kl_says_why_wherever_it_is_read(qtbot: QtBot, runs: MainWind
     assert f" · n{why}" in read_at(plot, 200.0)
     qtbot.waitUntil(lambda: f"N{why}." in words(runs))
     assert "1 run (Bars, 8×8, B = 20)" in words(runs)
-    column = next(title for title in headings(runs) if title.startswith("Training KL, Patterns, 2×2"))
+    column = "Training KL\nPatterns, 2×2, B = 5\n(nats per pixel)"
+    qtbot.waitUntil(lambda: column in headings(runs))
     tip = str(table(runs).runs.index(0, headings(runs).index(column)).data(Qt.ItemDataRole.ToolTipRole))
     assert f"N{why}" in tip
     assert starred(runs, column) == []
