@@ -193,10 +193,8 @@ class Measuring(QObject):
         self._begin(subject, tuple(name for name in lacking if not subject.problem(name)), moment)
 
     def _due_moment(self, name: str) -> Moment | None:
-        run, moments = self._book.history(name).current, self._session.moments
-        if run is None:
-            return None
-        return due_moment(moments.kept, moments.interval, run, self._tried_past.get(name, ()))
+        run = self._book.history(name).current
+        return None if run is None else due_moment(self._session.moments.kept, run, self._tried_past.get(name, ()))
 
     def _lacks(self, name: str, moment: Moment) -> bool:
         run = self._book.history(name).current

@@ -14,19 +14,17 @@ if TYPE_CHECKING:
     from rbm_studio.app.state import Model
     from rbm_studio.core.settings import TrainingSettings
 
-CLOSE = 0.5
-"""A moment is left out where the curve has a point nearer than this part of the moments' distance."""
+_SAME = 1e-9
+"""What is no further apart, in epochs, is the same time."""
 
 
-def due_moment(moments: Sequence[Moment], interval: float, run: CurveRun, tried: Collection[float]) -> Moment | None:
+def due_moment(moments: Sequence[Moment], run: CurveRun, tried: Collection[float]) -> Moment | None:
     """Return the moment to measure next: the one furthest from all that a curve has, so that it is filled evenly.
 
     Parameters
     ----------
     moments : sequence of Moment
         That are kept, in their order.
-    interval : float
-        Their distance, in epochs.
     run : CurveRun
         What was measured. Its newest point is the present; nothing later is due.
     tried : collection of float
@@ -34,7 +32,7 @@ def due_moment(moments: Sequence[Moment], interval: float, run: CurveRun, tried:
     """
     distances = [(distance(moment, run) if moment.epochs not in tried else 0.0, moment) for moment in moments]
     furthest, moment = max(distances, key=lambda each: each[0], default=(0.0, None))
-    return moment if furthest > CLOSE * interval else None
+    return moment if furthest > _SAME else None
 
 
 def distance(moment: Moment, run: CurveRun) -> float:
