@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks import (
+    default_quality,
     digits,
     event_loop,
     explorer,
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "gpu_speed": gpu_speed.run,
     "time_to_quality": time_to_quality.run,
     "quality": quality.run,
+    "default_quality": default_quality.run,
     "likelihood": likelihood.run,
     "reconstruction_latency": reconstruction_latency.run,
     "event_loop": event_loop.run,

@@ -293,7 +293,7 @@ def test_other_sizes_start_a_new_model_and_a_new_curve(qtbot: QtBot, session: Se
     assert model_of(session).parameters.hidden_num == 20
     wait_until_idle(qtbot, session)
     assert [record.epoch for record in model_of(session).history] == [1, 2, 3]
-    assert titles[-1] == "20 hidden, recommended, rate 0.15, batch 20"
+    assert titles[-1] == "20 hidden, recommended, rate 0.5, batch 20"
 
 
 def test_the_model_that_was_replaced_can_come_back_and_goes_on(qtbot: QtBot, session: Session) -> None:
@@ -352,7 +352,7 @@ def test_the_curve_of_a_model_that_came_back_is_named_by_its_own_settings(qtbot:
     session.reset()
     session.change_settings(hidden_num=20, learning_rate=0.02, batch_size=10)
     session.bring_back()
-    assert titles[-1] == "12 hidden, recommended, rate 0.15, batch 20"
+    assert titles[-1] == "12 hidden, recommended, rate 0.5, batch 20"
 
 
 def pointed_at(session: Session) -> tuple[tuple[int, ...], int, int]:
