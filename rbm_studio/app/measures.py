@@ -5,14 +5,16 @@ Figures of two measures cannot be compared: they stand in columns of their own, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from rbm_studio.app.measurement import ANNEALED
 from rbm_studio.app.quantities import LIVE
 from rbm_studio.core.binarisation import BINARISATIONS
+from rbm_studio.core.metric_data import MetricData
 from rbm_studio.core.metrics import METRICS
 
 if TYPE_CHECKING:
@@ -97,9 +99,7 @@ def measure_of(
     dataset : str
         The images' name, where no more is known of them.
     """
-    needs_states = name == ANNEALED or (name in METRICS and METRICS[name].needs_states)
-    is_binary = BINARISATIONS[training.binarisation].is_binary
-    binarisation = training.binarisation if is_binary or not needs_states else "threshold"
+    binarisation = _binarisation(name, training)
     batch = 0
     if name == LIVE:
         # Fewer images than a batch asks for are one batch.
@@ -114,6 +114,25 @@ def measure_of(
         training.threshold if binarisation == "threshold" else 0.0,
         batch,
     )
+
+
+def measure_before(
+    name: str, training: TrainingSettings, data: DatasetIdentity | None, image_shape: tuple[int, int], dataset: str
+) -> Measure:
+    """Return the same for figures of files that do not say: then the article's KL was of what the model was shown."""
+    measure = measure_of(name, training, data, image_shape, dataset)
+    if name != LIVE:
+        return measure
+    threshold = training.threshold if training.binarisation == "threshold" else 0.0
+    return replace(measure, binarisation=training.binarisation, threshold=threshold)
+
+
+def _binarisation(name: str, training: TrainingSettings) -> str:
+    """Return how the images are shown for a quantity: some are of states only, and others of grey values only."""
+    data = MetricData(np.empty((0, 0)), binarisation=training.binarisation)
+    if name == ANNEALED:
+        return data.as_states().binarisation
+    return METRICS[name].shown(data).binarisation if name in METRICS else data.binarisation
 
 
 def apart(measures: Collection[Measure | None]) -> dict[Measure | None, str]:

@@ -14,7 +14,7 @@ from rbm_studio.app.drawings_file import kept_from_json
 from rbm_studio.app.epoch_history import EpochHistory
 from rbm_studio.app.experiment import MOST_NOTES
 from rbm_studio.app.experiment_files import LONGEST_NAME, MOST_DRAWINGS
-from rbm_studio.app.measures import measure_of
+from rbm_studio.app.measures import measure_before
 from rbm_studio.app.measures_file import spans_from_json
 from rbm_studio.app.moments import Moment
 from rbm_studio.app.run import Run
@@ -248,7 +248,7 @@ def _run(saved: SavedRun, experiment: str, dataset: DatasetIdentity | None) -> R
         spans = spans_from_json(measures.get(name), len(table))
         if spans is None:
             data = run.data or dataset
-            own = measure_of(name, run.settings.training, data, run.settings.image_shape, run.dataset)
+            own = measure_before(name, run.settings.training, data, run.settings.image_shape, run.dataset)
             spans = [(0, own)]
         run.curves[text(name, LONGEST_NAME)] = _curve(run, table, spans)
     if saved.model is not None and saved.model.image_shape is not None:

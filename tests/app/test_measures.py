@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,8 @@ if TYPE_CHECKING:
     from rbm_studio.app.window import MainWindow
 
 __all__ = ["runs"]
-GREY, STATES = "Training KL\ngrey values\n(nats per pixel)", "Training KL\nthresholded at 0.5\n(nats per pixel)"
+SHOWN = ("grey values", "thresholded at 0.5")
+SMALL, LARGE = "Training KL\nB = 20\n(nats per pixel)", "Training KL\nB = 50\n(nats per pixel)"
 
 
 def train(qtbot: QtBot, window: MainWindow, *, anew: bool = True, **settings: object) -> None:
@@ -85,61 +85,78 @@ def small(side: int = 2) -> Dataset:
     return Dataset("Patterns", "made up", images[:5], None, images[5:], None)
 
 
-def test_grey_and_thresholded_runs_stand_in_columns_of_their_own(
+def test_runs_of_different_measures_stand_in_columns_of_their_own(
     qtbot: QtBot, runs: MainWindow, tmp_path: Path
 ) -> None:
-    train(qtbot, runs, binarisation="grey")
+    train(qtbot, runs)
     assert [title for title in headings(runs) if "KL" in title] == [
         "Training KL\n(nats per pixel)",
         "Held-out KL\n(nats per pixel)",
     ]
-    train(qtbot, runs, binarisation="threshold")
-    train(qtbot, runs, binarisation="grey", learning_rate=0.01)
-    qtbot.waitUntil(lambda: kl_headings(runs) == [GREY, STATES] and text(runs, 0, GREY) != "–")
-    qtbot.waitUntil(lambda: starred(runs, GREY) != [])
-    assert [text(runs, row, STATES) == "–" for row in range(3)] == [True, False, True]
-    assert [text(runs, row, GREY) == "–" for row in range(3)] == [False, True, False]
-    tip = table(runs).runs.headerData(
-        headings(runs).index(STATES), Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole
-    )
-    assert "Bars, 8×8, thresholded at 0.5, B = 20" in tip
+    train(qtbot, runs, batch_size=50)
+    train(qtbot, runs, batch_size=20, learning_rate=0.01)
+    qtbot.waitUntil(lambda: kl_headings(runs) == [SMALL, LARGE] and text(runs, 0, SMALL) != "–")
+    qtbot.waitUntil(lambda: starred(runs, SMALL) != [])
+    assert [text(runs, row, LARGE) == "–" for row in range(3)] == [True, False, True]
+    assert [text(runs, row, SMALL) == "–" for row in range(3)] == [False, True, False]
+    column = headings(runs).index(LARGE)
+    tip = table(runs).runs.headerData(column, Qt.Orientation.Horizontal, Qt.ItemDataRole.ToolTipRole)
+    assert "Bars, 8×8, grey values, B = 50" in tip
     assert "not comparable" in tip
     # To sort ranks only what can be compared; what is of another measure stands last, whichever way.
-    slow, states, fast = names(runs)
-    for expected in ([fast, slow, states], [slow, fast, states]):
-        click_heading(runs, GREY)
+    slow, large, fast = names(runs)
+    figures = {name: float(text(runs, row, SMALL)) for row, name in enumerate(names(runs)) if name != large}
+    better, worse = sorted((slow, fast), key=lambda name: figures[name])
+    for expected in ([better, worse, large], [worse, better, large]):
+        click_heading(runs, SMALL)
         assert names(runs) == expected
     # The better of two bears a mark; one alone is not the best of anything.
-    assert starred(runs, GREY) == [1]
-    assert starred(runs, STATES) == []
-    assert "best" in str(table(runs).runs.index(1, headings(runs).index(GREY)).data(Qt.ItemDataRole.AccessibleTextRole))
+    assert starred(runs, SMALL) == [1]
+    assert starred(runs, LARGE) == []
+    best = table(runs).runs.index(1, headings(runs).index(SMALL))
+    assert "best" in str(best.data(Qt.ItemDataRole.AccessibleTextRole))
     export(qtbot, runs, "The table…", tmp_path / "runs.csv")
     first, _, last = rows_of(tmp_path / "runs.csv")
-    assert first["Training KL, thresholded at 0.5 (nats per pixel)"] == ""
-    assert float(last["Training KL, thresholded at 0.5 (nats per pixel)"]) > 0
-    assert last["Training KL, grey values (nats per pixel)"] == ""
+    assert first["Training KL, B = 50 (nats per pixel)"] == ""
+    assert float(last["Training KL, B = 50 (nats per pixel)"]) > 0
+    assert last["Training KL, B = 20 (nats per pixel)"] == ""
     export(qtbot, runs, "All curves…", tmp_path / "curves.csv")
     qtbot.waitUntil((tmp_path / "curves.csv").exists)
     found = {(row["run"], row["measure"]) for row in rows_of(tmp_path / "curves.csv")}
     assert found == {
         (slow, "Bars, 8×8, grey values, B = 20"),
         (fast, "Bars, 8×8, grey values, B = 20"),
-        (states, "Bars, 8×8, thresholded at 0.5, B = 20"),
+        (large, "Bars, 8×8, grey values, B = 50"),
     }
 
 
+def test_grey_and_thresholded_images_stand_apart(qtbot: QtBot, runs: MainWindow) -> None:
+    panel(runs).choose("cross_entropy")
+    grey, states = (f"Training: Reconstruction cross-entropy\n{shown}\n(nats per image)" for shown in SHOWN)
+    for binarisation in ("grey", "threshold"):
+        train(qtbot, runs, binarisation=binarisation)
+        qtbot.waitUntil(lambda: runs.session.book.runs[-1].curves["cross_entropy"].rows()[-1:, 0].tolist() == [3])
+    qtbot.waitUntil(lambda: {grey, states} <= set(headings(runs)))
+    assert [text(runs, row, grey) == "–" for row in range(2)] == [True, False]
+    assert [text(runs, row, states) == "–" for row in range(2)] == [False, True]
+    assert drawn(runs) == []
+    qtbot.waitUntil(lambda: words(runs).startswith("Not drawn, since not comparable: 1 run (grey values)."))
+    # The article's KL is of grey values, whatever the model is shown: there the two are comparable.
+    assert kl_headings(runs) == ["Training KL\n(nats per pixel)"]
+
+
 def test_a_run_of_another_measure_is_not_on_the_axis_and_that_is_said(qtbot: QtBot, window: MainWindow) -> None:
-    train(qtbot, window, binarisation="grey")
+    train(qtbot, window)
     first = window.session.book.runs[0].name
-    train(qtbot, window, binarisation="threshold")
+    train(qtbot, window, batch_size=50)
     assert drawn(window) == []
-    qtbot.waitUntil(lambda: words(window).startswith("Not drawn, since not comparable: 1 run (grey values)."))
+    qtbot.waitUntil(lambda: words(window).startswith("Not drawn, since not comparable: 1 run (B = 20)."))
     [plot] = plots(window)
-    assert legend(plot) == ["nats per pixel, thresholded at 0.5, B = 20", "training", "held-out", "1 not comparable"]
-    assert read_at(plot, 3.0).endswith(" · thresholded at 0.5, B = 20")
-    train(qtbot, window, binarisation="grey", seed=1)
+    assert legend(plot) == ["nats per pixel, grey values, B = 50", "training", "held-out", "1 not comparable"]
+    assert read_at(plot, 3.0).endswith(" · grey values, B = 50")
+    train(qtbot, window, batch_size=20, seed=1)
     assert drawn(window) == [first]
-    qtbot.waitUntil(lambda: words(window).startswith("Not drawn, since not comparable: 1 run (thresholded at 0.5)."))
+    qtbot.waitUntil(lambda: words(window).startswith("Not drawn, since not comparable: 1 run (B = 50)."))
     # What is measured in the same way for all of them has all of them on one axis.
     select(choice(window), "Pseudo-log-likelihood")
     wait_until_measured(qtbot, window, 3)
@@ -147,75 +164,61 @@ def test_a_run_of_another_measure_is_not_on_the_axis_and_that_is_said(qtbot: QtB
     assert legend(plot)[0] == "nats per image, thresholded at 0.5"
 
 
-def test_the_batch_size_is_in_the_articles_kl_and_in_no_other(qtbot: QtBot, runs: MainWindow) -> None:
-    panel(runs).choose("kl_per_pixel")
-    train(qtbot, runs)
-    qtbot.waitUntil(lambda: runs.session.book.runs[0].lasts("kl_per_pixel", "training") != {})
-    train(qtbot, runs, batch_size=50)
-    qtbot.waitUntil(lambda: runs.session.book.runs[1].lasts("kl_per_pixel", "training") != {})
-    expected = ["Training KL\nB = 20\n(nats per pixel)", "Training KL\nB = 50\n(nats per pixel)"]
-    qtbot.waitUntil(lambda: kl_headings(runs) == expected)
-    assert len([title for title in headings(runs) if "Reconstruction KL" in title]) == 2
-    assert starred(runs, "Training: Reconstruction KL\n(nats per pixel)") != []
-    # Fewer images than a batch asks for are one batch.
-    measure = runs.session.book.runs[1].curves[LIVE].measure
-    assert measure is not None
-    data = runs.session.images
-    assert data is not None
-    huge = replace(runs.session.settings.training, batch_size=1000)
-    assert measure_of(LIVE, huge, data.identity, (8, 8)).batch_size == 200
+def test_fewer_images_than_a_batch_asks_for_are_one_batch(session: Session) -> None:
+    assert session.images is not None
+    huge = replace(session.settings.training, batch_size=1000)
+    assert measure_of(LIVE, huge, session.images.identity, (8, 8)).batch_size == 200
 
 
-def test_a_run_that_goes_on_with_other_images_breaks_its_line(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
-    train(qtbot, window, binarisation="grey")
-    train(qtbot, window, anew=False, binarisation="threshold")
+def test_a_run_that_goes_on_with_another_measure_breaks_its_line(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    train(qtbot, window)
+    train(qtbot, window, anew=False, batch_size=50)
     [plot] = plots(window)
     curve = window.session.book.runs[0].curves[LIVE]
-    assert [(span.stop - span.start, span.measure is not None and span.measure.shown) for span in curve.spans()] == [
-        (3, "grey values"),
-        (3, "thresholded at 0.5"),
+    assert [
+        (span.stop - span.start, span.measure is not None and span.measure.batch_size) for span in curve.spans()
+    ] == [
+        (3, 20),
+        (3, 50),
     ]
     # Nothing leads from one part to the other.
     lines = plot._lines
     assert lines.training.x.tolist() == [4, 5, 6]
     assert [stretch.main.x.tolist() for stretch in lines.former] == [[1, 2, 3]]
-    assert legend(plot) == [
-        "nats per pixel, thresholded at 0.5, B = 20",
-        "training",
-        "held-out",
-        "until 3: grey values",
-    ]
+    assert legend(plot) == ["nats per pixel, grey values, B = 50", "training", "held-out", "until 3: B = 20"]
     assert read_at(plot, 2.0).startswith("epoch 2 · training ")
     assert " · grey values, B = 20" in read_at(plot, 2.0)
-    assert " · thresholded at 0.5, B = 20" in read_at(plot, 5.0)
+    assert " · grey values, B = 50" in read_at(plot, 5.0)
     # The keys go through all of it.
     plot.view.show_all()
     for _ in range(5):
         QTest.keyClick(plot, Qt.Key.Key_Left)
     assert plot.reading().startswith("epoch 1")
     panel(window).save(tmp_path / "curve.csv")
-    with (tmp_path / "curve.csv").open(encoding="utf-8", newline="") as file:
-        shown = [row["measure"].split(", ")[2] for row in csv.DictReader(file)]
-    assert shown == ["grey values"] * 3 + ["thresholded at 0.5"] * 3
+    shown = [row["measure"].split(", ")[-1] for row in rows_of(tmp_path / "curve.csv")]
+    assert shown == ["B = 20"] * 3 + ["B = 50"] * 3
     for name in ("curve.png", "curve.svg"):
         panel(window).save(tmp_path / name)
-    assert "until 3: grey values" in (tmp_path / "curve.svg").read_text(encoding="utf-8")
+    assert "until 3: B = 20" in (tmp_path / "curve.svg").read_text(encoding="utf-8")
 
 
 def test_the_table_has_what_a_run_was_by_each_measure(qtbot: QtBot, runs: MainWindow) -> None:
-    train(qtbot, runs, binarisation="grey")
-    grey = runs.session.book.runs[0].curves[LIVE].last("training")
-    train(qtbot, runs, anew=False, binarisation="threshold")
-    qtbot.waitUntil(lambda: GREY in headings(runs))
-    assert text(runs, 0, GREY) == f"{grey:.4f}"
-    assert text(runs, 0, STATES) == f"{runs.session.book.runs[0].curves[LIVE].last('training'):.4f}"
+    train(qtbot, runs)
+    first = runs.session.book.runs[0].curves[LIVE].last("training")
+    train(qtbot, runs, anew=False, batch_size=50)
+    qtbot.waitUntil(lambda: SMALL in headings(runs))
+    assert text(runs, 0, SMALL) == f"{first:.4f}"
+    assert text(runs, 0, LARGE) == f"{runs.session.book.runs[0].curves[LIVE].last('training'):.4f}"
 
 
 def test_a_file_keeps_what_each_figure_is_of(
     qtbot: QtBot, window: MainWindow, show: Callable[[Session], MainWindow], tmp_path: Path
 ) -> None:
-    train(qtbot, window, binarisation="grey")
-    train(qtbot, window, anew=False, binarisation="threshold")
+    window.session.change_settings(binarisation="threshold")
+    train(qtbot, window)
+    train(qtbot, window, anew=False, batch_size=50)
     train(qtbot, window, seed=1)
     spans = [run.curves[LIVE].spans() for run in window.session.book.runs]
     assert [len(each) for each in spans] == [2, 1]
@@ -229,7 +232,7 @@ def test_a_file_keeps_what_each_figure_is_of(
     press(second, "Train")
     wait_until_idle(qtbot, again)
     assert [span.measure for span in again.book.runs[-1].curves[LIVE].spans()] == [spans[-1][0].measure]
-    # A file of an earlier version does not say; its run's settings do.
+    # A file of an earlier version does not say; its run's settings do. Then the KL was of what the model was shown.
     saved = load_experiment(tmp_path / "bars.rbmx")
     old = [replace(run, facts={k: v for k, v in run.facts.items() if k != "measures"}) for run in saved.runs]
     save_experiment(tmp_path / "old.rbmx", replace(saved, runs=tuple(old)))
@@ -237,7 +240,10 @@ def test_a_file_keeps_what_each_figure_is_of(
     load(qtbot, earlier, bars_dataset())
     assert earlier.open_experiment(tmp_path / "old.rbmx")
     measures = [[span.measure for span in run.curves[LIVE].spans()] for run in earlier.book.runs]
-    assert measures == [[spans[0][1].measure], [spans[1][0].measure]]
+    last = spans[0][1].measure
+    assert last is not None
+    assert last.shown == "grey values"
+    assert measures == [[replace(last, binarisation="threshold", threshold=0.5)]] * 2
     again.shut_down()
     earlier.shut_down()
 
@@ -292,6 +298,7 @@ def test_the_true_divergence_is_what_a_small_model_of_binary_images_shows(
     session.change_settings(hidden_num=12)
     qtbot.waitUntil(lambda: choice(window).currentText() == "True KL divergence")
     # Images with grey values have no probability, unless they are thresholded first.
+    session.change_settings(binarisation="grey")
     grey = bars_dataset()
     load(qtbot, session, replace(grey, train_images=grey.train_images // 2, test_images=grey.test_images // 2))
     qtbot.waitUntil(lambda: choice(window).currentText() == "Article's KL")
@@ -316,7 +323,9 @@ def test_a_negative_kl_says_why_wherever_it_is_read(qtbot: QtBot, runs: MainWind
     train(qtbot, runs)
     first = runs.session.book.runs[0].name
     load(qtbot, runs.session, small())
-    runs.session.change_settings(hidden_num=4, batch_size=5, epochs=200, learning_rate=1.0)
+    plain = {"gradient": "cd", "centred": False, "schedule": "constant", "momentum": 0.9}
+    plain |= {"binarisation": "grey", "visible_units": "mean-field"}
+    runs.session.change_settings(hidden_num=4, batch_size=5, epochs=200, learning_rate=1.0, **plain)
     press(runs, "Train")
     wait_until_idle(qtbot, runs.session)
     why = "egative since (ln B)/D is taken off, here (ln 5)/4 = 0.402"
@@ -396,6 +405,12 @@ def test_words_name_only_what_differs() -> None:
     data = DatasetIdentity("Bars", "1" * 64, 200, 20, (8, 8))
     grey = measure_of(LIVE, TrainingSettings(binarisation="grey", batch_size=20), data, (8, 8))
     states = measure_of(LIVE, TrainingSettings(binarisation="threshold", batch_size=20), data, (8, 8))
+    # The article's KL is of grey values, whatever the model is shown.
+    assert grey == states
+    grey, states = (
+        measure_of("cross_entropy", TrainingSettings(binarisation=shown), data, (8, 8))
+        for shown in ("grey", "threshold")
+    )
     assert apart([grey, grey]) == {grey: ""}
     assert apart([grey, states]) == {grey: "grey values", states: "thresholded at 0.5"}
     other = replace(grey, digest="2" * 64)
