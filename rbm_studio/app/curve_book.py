@@ -11,6 +11,7 @@ from rbm_studio.app.change_words import run_name
 from rbm_studio.app.curve_history import CurveHistory, CurveRun
 from rbm_studio.app.epoch_history import EpochHistory
 from rbm_studio.app.looks import LOOKS
+from rbm_studio.app.measures import measure_of
 from rbm_studio.app.quantities import LIVE
 from rbm_studio.app.run import Run
 from rbm_studio.app.run_bounds import MOST_RUNS, drop_ends, surplus, thin_curves
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from rbm_studio.app.curve_history import CurvePoint
+    from rbm_studio.app.measures import Measure
     from rbm_studio.app.moments import Moment
     from rbm_studio.app.session import Session
     from rbm_studio.app.state import Model, Settings
@@ -221,8 +223,7 @@ class CurveBook(QObject):
         present.epochs = epochs
         present.stages = stages_until(former.stages, epochs)
         for name, curve in former.curves.items():
-            table = curve.table()
-            self._curve(name, present).extend(table[table[:, 0] <= epochs])
+            self._curve(name, present).extend_from(curve, epochs)
         self._tell_all()
 
     def _give_way(self, present: Run) -> None:
@@ -252,9 +253,14 @@ class CurveBook(QObject):
         self.begun.emit()
 
     def _grow(self, points: list[CurvePoint]) -> None:
-        self._histories[LIVE].append(points)
+        self._histories[LIVE].append(points, measure=self._live_measure())
         if points and self.present is not None:
             self.present.epochs = max(self.present.epochs, points[-1].epoch)
+
+    def _live_measure(self) -> Measure | None:
+        """Return what the training measures now; of figures that came with a model, what its file says."""
+        model, data = self._session.newest, self._session.training_data
+        return None if model is None else measure_of(LIVE, model.training, data, model.image_shape)
 
     # --- what a person does with them
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QPoint, QSize
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PySide6.QtGui import QPainter
 
+    from rbm_studio.app.curve_history import CurveRun, Span
     from rbm_studio.app.curve_plot import CurvePlot
 
 _SCALE = 2
@@ -39,9 +40,9 @@ def save_curves(plots: Sequence[CurvePlot], path: Path) -> None:
         At least one, from the top.
     path : Path
         Where to; the suffix says what to write. ``.png``: a picture at twice the plots' size, in light colours.
-        ``.svg``: the same as a vector drawing. ``.csv``: columns run, epoch, training, held_out, lower (of a bracket)
-        and quantity, the whole history, empty where a value was not measured. A file of that name is replaced, and only
-        once the new one is complete.
+        ``.svg``: the same as a vector drawing. ``.csv``: columns run, epoch, training, held_out, lower (of a bracket),
+        quantity and measure (what it is of), the whole history, empty where a value was not measured. A file of that
+        name is replaced, and only once the new one is complete.
 
     Raises
     ------
@@ -76,25 +77,40 @@ def _svg(plots: Sequence[CurvePlot]) -> bytes:
 
 
 def _csv(plots: Sequence[CurvePlot]) -> bytes:
-    return curves_csv([(plot.title, plot.runs()) for plot in plots])
+    return curves_csv([(plot.title, [written(run) for run in plot.history.measured]) for plot in plots])
 
 
-def curves_csv(curves: Iterable[tuple[str, Iterable[tuple[str, NDArray[np.float64]]]]]) -> bytes:
-    """Return curves as CSV (RFC 4180, UTF-8): columns run, epoch, training, held_out, lower and quantity.
+class Written(NamedTuple):
+    """A run's curve as it is written: its name, a copy of its table of `COLUMNS`, and the measures of its rows."""
+
+    name: str
+    table: NDArray[np.float64]
+    spans: list[Span]
+
+
+def written(run: CurveRun) -> Written:
+    """Return a copy of a curve that can be written while the run goes on."""
+    return Written(run.title, run.table(), run.spans())
+
+
+def curves_csv(curves: Iterable[tuple[str, Iterable[Written]]]) -> bytes:
+    """Return curves as CSV (RFC 4180, UTF-8): columns run, epoch, training, held_out, lower, quantity and measure.
 
     Parameters
     ----------
-    curves : iterable of (str, iterable of (str, ndarray of shape (n, 4)))
-        For each quantity, with its unit, the names of its runs and their tables of `COLUMNS`.
+    curves : iterable of (str, iterable of Written)
+        For each quantity, with its unit, its runs.
     """
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(("run", *COLUMNS, "quantity"))
+    writer.writerow(("run", *COLUMNS, "quantity", "measure"))
     for quantity, runs in curves:
-        for name, table in runs:
-            for row in table.tolist():
-                values = ("" if math.isnan(value) else repr(value) for value in row)
-                writer.writerow((harmless(name), *values, quantity))
+        for run in runs:
+            for span in run.spans:
+                measure = "" if span.measure is None else harmless(span.measure.words)
+                for row in run.table[span.start : span.stop].tolist():
+                    values = ("" if math.isnan(value) else repr(value) for value in row)
+                    writer.writerow((harmless(run.name), *values, quantity, measure))
     return text.getvalue().encode()
 
 

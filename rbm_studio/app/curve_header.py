@@ -24,10 +24,11 @@ _Rows = list[list[tuple["LegendEntry", float]]]
 
 @dataclass(frozen=True)
 class LegendEntry:
-    """A line's name, and the pen that draws it."""
+    """A line's name, the pen that draws it, and whether the name is never shortened; without a pen, only words."""
 
     name: str
     pen: QPen
+    is_whole: bool = False
 
 
 class CurveHeader(QWidget):
@@ -112,7 +113,7 @@ class CurveHeader(QWidget):
         painter.setPen(entry.pen)
         painter.drawLine(QPointF(x, top + row / 2), QPointF(x + _SAMPLE, top + row / 2))
         painter.setPen(self._colour)
-        text = QRectF(x + _SAMPLE + GRID // 2, top, QFontMetricsF(self.font()).horizontalAdvance(name) + 1, row)
+        text = QRectF(x + _sample(entry), top, QFontMetricsF(self.font()).horizontalAdvance(name) + 1, row)
         painter.drawText(text, Qt.AlignmentFlag.AlignVCenter, name)
 
     def _row(self) -> int:
@@ -122,9 +123,11 @@ class CurveHeader(QWidget):
         return QFontMetricsF(self.font()).horizontalAdvance(self._title) + 1
 
     def _entry_width(self, entry: LegendEntry) -> float:
-        return _SAMPLE + GRID // 2 + QFontMetricsF(self.font()).horizontalAdvance(self._name(entry))
+        return _sample(entry) + QFontMetricsF(self.font()).horizontalAdvance(self._name(entry))
 
     def _name(self, entry: LegendEntry) -> str:
+        if entry.is_whole:
+            return entry.name
         metrics = QFontMetricsF(self.font())
         # In the middle: where the names of two runs differ, it is mostly at their ends.
         return metrics.elidedText(entry.name, Qt.TextElideMode.ElideMiddle, _LONGEST_NAME * metrics.averageCharWidth())
@@ -155,3 +158,8 @@ class CurveHeader(QWidget):
             rows[-1].append((entry, x))
             x += widths[place]
         return rows
+
+
+def _sample(entry: LegendEntry) -> int:
+    """Return the room for a piece of a line, in px."""
+    return 0 if entry.pen.style() == Qt.PenStyle.NoPen else _SAMPLE + GRID // 2

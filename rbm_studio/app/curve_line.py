@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyqtgraph as pg
@@ -11,9 +11,10 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QBrush, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsPathItem
 
-from rbm_studio.app.curve_history import COLUMNS
+from rbm_studio.app.curve_history import COLUMNS, Span
 from rbm_studio.app.curve_range import shown_range
 from rbm_studio.app.looks import LOOKS, run_pen
+from rbm_studio.app.measures import Measure, is_comparable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +47,8 @@ class CurveLine:
         Its pen, in px.
     x, y : ndarray of shape (n,), float64
         The drawn points in the view's coordinates: finite ones only.
+    hides : bool
+        Whether a logarithmic axis leaves out some of its values.
     """
 
     def __init__(self, *, dashed: bool = False) -> None:
@@ -62,6 +65,7 @@ class CurveLine:
         self.pen = QPen()
         self.x: NDArray[np.float64] = np.empty(0)
         self.y: NDArray[np.float64] = np.empty(0)
+        self.hides = False
 
     def set_pen(self, pen: QPen, ratio: float) -> None:
         """Draw with this pen, in px, on a screen with `ratio` pixels in a px."""
@@ -70,7 +74,9 @@ class CurveLine:
 
     def show(self, epochs: NDArray[np.float64], values: NDArray[np.float64], log: bool) -> None:
         """Draw these values, both of shape (n,); what cannot be drawn is left out, and the line goes on past it."""
-        drawable = np.isfinite(values) & ((values > 0) if log else True)
+        finite = np.isfinite(values)
+        drawable = finite & (values > 0) if log else finite
+        self.hides = bool((finite & ~drawable).any())
         self.x, self.y = epochs[drawable], values[drawable]
         if log:
             self.y = np.log10(self.y)
@@ -122,8 +128,24 @@ class CurveLine:
         return index if index >= 0 else None
 
 
+class Stretch(NamedTuple):
+    """The lines of a part of the current run that is of one measure."""
+
+    lines: tuple[CurveLine, CurveLine, CurveLine]
+    measure: Measure | None
+
+    @property
+    def main(self) -> CurveLine:
+        """The line that is read: the training values, or the held-out ones where there are no others."""
+        training, held_out, _ = self.lines
+        return training if len(training.x) else held_out
+
+
 class CurveLines:
     """The current run's lines, and the earlier runs' thinner ones.
+
+    A line breaks where its measure changes. What the current run was by another measure is drawn faint; of earlier runs
+    it is not drawn, for the one axis would compare it.
 
     Parameters
     ----------
@@ -133,9 +155,13 @@ class CurveLines:
     Attributes
     ----------
     training, held_out, lower : CurveLine
-        The current run.
+        The current run, by its present measure.
+    former : list of Stretch
+        What it was before that.
+    expected : Measure or None
+        What its first point will be of.
     earlier : list of (CurveRun, CurveLine)
-        The shown runs before it, and their main values.
+        The shown runs before it, and their main values by the present measure, one or more for each.
     log : bool
         Whether they are drawn on a logarithmic axis.
     dots : bool
@@ -147,6 +173,10 @@ class CurveLines:
     def __init__(self, box: pg.ViewBox) -> None:
         self._box = box
         self.training, self.held_out, self.lower = CurveLine(), CurveLine(dashed=True), CurveLine(dashed=True)
+        self.former: list[Stretch] = []
+        self.expected: Measure | None = None
+        self._measure: Measure | None = None
+        self._drawn_former: object = None
         self.earlier: list[tuple[CurveRun, CurveLine]] = []
         self.log = False
         self.dots = False
@@ -171,26 +201,79 @@ class CurveLines:
     @property
     def main(self) -> CurveLine:
         """The line that is read: the training values, or the held-out ones where there are no others."""
-        return self.training if len(self.training.x) else self.held_out
+        return self._present.main
+
+    @property
+    def _present(self) -> Stretch:
+        return Stretch(self.current, self.measure)
+
+    @property
+    def measure(self) -> Measure | None:
+        """What is drawn is of this, beside the quantity; None where that is not known."""
+        return self._measure or self.expected
+
+    def stretch_at(self, epoch: float) -> Stretch:
+        """Return the part of the current run that is nearest to an epoch."""
+
+        def distance(stretch: Stretch) -> float:
+            x = stretch.main.x
+            return max(float(x[0]) - epoch, epoch - float(x[-1]), 0.0) if len(x) else math.inf
+
+        return min([self._present, *self.former[::-1]], key=distance)
+
+    def read_points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the points of the current run that are read one by one."""
+        mains = [stretch.main for stretch in (*self.former, self._present)]
+        return np.concatenate([line.x for line in mains]), np.concatenate([line.y for line in mains])
 
     def show_current(self, run: CurveRun) -> None:
         """Draw the current run anew."""
+        *former, present = run.spans() or [Span(0, 0, None)]
+        self._measure = run.measure
+        # They stay as they are while the last one grows many times a second.
+        drawn = (run, [(span.start, span.stop) for span in former], self.log)
+        if drawn != self._drawn_former:
+            self._drawn_former = drawn
+            self._show_former(run, former)
         for line, column in zip(self.current, COLUMNS[1:], strict=True):
-            line.show(run.values("epoch"), run.values(column), self.log)
+            self._show_rows(line, run, column, present)
         self._show_ends()
 
+    def _show_former(self, run: CurveRun, spans: Sequence[Span]) -> None:
+        for stretch in self.former:
+            for line in stretch.lines:
+                self._box.removeItem(line.item)
+        self.former = []
+        for span in spans:
+            lines = CurveLine(), CurveLine(dashed=True), CurveLine(dashed=True)
+            for line, column in zip(lines, COLUMNS[1:], strict=True):
+                line.item.curve.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+                self._box.addItem(line.item)
+                self._show_rows(line, run, column, span)
+            self.former.append(Stretch(lines, span.measure))
+        self._dress_former()
+
+    def _show_rows(self, line: CurveLine, run: CurveRun, column: str, span: Span) -> None:
+        rows = slice(span.start, span.stop)
+        line.show(run.values("epoch")[rows], run.values(column)[rows], self.log)
+
     def show_earlier(self, runs: Sequence[CurveRun]) -> None:
-        """Draw the earlier runs anew; of many, the last ones, as far as there are looks for them."""
+        """Draw the earlier runs anew, as far as they can be compared; of many the last, as far as there are looks."""
         for _, line in self.earlier:
             self._box.removeItem(line.item)
         self.earlier = []
         for run in runs[-len(LOOKS) :]:
-            line = CurveLine(dashed=bool(LOOKS[run.tag.look % len(LOOKS)][1]))
-            # It stays as it is while the current run is drawn many times a second.
-            line.item.curve.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
-            self._box.addItem(line.item)
-            line.show(run.values("epoch"), run.main(), self.log)
-            self.earlier.append((run, line))
+            values = run.main()
+            for span in run.spans():
+                if not is_comparable(span.measure, self.measure):
+                    continue
+                line = CurveLine(dashed=bool(LOOKS[run.tag.look % len(LOOKS)][1]))
+                # It stays as it is while the current run is drawn many times a second.
+                line.item.curve.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+                self._box.addItem(line.item)
+                rows = slice(span.start, span.stop)
+                line.show(run.values("epoch")[rows], values[rows], self.log)
+                self.earlier.append((run, line))
         self._dress_earlier()
         self._show_ends()
 
@@ -200,8 +283,18 @@ class CurveLines:
         self.training.set_pen(training_pen(colours), ratio)
         self.held_out.set_pen(held_out_pen(colours), ratio)
         self.lower.set_pen(lower_pen(colours), ratio)
+        self._dress_former()
         self._dress_earlier()
         self._show_ends()
+
+    def _dress_former(self) -> None:
+        if self._colours is None:
+            return
+        for stretch in self.former:
+            is_faint = not is_comparable(stretch.measure, self.measure)
+            for line, pen_of in zip(stretch.lines, (training_pen, held_out_pen, lower_pen), strict=True):
+                pen = pen_of(self._colours)
+                line.set_pen(faint_pen(pen, self._colours) if is_faint else pen, self._ratio)
 
     def _dress_earlier(self) -> None:
         if self._colours is not None:
@@ -210,7 +303,7 @@ class CurveLines:
 
     def freeze(self) -> None:
         """Draw the lines as paths in px, once and for all: on paper, a pen cannot keep its width in a scaled view."""
-        for line in (*(line for _, line in self.earlier), *self.current):
+        for line in self._all()[::-1]:
             line.item.hide()
             path = line.path_in(self._box)
             if path.elementCount() > 1:
@@ -232,12 +325,17 @@ class CurveLines:
         bounds = [bound for line in self._all() if (bound := line.bounds()) is not None]
         return (min(low for low, _ in bounds), max(high for _, high in bounds)) if bounds else None
 
+    def hide_values(self) -> bool:
+        """Whether a logarithmic axis leaves out some of the current run's values."""
+        return any(line.hides for stretch in (*self.former, self._present) for line in stretch.lines)
+
     def last_earlier_epoch(self) -> float:
         """Return where the longest of the earlier runs ends; 0 without one."""
         return max((line.last_epoch() for _, line in self.earlier), default=0.0)
 
     def _all(self) -> list[CurveLine]:
-        return [*self.current, *(line for _, line in self.earlier)]
+        former = [line for stretch in self.former for line in stretch.lines]
+        return [*self.current, *former, *(line for _, line in self.earlier)]
 
     def _show_ends(self) -> None:
         ended = [line for line in self._all() if len(line.x)] if self.dots else []
@@ -272,6 +370,14 @@ def lower_pen(colours: PlotColours) -> QPen:
     pen.setCapStyle(Qt.PenCapStyle.FlatCap)
     pen.setDashPattern([2.0, 2.0])
     return pen
+
+
+def faint_pen(pen: QPen, colours: PlotColours) -> QPen:
+    """Return the pen of what the current run was by another measure, from that of what it is."""
+    faint = QPen(pen)
+    faint.setColor(colours.earlier)
+    faint.setWidthF(_THIN)
+    return faint
 
 
 def screen_pen(pen: QPen, ratio: float) -> QPen:

@@ -13,22 +13,26 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from rbm_studio.app.curve_axes import nice_log_range, nice_range
 from rbm_studio.app.curve_header import CurveHeader, LegendEntry
 from rbm_studio.app.curve_history import CurveHistory, CurveRun
-from rbm_studio.app.curve_line import CurveLines, held_out_pen, lower_pen, screen_pen, training_pen
+from rbm_studio.app.curve_line import CurveLines, faint_pen, held_out_pen, lower_pen, screen_pen, training_pen
 from rbm_studio.app.curve_marks import CurveMarks
 from rbm_studio.app.curve_reading import CurveReading
 from rbm_studio.app.curve_view import CurveView, CutMark
 from rbm_studio.app.looks import LOOKS, run_pen
+from rbm_studio.app.measures import apart, counted, is_comparable
 from rbm_studio.app.numbers import short
 from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
     from numpy.typing import NDArray
     from PySide6.QtGui import QFocusEvent, QKeyEvent
 
     from rbm_studio.app.curve_line import CurveLine
     from rbm_studio.app.curve_range import Cut
+    from rbm_studio.app.measures import Measure
 
 _LEAST_POINT_SIZE = 11.0
 _DRESSING_EVENTS = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.LanguageChange)
@@ -165,6 +169,47 @@ class CurvePlot(QWidget):
         self._heading = heading
         self._dress()
 
+    def expect(self, measure: Measure | None) -> None:
+        """Say what the current run's first point will be of, as long as it has none."""
+        if measure != self._lines.expected:
+            self._lines.expected = measure
+            self._rebuild()
+
+    def set_remark(self, remark: Callable[[float, Measure | None], str]) -> None:
+        """Say something of a value that is read, if it needs it: what this returns of a value and its measure."""
+        self._reading.set_remark(remark)
+
+    @property
+    def measure(self) -> Measure | None:
+        """What is plotted is of this, beside the quantity; None where that is not known."""
+        return self._lines.measure
+
+    @property
+    def hides_values(self) -> bool:
+        """Whether the logarithmic axis leaves out what is zero or below."""
+        return self._lines.hide_values()
+
+    def left_out(self) -> list[tuple[int, str]]:
+        """Return how many earlier runs are not drawn, in part or whole, since they are of another measure, and which.
+
+        Returns
+        -------
+        list of (int, str)
+            For each of these measures; in words, what tells it from the present one.
+        """
+        present = self._lines.measure
+        measures = [
+            measure
+            for run in self._left_out_runs()
+            for measure in dict.fromkeys(span.measure for span in run.spans())
+            if not is_comparable(measure, present)
+        ]
+        return counted(measures, present)
+
+    def _left_out_runs(self) -> list[CurveRun]:
+        present, runs = self._lines.measure, self._history.shown_earlier
+        return [run for run in runs if any(not is_comparable(span.measure, present) for span in run.spans())]
+
     def set_empty_words(self, words: str) -> None:
         """Say something else where there is no curve; what it says at first, if empty."""
         if words != self._empty_words:
@@ -215,6 +260,7 @@ class CurvePlot(QWidget):
         printed.setPalette(palette)
         printed.set_labels(x=self._labels[0], y=self._labels[1])
         printed.set_log(self._lines.log)
+        printed.expect(self._lines.expected)
         printed.set_expected_epochs(self._expected_epochs)
         printed.marks.ask(self.marks.source)
         printed.show_history(self._history, dots=self._lines.dots)
@@ -231,13 +277,20 @@ class CurvePlot(QWidget):
     @Slot()
     def _rebuild(self) -> None:
         """Draw all lines anew."""
+        self._lines.show_current(self._history.current or CurveRun(""))
         self._lines.show_earlier(self._history.shown_earlier)
         self.marks.show(self._history.current.tag if self._history.current is not None else None)
-        self._show_current_run()
+        self._show_rest()
 
     @Slot()
     def _show_current_run(self) -> None:
+        before = self._lines.measure
         self._lines.show_current(self._history.current or CurveRun(""))
+        if self._lines.measure != before:
+            self._lines.show_earlier(self._history.shown_earlier)
+        self._show_rest()
+
+    def _show_rest(self) -> None:
         self._show_legend()
         self._fit()
         self._reading.refresh()
@@ -250,11 +303,32 @@ class CurvePlot(QWidget):
             for name, pen, line in zip(names, pens, self._lines.current, strict=True)
             if len(line.x) or (line is self._lines.training and not len(self._lines.main.x))
         ]
+        entries += self._former_entries()
+        if left_out := self._left_out_runs():
+            words = self.tr("{count} not comparable").format(count=len(left_out))
+            entries.append(LegendEntry(words, QPen(Qt.PenStyle.NoPen), is_whole=True))
         # The newest first: where there is no room for all, it is the old ones that are only counted.
-        entries += [
-            LegendEntry(run.title, run_pen(run.tag.look, self._colours)) for run, _ in self._lines.earlier[::-1]
-        ]
-        self._header.show_entries(self._labels[1] if self._heading is None else self._heading, entries)
+        runs = dict.fromkeys(run for run, _ in self._lines.earlier[::-1])
+        entries += [LegendEntry(run.title, run_pen(run.tag.look, self._colours)) for run in runs]
+        self._header.show_entries(self._heading_words(), entries)
+
+    def _former_entries(self) -> list[LegendEntry]:
+        """Return the entries of what the current run was by other measures, the last first."""
+        present, entries = self._lines.measure, []
+        for stretch in self._lines.former[::-1]:
+            if is_comparable(stretch.measure, present) or not len(stretch.main.x):
+                continue
+            words = apart([present, stretch.measure])[stretch.measure]
+            name = self.tr("until {epoch}: {measure}").format(
+                epoch=epoch_text(stretch.main.last_epoch()), measure=words
+            )
+            entries.append(LegendEntry(name, faint_pen(training_pen(self._colours), self._colours), is_whole=True))
+        return entries
+
+    def _heading_words(self) -> str:
+        """Return what is plotted: with its unit, and of what it is."""
+        heading, measure = self._labels[1] if self._heading is None else self._heading, self._lines.measure
+        return ", ".join(part for part in (heading, measure.brief if measure is not None else "") if part)
 
     def _fit(self) -> None:
         """Give the view the range of what it draws."""

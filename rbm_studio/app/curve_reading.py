@@ -17,7 +17,7 @@ from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.theme import GRID
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from PySide6.QtGui import QColor, QFont
     from PySide6.QtWidgets import QWidget
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.curve_line import CurveLines
     from rbm_studio.app.curve_marks import CurveMarks
     from rbm_studio.app.curve_view import CurveView
+    from rbm_studio.app.measures import Measure
     from rbm_studio.app.theme import PlotColours
 
 _DOT = 10.0
@@ -77,6 +78,7 @@ class CurveReading(QLabel):
         self._view = view
         self._lines = lines
         self._pointer: QPointF | None = None
+        self._remark: Callable[[float, Measure | None], str] = lambda _value, _measure: ""
         self._ground = QPen()
         self._cursor = pg.InfiniteLine(angle=90, movable=False)
         self._dots = pg.ScatterPlotItem(size=_DOT, antialias=True)
@@ -100,15 +102,20 @@ class CurveReading(QLabel):
 
     def step(self, direction: int) -> None:
         """Read a neighbouring point; at first, the last one."""
-        line = self._lines.main
-        count = len(line.x)
+        x, y = self._lines.read_points()
+        count = len(x)
         if not count:
             return
         index = count - 1
         if self._pointer is not None:
-            nearest = line.nearest(self._view.from_pixels(self._pointer).x())
-            index = (index if nearest is None else nearest) + direction * max(1, count // _KEY_STEPS)
-        self.point_at(self._view.to_pixels(*line.point(min(max(index, 0), count - 1))))
+            nearest = int(abs(x - self._view.from_pixels(self._pointer).x()).argmin())
+            index = nearest + direction * max(1, count // _KEY_STEPS)
+        place = min(max(index, 0), count - 1)
+        self.point_at(self._view.to_pixels(float(x[place]), float(y[place])))
+
+    def set_remark(self, remark: Callable[[float, Measure | None], str]) -> None:
+        """Say something of a value that is read, which needs an explanation."""
+        self._remark = remark
 
     def read_epoch(self, epoch: float | None) -> None:
         """Read at an epoch, where that is in view, and tell nobody."""
@@ -155,7 +162,8 @@ class CurveReading(QLabel):
         return parts, marks
 
     def _read_current(self, at: float) -> tuple[list[str], list[Mark]]:
-        main = self._lines.main
+        stretch = self._lines.stretch_at(at)
+        main = stretch.main
         index = main.nearest(at)
         if index is None:
             return [], []
@@ -165,7 +173,7 @@ class CurveReading(QLabel):
         parts, marks = [self._epoch_text(epoch)], []
         values: dict[str, float] = {}
         names = (self.tr("training {value}"), self.tr("held-out {value}"), self.tr("reverse AIS {value}"))
-        for line, name in zip(self._lines.current, names, strict=True):
+        for line, name in zip(stretch.lines, names, strict=True):
             if (place := line.before(epoch)) is None:
                 continue
             measured, value = line.point(place)
@@ -178,6 +186,10 @@ class CurveReading(QLabel):
         held_out, reverse = (values.get(name) for name in names[1:])
         if held_out is not None and reverse is not None and reverse - held_out > _CHANCE:
             parts.append(self.tr("bracket inverted: more temperatures"))
+        if stretch.measure is not None:
+            parts.append(stretch.measure.brief)
+        remarks = [self._remark(self._value(mark.y), stretch.measure) for mark in marks]
+        parts += list(dict.fromkeys(remark for remark in remarks if remark))
         return [*parts, *self._changes.near(at, near / 2)], marks
 
     def _earlier_near(self, position: QPointF, at: float) -> tuple[str, Mark] | None:
@@ -233,4 +245,7 @@ class CurveReading(QLabel):
         return self.tr("epoch {epoch}").format(epoch=epoch_text(epoch))
 
     def _text(self, y: float) -> str:
-        return number_text(10.0**y if self._lines.log else y)
+        return number_text(self._value(y))
+
+    def _value(self, y: float) -> float:
+        return 10.0**y if self._lines.log else y

@@ -10,6 +10,7 @@ import numpy as np
 
 from rbm_studio.app.drawings import MOST_KEPT
 from rbm_studio.app.drawings_file import kept_as_json
+from rbm_studio.app.measures_file import spans_as_json
 from rbm_studio.storage.experiment_file import DatasetIdentity, SavedExperiment, SavedMoment, SavedRun
 from rbm_studio.storage.model_file import SavedModel
 
@@ -112,6 +113,7 @@ def _saved_moment(moment: Moment, model: SavedModel | None) -> SavedMoment:
 
 
 def _saved_run(run: Run, until: float | None) -> SavedRun:
+    curves = {name: _until(curve.rows(), until) for name, curve in run.curves.items() if len(curve)}
     facts = {
         "id": run.identity,
         "name": run.name[:LONGEST_NAME],
@@ -126,8 +128,8 @@ def _saved_run(run: Run, until: float | None) -> SavedRun:
         "trainings": _trainings_as_json(run.trainings),
         "settings": _settings_as_json(run.settings),
         "stages": [_stage_as_json(stage) for stage in run.stages],
+        "measures": {name: spans_as_json(run.curves[name], len(table)) for name, table in curves.items()},
     }
-    curves = {name: _until(curve.rows(), until) for name, curve in run.curves.items() if len(curve)}
     end = run.end
     model = None
     if end is not None:

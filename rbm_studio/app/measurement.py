@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,7 @@ CHAINS, TEMPERATURES = 100, 1000
 
 _COSINE = "gradient_cosine"
 _KEEP_CHAINS = ("pcd", "tempering")
+_WHITE = 255
 _SEED = 0
 """The same for each measurement: what changes is the model."""
 
@@ -40,6 +42,11 @@ class Parts:
 
     training: MetricData
     held_out: MetricData
+
+    @cached_property
+    def is_binary(self) -> bool:
+        """Whether the images are black and white by themselves."""
+        return all(bool(np.isin(part.images, (0, _WHITE)).all()) for part in (self.training, self.held_out))
 
     @classmethod
     def of(cls, images: Images) -> Parts:
@@ -64,6 +71,7 @@ class Subject:
 
     def __init__(self, model: Model, parts: Parts) -> None:
         self.model = model
+        self._parts = parts
         settings = model.training
         keeps_chains = settings.gradient in _KEEP_CHAINS
         self._waits_for_chains = keeps_chains and (model.particles is None or not len(model.particles))
@@ -82,6 +90,11 @@ class Subject:
             batch_size=settings.batch_size,
             training=self._training,
         )
+
+    @property
+    def is_shown_states(self) -> bool:
+        """Whether the model is shown black and white images, and no grey ones."""
+        return self._training.is_binary or self._parts.is_binary
 
     def problem(self, name: str) -> str:
         """Return why a quantity cannot be had of this model on these images, in a sentence; "" if it can."""

@@ -14,6 +14,8 @@ from rbm_studio.app.drawings_file import kept_from_json
 from rbm_studio.app.epoch_history import EpochHistory
 from rbm_studio.app.experiment import MOST_NOTES
 from rbm_studio.app.experiment_files import LONGEST_NAME, MOST_DRAWINGS
+from rbm_studio.app.measures import measure_before
+from rbm_studio.app.measures_file import spans_from_json
 from rbm_studio.app.moments import Moment
 from rbm_studio.app.run import Run
 from rbm_studio.app.stages import Stage, stages_of
@@ -26,6 +28,7 @@ from rbm_studio.storage.script_file import Trained
 
 if TYPE_CHECKING:
     from rbm_studio.app.drawings import Kept
+    from rbm_studio.app.measures import Measure
     from rbm_studio.core.parameters import Parameters
     from rbm_studio.core.state import TrainingState
     from rbm_studio.storage.model_file import SavedModel
@@ -110,7 +113,10 @@ def _opened(saved: SavedExperiment) -> Opened:
     state = kept.state if kept is not None else None
     is_trained = state is not None or bool(model and model.history)
     units, pixel = _selection(mapping(facts["selection"]), model)
-    runs = [_run(run, identity) for run in saved.runs]
+    runs = [
+        _run(run, identity, saved.dataset if place == facts["present_run"] else None)
+        for place, run in enumerate(saved.runs)
+    ]
     belongs(len({run.identity for run in runs}) == len(runs) <= _MOST_RUNS)
     present = None if facts["present_run"] is None else whole(facts["present_run"], 0, len(runs) - 1)
     if present is not None and model is not None and model.trainings and "stages" not in saved.runs[present].facts:
@@ -221,7 +227,7 @@ def _moment(saved: SavedMoment) -> Moment:
     return Moment(model.parameters, model.image_shape, number(saved.epochs, 0.0), record, state=model.state)
 
 
-def _run(saved: SavedRun, experiment: str) -> Run:
+def _run(saved: SavedRun, experiment: str, dataset: DatasetIdentity | None) -> Run:
     facts = saved.facts
     run = Run(
         text(facts["name"], LONGEST_NAME),
@@ -241,8 +247,15 @@ def _run(saved: SavedRun, experiment: str) -> Run:
     )
     belongs(run.began.tzinfo is not None)
     run.stages = _stages(facts["stages"]) if "stages" in facts else _assumed_stages(run)
+    # Nor on what each stretch of a curve was measured.
+    measures = mapping(facts.get("measures", {}))
     for name, table in saved.curves.items():
-        run.curves[text(name, LONGEST_NAME)] = _curve(run, table)
+        spans = spans_from_json(measures.get(name), len(table))
+        if spans is None:
+            data = run.data or dataset
+            own = measure_before(name, run.settings.training, data, run.settings.image_shape, run.dataset)
+            spans = [(0, own)]
+        run.curves[text(name, LONGEST_NAME)] = _curve(run, table, spans)
     if saved.model is not None and saved.model.image_shape is not None:
         model = saved.model
         run.end = Moment(model.parameters, saved.model.image_shape, run.epochs, state=model.state)
@@ -271,11 +284,13 @@ def _assumed_stages(run: Run) -> tuple[Stage, ...]:
     return (Stage(run.settings, 0.0, run.dataset),)
 
 
-def _curve(run: Run, table: np.ndarray[Any, np.dtype[np.float64]]) -> CurveRun:
+def _curve(run: Run, table: np.ndarray[Any, np.dtype[np.float64]], spans: list[tuple[int, Measure]]) -> CurveRun:
     epochs = table[:, 0]
     belongs(len(table) <= _MOST_POINTS and bool(np.isfinite(epochs).all()))
     curve = CurveRun(run)
-    curve.extend(table[np.argsort(epochs, kind="stable")])
+    table = table[np.argsort(epochs, kind="stable")]
+    for (start, measure), stop in zip(spans, [*(row for row, _ in spans[1:]), len(table)], strict=True):
+        curve.extend(table[start:stop], measure)
     return curve
 
 

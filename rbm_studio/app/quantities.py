@@ -26,6 +26,8 @@ class Quantity:
         What it measures.
     log : bool
         Whether a logarithmic axis makes sense.
+    better : {"lower", "higher", ""}
+        As `Metric` has it.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Quantity:
     unit: str
     note: str
     log: bool
+    better: str = ""
 
     @property
     def label(self) -> str:
@@ -50,6 +53,7 @@ def quantities() -> dict[str, Quantity]:
             in_words(metric.unit),
             in_words(metric.note),
             log=metric.better == "lower",
+            better=metric.better,
         )
         found[metric.name] = quantity
         if metric.name == "log_likelihood":

@@ -12,6 +12,7 @@ from rbm_studio.app.epoch_history import EpochHistory
 
 if TYPE_CHECKING:
     from rbm_studio.app.curve_history import CurveRun
+    from rbm_studio.app.measures import Measure
     from rbm_studio.app.moments import Moment
     from rbm_studio.app.stages import Stage
     from rbm_studio.app.state import Settings
@@ -75,6 +76,11 @@ class Run(Tag):
     stages: tuple[Stage, ...] = ()
     identity: str = field(default_factory=lambda: uuid.uuid4().hex)
     is_named: bool = False
+
+    def lasts(self, quantity: str, column: str) -> dict[Measure | None, float]:
+        """Return the last values of a quantity by measure, of those by which it was measured."""
+        curve = self.curves.get(quantity)
+        return curve.lasts(column) if curve is not None else {}
 
     def last(self, quantity: str, column: str) -> float:
         """Return the last value of a quantity that was measured; NaN where none was."""

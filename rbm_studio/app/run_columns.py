@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QCoreApplication
 
 from rbm_studio.app.change_words import arrow, bare
 from rbm_studio.app.curve_axes import number_text
+from rbm_studio.app.measures import apart
+from rbm_studio.app.negative_words import why_negative
 from rbm_studio.app.numbers import fixed
 from rbm_studio.app.quantities import LIVE, quantities
 from rbm_studio.app.stages import chain
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from rbm_studio.app.curve_book import CurveBook
+    from rbm_studio.app.measures import Measure
     from rbm_studio.app.quantities import Quantity
     from rbm_studio.app.run import Run
     from rbm_studio.app.setting_words import SettingWords
@@ -38,7 +41,7 @@ class Column:
     key : str
         What tells it from the others.
     title : str
-        With the unit, if it has one, on a line of its own.
+        With what tells it from others of its name, and the unit, if it has one, on lines of their own.
     tip : str
     value : callable
         What a run has there, in full: to sort by, and to save. None where it is not known.
@@ -46,6 +49,10 @@ class Column:
         The same as it is shown.
     unit : str
         Of the saved value, where what is shown has its own.
+    better : {"lower", "higher", ""}
+        Which of the column's numbers is the best one; "" where that cannot be said.
+    note : callable
+        What there is to say of a run's value; "" if nothing.
     """
 
     key: str
@@ -54,11 +61,21 @@ class Column:
     value: Callable[[Run], Value]
     text: Callable[[Run], str]
     unit: str = ""
+    better: str = ""
+    note: Callable[[Run], str] = field(default=lambda _run: "")
+
+    def best(self, runs: Sequence[Run]) -> set[Run]:
+        """Return which of the runs have the best value; none where fewer than two differ."""
+        values = {run: value for run in runs if isinstance(value := self.value(run), int | float)}
+        if not self.better or len(set(values.values())) < 2:
+            return set()
+        best = (min if self.better == "lower" else max)(values.values())
+        return {run for run, value in values.items() if value == best}
 
     @property
     def heading(self) -> str:
         """The title on one line, with the unit of the saved values."""
-        title = self.title.replace("\n", " ")
+        title = self.title.replace("\n(", " (").replace("\n", ", ")
         return f"{title} ({self.unit})" if self.unit else title
 
 
@@ -68,7 +85,7 @@ def columns_of(runs: Sequence[Run], book: CurveBook, words: SettingWords) -> lis
     Parameters
     ----------
     runs : sequence of Run
-        All that are in the table.
+        All that are in the table, the newest first.
     book : CurveBook
         Knows which of them is the present one, and the names of the experiments.
     words : SettingWords
@@ -104,27 +121,52 @@ def columns_of(runs: Sequence[Run], book: CurveBook, words: SettingWords) -> lis
 
 
 def _measured(runs: Sequence[Run]) -> Iterator[Column]:
+    """Return a column for each quantity and measure: nothing ranks what cannot be compared."""
     for quantity in quantities().values():
-        for side, words in (
-            ("training", _tr("training")),
-            ("held_out", _tr("held-out")),
-            ("lower", _tr("reverse AIS")),
-        ):
-            known = any(math.isfinite(run.last(quantity.name, side)) for run in runs)
-            if known or (quantity.name == LIVE and side != "lower"):
-                yield _figure(quantity, side, words)
+        # The oldest first: what comes anew does not move what is there.
+        occurring = [
+            measure for run in reversed(runs) for side in sides() for measure in run.lasts(quantity.name, side)
+        ]
+        words = apart(occurring)
+        for measure in words or ([None] if quantity.name == LIVE else []):
+            for side, side_words in sides().items():
+                known = any(measure in run.lasts(quantity.name, side) for run in runs)
+                if known or (quantity.name == LIVE and side != "lower"):
+                    yield _figure(quantity, side, side_words, measure, words.get(measure, ""))
 
 
-def _figure(quantity: Quantity, side: str, words: str) -> Column:
+def sides() -> dict[str, str]:
+    """Return what a figure is of by the name of its column in a curve's table, in words."""
+    return {"training": _tr("training"), "held_out": _tr("held-out"), "lower": _tr("reverse AIS")}
+
+
+def _figure(quantity: Quantity, side: str, words: str, measure: Measure | None, apart_by: str) -> Column:
     title = _tr("{side} KL") if quantity.name == LIVE else _tr("{side}: {quantity}")
     title = title.format(side=words.capitalize(), quantity=quantity.title)
+    if apart_by:
+        title = f"{title}\n{apart_by}"
     tip = _tr("{quantity}, on the run's {side} images, as its curve ends.\n{note}")
+    tip = tip.format(quantity=quantity.title, side=words, note=quantity.note)
+    if measure is not None:
+        tip = "\n".join((tip, _tr("Measured on: {measure}.").format(measure=measure.words)))
+    if apart_by:
+        tip = "\n".join((tip, _tr("Other columns of this quantity are measured otherwise: they are not comparable.")))
+
+    def value(run: Run) -> float | None:
+        return run.lasts(quantity.name, side).get(measure)
+
+    def note(run: Run) -> str:
+        figure = value(run)
+        return "" if figure is None else why_negative(quantity.name, figure, measure)
+
     return Column(
-        f"{quantity.name}/{side}",
+        f"{quantity.name}/{side}/{measure}",
         f"{title}\n({quantity.unit})" if quantity.unit else title,
-        tip.format(quantity=quantity.title, side=words, note=quantity.note),
-        lambda run: _known(run.last(quantity.name, side)),
-        lambda run: _number(run.last(quantity.name, side)),
+        tip,
+        value,
+        lambda run: _number(math.nan if (figure := value(run)) is None else figure),
+        better="" if side == "lower" else quantity.better,
+        note=note,
     )
 
 
@@ -188,10 +230,6 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return _tr("{0} min {1:02} s").format(minutes, rest)
     return _tr("{0} h {1:02} min").format(*divmod(minutes, 60))
-
-
-def _known(number: float) -> float | None:
-    return number if math.isfinite(number) else None
 
 
 def _number(number: float) -> str:

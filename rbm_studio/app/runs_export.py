@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from rbm_studio.app import files
 from rbm_studio.app.background import Background
-from rbm_studio.app.curve_export import curves_csv, harmless
+from rbm_studio.app.curve_export import curves_csv, harmless, written
 from rbm_studio.app.icons import icon
 from rbm_studio.app.quantities import quantities
 from rbm_studio.errors import RBMStudioError
@@ -93,7 +93,7 @@ class RunsExport(QToolButton):
         curves = [
             (
                 quantity.label,
-                [(run.name, run.curves[name].table()) for run in self._session.book.runs if name in run.curves],
+                [written(run.curves[name]) for run in self._session.book.runs if name in run.curves],
             )
             for name, quantity in quantities().items()
         ]

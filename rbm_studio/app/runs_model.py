@@ -6,8 +6,8 @@ import math
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPixmap
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QPointF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPixmap, QPolygonF
 
 from rbm_studio.app.curve_line import training_pen
 from rbm_studio.app.looks import run_pen
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _Index = QModelIndex | QPersistentModelIndex
 _ROLE = Qt.ItemDataRole
 MARK_WIDTH, _MARK_HEIGHT = 4 * GRID, 2 * GRID
+STAR_WIDTH = 12
 
 
 class RunsModel(QAbstractTableModel):
@@ -44,6 +45,8 @@ class RunsModel(QAbstractTableModel):
         self._runs: list[Run] = []
         self._columns: list[Column] = []
         self._sorted_by: tuple[str, bool] | None = None
+        # By the key of a column: which runs have its best value.
+        self._best: dict[str, set[Run]] = {}
         self._colours: PlotColours | None = None
         self._ratio = 1.0
 
@@ -67,11 +70,13 @@ class RunsModel(QAbstractTableModel):
         runs = list(reversed(self._book.runs))
         columns = columns_of(runs, self._book, self._words)
         keys = [column.key for column in columns]
+        self._best = {column.key: column.best(runs) for column in columns}
         has_moved = runs != self._runs if self._sorted_by is None else set(runs) != set(self._runs)
         is_other = has_moved or keys != [column.key for column in self._columns]
         if is_other:
             self.beginResetModel()
             self._columns = columns
+            self._sorted_by = self._still_sorted_by(keys)
             self._runs = self._in_order(runs)
             self.endResetModel()
         else:
@@ -97,6 +102,14 @@ class RunsModel(QAbstractTableModel):
         places = {run: place for place, run in enumerate(self._runs)}
         self.changePersistentIndexList(old, [self.index(places[before[i.row()]], i.column()) for i in old])
         self.layoutChanged.emit()
+
+    def _still_sorted_by(self, keys: list[str]) -> tuple[str, bool] | None:
+        """Return what the rows are sorted by, among other columns: of a quantity that was not measured, its first."""
+        key, falls = self._sorted_by or ("", False)
+        unmeasured = key.removesuffix(f"/{None}")
+        if key in keys or unmeasured == key:
+            return self._sorted_by
+        return next(((each, falls) for each in keys if each.startswith(f"{unmeasured}/")), self._sorted_by)
 
     def _in_order(self, runs: list[Run]) -> list[Run]:
         key, falls = self._sorted_by or ("", False)
@@ -155,8 +168,16 @@ class RunsModel(QAbstractTableModel):
             return column.text(run)
         if role == _ROLE.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        is_best = run in self._best.get(column.key, ())
+        if role == _ROLE.DecorationRole and is_best:
+            return self._star()
         if role == _ROLE.ToolTipRole:
-            return self._tip(run)
+            best = self.tr("The best of this column") if is_best else ""
+            note = column.note(run)
+            return "\n".join(line for line in (self._tip(run), best, note[:1].upper() + note[1:]) if line)
+        if role == _ROLE.AccessibleTextRole:
+            words = self.tr("{value}, the best of the column") if is_best else "{value}"
+            return words.format(value=column.text(run))
         return None
 
     def _name_data(self, run: Run, is_present: bool, role: int) -> Any:
@@ -191,6 +212,15 @@ class RunsModel(QAbstractTableModel):
             return False
         return True
 
+    def _star(self) -> QPixmap:
+        """Return what stands before the best figure of a column."""
+        star = QPixmap(round(STAR_WIDTH * self._ratio), round(STAR_WIDTH * self._ratio))
+        star.setDevicePixelRatio(self._ratio)
+        star.fill(QColor(0, 0, 0, 0))
+        if self._colours is not None:
+            _draw_star(star, self._colours.held_out)
+        return star
+
     def _mark(self, run: Run, is_present: bool) -> QPixmap:
         """Return a piece of the run's line; nothing of a hidden one."""
         mark = QPixmap(round(MARK_WIDTH * self._ratio), round(_MARK_HEIGHT * self._ratio))
@@ -207,6 +237,19 @@ def _draw_line(mark: QPixmap, pen: QPen) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(pen)
     painter.drawLine(2, _MARK_HEIGHT // 2, MARK_WIDTH - 2, _MARK_HEIGHT // 2)
+    painter.end()
+
+
+def _draw_star(mark: QPixmap, colour: QColor) -> None:
+    centre, radius = STAR_WIDTH / 2, STAR_WIDTH / 2 - 0.5
+    # Each second point of a pentagon, from the top.
+    angles = [math.pi * (0.8 * corner - 0.5) for corner in range(5)]
+    painter = QPainter(mark)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    corners = [QPointF(centre + radius * math.cos(angle), centre + radius * math.sin(angle)) for angle in angles]
+    painter.drawPolygon(QPolygonF(corners), Qt.FillRule.WindingFill)
     painter.end()
 
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from rbm_studio.app.painting import draw_placeholder
-from rbm_studio.app.runs_model import MARK_WIDTH, RunsModel
+from rbm_studio.app.runs_model import MARK_WIDTH, STAR_WIDTH, RunsModel
 from rbm_studio.app.theme import GRID, plot_colours
 
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ class RunsView(QTableView):
         for number, column in enumerate(self.runs.columns):
             title = max(heading.horizontalAdvance(line) for line in column.title.splitlines())
             widest = max((bold.horizontalAdvance(column.text(run)) for run in self.runs.runs), default=0)
+            widest += STAR_WIDTH + GRID if column.better else 0
             width = max(title + _ROOM_TO_SORT, widest + 2 * GRID)
             self.setColumnWidth(number, width if number else min(max(width + 2 * MARK_WIDTH, least), most))
 

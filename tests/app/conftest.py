@@ -73,12 +73,16 @@ def _as_on_a_new_computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.fixture
 def application(qapp: QCoreApplication) -> Iterator[QCoreApplication]:
-    """The application as `create_application` names it, with Qt's own file dialogs and no settings."""
+    """The application as `create_application` names it, with Qt's own file dialogs and no settings but one.
+
+    The curve shows the article's KL, as one who has chosen it wants: what it shows by itself has tests of its own.
+    """
     qapp.setApplicationName("RBM Studio")
     qapp.setOrganizationName("RBM Studio")
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
     QLocale.setDefault(QLocale(QLocale.Language.English))
     QSettings().clear()
+    QSettings().setValue("curve/shown", "article_kl")
     yield qapp
     QSettings().clear()
 

@@ -112,10 +112,10 @@ def test_csv_holds_the_whole_history(plot: CurvePlot, curves: Path) -> None:
     save_curves([plot], curves / "curve.csv")
     with (curves / "curve.csv").open(encoding="utf-8", newline="") as file:
         header, *rows = csv.reader(file)
-    assert header == ["run", "epoch", "training", "held_out", "lower", "quantity"]
+    assert header == ["run", "epoch", "training", "held_out", "lower", "quantity", "measure"]
     assert len(rows) == 202
-    assert rows[1] == ["64 hidden, “first”", "0.1", repr(0.2 + 1 / 2), "", "", "KL divergence"]
-    assert rows[-1] == ["64 hidden; second", "10.0", repr(0.1 + 1 / 101), repr(0.15 + 1 / 101), "", "KL divergence"]
+    assert rows[1] == ["64 hidden, “first”", "0.1", repr(0.2 + 1 / 2), "", "", "KL divergence", ""]
+    assert rows[-1] == ["64 hidden; second", "10.0", repr(0.1 + 1 / 101), repr(0.15 + 1 / 101), "", "KL divergence", ""]
 
 
 def test_two_plots_are_saved_in_one_file(plot: CurvePlot, curves: Path, qtbot: QtBot) -> None:
@@ -137,7 +137,7 @@ def test_two_plots_are_saved_in_one_file(plot: CurvePlot, curves: Path, qtbot: Q
     with (curves / "curve.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     assert len(rows) == 204
-    assert rows[-1] == ["second", "3.0", "-120.5", "-121.0", "-124.0", "ln p(v)"]
+    assert rows[-1] == ["second", "3.0", "-120.5", "-121.0", "-124.0", "ln p(v)", ""]
 
 
 def test_a_single_point_is_printed(curves: Path, qtbot: QtBot) -> None:

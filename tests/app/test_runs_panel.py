@@ -153,7 +153,7 @@ FIRST = "12 hidden, recommended, rate 1, batch 20"
 
 
 def test_a_row_for_each_run_and_columns_only_for_what_differs(qtbot: QtBot, runs: MainWindow) -> None:
-    train(qtbot, runs)
+    train(qtbot, runs, gradient="cd")
     qtbot.waitUntil(lambda: text(runs, 0, "Epochs") == "3")
     assert names(runs) == [FIRST]
     assert headings(runs) == [
@@ -170,7 +170,7 @@ def test_a_row_for_each_run_and_columns_only_for_what_differs(qtbot: QtBot, runs
         "Estimator",
     ]
     assert [text(runs, row, "Estimator") for row in (0, 1)] == ["PCD", "CD"]
-    assert [text(runs, row, "Learning rate") for row in (0, 1)] == ["0.05", "0.15"]
+    assert [text(runs, row, "Learning rate") for row in (0, 1)] == ["0.05", "0.5"]
     assert [text(runs, row, "Model") for row in (0, 1)] == ["present", "kept"]
     curve = runs.session.book.runs[0].curves[LIVE]
     assert float(text(runs, 1, 3)) == pytest.approx(curve.values("training")[-1], abs=5e-5)
@@ -351,7 +351,7 @@ def test_the_table_as_csv(qtbot: QtBot, runs: MainWindow, tmp_path: Path) -> Non
     curve = book.runs[0].curves[LIVE]
     assert float(earlier["Training KL (nats per pixel)"]) == curve.values("training")[-1]
     assert float(earlier["Time (s)"]) == book.runs[0].seconds > 0
-    assert [row["Learning rate"] for row in (present, earlier)] == ["0.05", "0.15"]
+    assert [row["Learning rate"] for row in (present, earlier)] == ["0.05", "0.5"]
     assert status(runs) == "Saved runs.csv"
 
 

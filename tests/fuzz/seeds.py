@@ -179,6 +179,9 @@ def experiments_saved() -> tuple[SavedExperiment, ...]:
              "selection": {"units": [0, 2], "pixel": 3}, "present_run": 1, "is_new": False}  # fmt: skip
     about = {"name": "Run 1", "dataset": "x", "began": "2026-01-01T00:00:00+00:00", "seconds": 1.5, "epochs": 2.0,
              "settings": own}  # fmt: skip
+    of = {"dataset": "x", "digest": "0" * 64, "train_num": 200, "test_num": 20, "image_shape": [_SIDE, _SIDE],
+          "threshold": 0.5, "batch_size": 0}  # fmt: skip
+    measures = [{**of, "from": 0, "binarisation": "grey"}, {**of, "from": 1, "binarisation": "threshold"}]
     curves = {"live": np.array([[0.5, 1.0, np.nan, np.nan], [1.0, 0.5, 0.6, 0.4]])}
     plain = SavedModel(whole.parameters, whole.settings, (), whole.image_shape)
     full = SavedExperiment(
@@ -186,7 +189,10 @@ def experiments_saved() -> tuple[SavedExperiment, ...]:
         whole,
         DatasetIdentity("x", "0" * 64, 200, 20, (_SIDE, _SIDE)),
         (SavedMoment(0.0, plain), SavedMoment(1.5, whole, EpochRecord(1.0, 0.5, None))),
-        (SavedRun({**about, "id": "r1"}, curves, plain), SavedRun({**about, "id": "r2"}, curves)),
+        (
+            SavedRun({**about, "id": "r1", "measures": {"live": measures}}, curves, plain),
+            SavedRun({**about, "id": "r2"}, curves),
+        ),
         {"canvas": drawn()[0], "kept": drawn()},
     )
     facts = {**facts, "present_run": None, "selection": {"units": [], "pixel": -1}}

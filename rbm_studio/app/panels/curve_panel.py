@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import itertools
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSettings, Qt
@@ -13,8 +14,10 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QVBoxLayou
 from rbm_studio.app import files
 from rbm_studio.app.change_words import ChangeWords
 from rbm_studio.app.curve_choice import QuantityChoice
+from rbm_studio.app.curve_default import default_quantity
 from rbm_studio.app.curve_export import save_curves
 from rbm_studio.app.curve_pair import CurvePair
+from rbm_studio.app.curve_remarks import remark_on_value, remarks, why_all_negative
 from rbm_studio.app.curve_words import Data, data_of
 from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.icons import icon
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.curve_plot import CurvePlot
     from rbm_studio.app.measurement import Subject
     from rbm_studio.app.quantities import Quantity
+    from rbm_studio.app.run import Run
     from rbm_studio.app.session import Session
 
 TURN_MS = 30
@@ -58,6 +62,9 @@ class CurvePanel(QWidget):
         self._session = session
         self._quantities = quantities()
         self._name, self._beside_name = LIVE, _NOTHING
+        # Whether a person chose what is shown, or the run for which the program did.
+        self._is_chosen = False
+        self._default_for: Run | None = None
         self._pair = CurvePair()
         self.plot = self._pair.plot
         self._changes = ChangeWords(self)
@@ -134,10 +141,11 @@ class CurvePanel(QWidget):
         # Not at once: a model takes new settings after it has told of them.
         self._turn = Throttle(TURN_MS, self._refresh, self, at_once=False)
         self._choice.entered.connect(self.choose)
-        self._choice.entered.connect(lambda name: QSettings().setValue(_KEY, name))
+        self._choice.entered.connect(self._remember)
         self._beside.entered.connect(self.choose_beside)
         self._beside.entered.connect(lambda name: QSettings().setValue(_BESIDE_KEY, name))
         self._log.toggled.connect(self._show_log)
+        self._log.toggled.connect(self._turn.request)
         self._save.clicked.connect(self.ask_to_save)
         self._measuring.progressed.connect(self._show_progress)
         self._measuring.ended.connect(self._bar.hide)
@@ -145,6 +153,7 @@ class CurvePanel(QWidget):
         self._measuring.ended.connect(self._offer_to_save)
         self._book.begun.connect(self._turn.request)
         self._book.changed.connect(self._offer_to_save)
+        self._book.changed.connect(self._turn.request)
         session.images_changed.connect(self._turn.request)
         session.timeline.changed.connect(self._show_past)
         session.curve_grew.connect(self._offer_to_save)
@@ -157,8 +166,24 @@ class CurvePanel(QWidget):
     def _recall(self) -> None:
         """Show what a person chose last; what is no longer known is left out."""
         shown, beside = (str(QSettings().value(key, "")) for key in (_KEY, _BESIDE_KEY))
+        self._is_chosen = shown in self._quantities
         self.choose_beside(beside if beside in self._quantities else _NOTHING)
         self.choose(shown if shown in self._quantities else LIVE)
+
+    def _remember(self, name: str) -> None:
+        self._is_chosen = True
+        QSettings().setValue(_KEY, name)
+
+    def _show_default(self, subject: Subject | None) -> None:
+        """Show what a new model is best judged by, unless a person chose otherwise."""
+        present = self._book.present
+        is_new = present is not self._default_for or not self._session.is_trained
+        if self._is_chosen or present is None or subject is None or not is_new:
+            return
+        self._default_for = present
+        name = default_quantity(subject)
+        if name != self._name:
+            self.choose(name)
 
     def choose(self, name: str) -> None:
         """Show a quantity by its name."""
@@ -181,6 +206,8 @@ class CurvePanel(QWidget):
         for plot, quantity in self._shown():
             heading = quantity.unit if plot is self.plot else None
             plot.set_labels(x=self.tr("Epochs trained"), y=quantity.label, heading=heading)
+            plot.set_remark(partial(remark_on_value, quantity.name))
+            plot.expect(self._measuring.expected(quantity.name))
             plot.show_history(self._book.history(quantity.name), dots=quantity.name != LIVE)
         self._show_log()
         self._measuring.choose([quantity.name for _, quantity in self._shown()])
@@ -200,11 +227,13 @@ class CurvePanel(QWidget):
     def _refresh(self) -> None:
         """Say what is shown, and what could be; measure it if it is time."""
         subject = self._measuring.subject()
+        self._show_default(subject)
         problems = {name: self._problem(name, subject) for name in self._quantities}
         self._choice.show_problems(problems)
         self._beside.show_problems(problems)
         self._measuring.consider()
         for plot, quantity in self._shown():
+            plot.expect(self._measuring.expected(quantity.name))
             under_way = self._measuring.is_measuring(quantity.name)
             plot.set_empty_words(problems[quantity.name] or (self.tr("Measuring…") if under_way else ""))
         self._say([self._data(plot, quantity, subject) for plot, quantity in self._shown()])
@@ -231,14 +260,20 @@ class CurvePanel(QWidget):
             line = f"{shown}; {data[-1].images}."
         if len(told) == 1:
             line = f"{line} {self._quantities[self._name].note}".strip()
-        self._what.set_text(line[:1].upper() + line[1:])
-        tips = [self._tip(quantity, each) for (_, quantity), each in zip(self._shown(), told, strict=True)]
+        line = line[:1].upper() + line[1:]
+        before = [words for plot, quantity in self._shown() for words in remarks(quantity.name, plot)]
+        self._what.set_text(" ".join((*dict.fromkeys(before), line)).strip())
+        tips = [self._tip(plot, quantity, each) for (plot, quantity), each in zip(self._shown(), told, strict=True)]
         self._what.setToolTip("".join(tips))
 
-    def _tip(self, quantity: Quantity, data: Data | None) -> str:
-        # Rich text: Qt breaks the lines of no other.
+    def _tip(self, plot: CurvePlot, quantity: Quantity, data: Data | None) -> str:
+        said = remarks(quantity.name, plot)
+        if (why := why_all_negative(quantity.name, plot)) and not any(why[1:] in each for each in said):
+            said.append(f"{why[:1].upper()}{why[1:]}.")
         words = f"{data.shown}; {data.images}" if data is not None else ""
-        return f"<p><b>{html.escape(quantity.label)}</b><br>{html.escape(quantity.note)}<br>{html.escape(words)}</p>"
+        lines = [quantity.note, words, *said]
+        # Rich text: Qt breaks the lines of no other.
+        return f"<p><b>{html.escape(quantity.label)}</b><br>{'<br>'.join(map(html.escape, lines))}</p>"
 
     def _show_progress(self, done: int, total: int) -> None:
         self._bar.setMaximum(total)

@@ -163,7 +163,10 @@ class RunsPanel(QWidget):
         earlier = self._book.runs[:-1]
         shown = sum(run.is_shown for run in earlier)
         held = sum(run.end.size for run in earlier if run.end is not None)
-        words = self.tr("{earlier} earlier runs, {shown} of them drawn (at most {most}); their models hold {held} MB.")
+        words = self.tr(
+            "{earlier} earlier runs, {shown} of them drawn where they can be compared (at most {most}); "
+            "their models hold {held} MB."
+        )
         held_words = fixed(held / (1 << 20), 1)
         text = words.format(earlier=len(earlier), shown=shown, most=MOST_SHOWN, held=held_words)
         self._what.set_text(
