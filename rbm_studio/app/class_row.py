@@ -82,9 +82,9 @@ class ClassRow(QWidget):
             self._classes.hide()
             self._classes.deleteLater()
         self._buttons = [self._button(each) for each in range(count)]
-        self._classes = WrappingRow(list(self._buttons), gap=GRID // 4)
         # Ten stand in one line, and leave the rest to the words; many take what there is, in lines.
         few = count <= KEYS
+        self._classes = WrappingRow(list(self._buttons), gap=GRID // 4, lines=1)
         self._classes.setSizePolicy(
             QSizePolicy.Policy.Maximum if few else QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred
         )
@@ -95,6 +95,7 @@ class ClassRow(QWidget):
         button = QToolButton()
         button.setText(str(label))
         button.setCheckable(True)
+        button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         name = self.tr("Draw a {0}").format(label)
         key = self.tr(" (key {0})").format(label) if label < KEYS else ""

@@ -36,7 +36,7 @@ def looks_like(labels: npt.NDArray[np.float64] | None, most: int = 2, caveat: Ca
     if labels is None:
         return ""
     if caveat is not None:
-        return _tr("{0} ({1}?)").format(caveat.short, int(labels.argmax()))
+        return _tr("{0} ({1}?)").format(caveat.kind if most == 1 else caveat.short, int(labels.argmax()))
     best = [int(each) for each in np.argsort(-labels)[:most] if labels[each] >= _LEAST_PROBABILITY]
     return _tr("looks like {0}").format(", ".join(f"{each} ({labels[each]:.0%})" for each in best)) if best else ""
 

@@ -19,12 +19,15 @@ class Caveat:
 
     Attributes
     ----------
+    kind : str
+        In fewer words still, where there is room for no figure.
     short : str
         In a few words, which stand in the place of a probability.
     words : str
         In a sentence.
     """
 
+    kind: str
     short: str
     words: str
 
@@ -44,16 +47,20 @@ def caveat(known: KnownImages | None, visible: FloatArray) -> Caveat | None:
     low, high = known.band
     if not (np.isfinite(off) and np.isfinite(low) and np.isfinite(high)):
         return Caveat(
-            _tr("no numbers"), _tr("The model has diverged: its free energy is no number, and no class means anything.")
+            _tr("no numbers"),
+            _tr("no numbers"),
+            _tr("The model has diverged: its free energy is no number, and no class means anything."),
         )
     nats = QLocale().toString(round(abs(off - known.median)))
     if off > high:
         return Caveat(
+            _tr("unlike the data"),
             _tr("unlike the data: F +{0} nats").format(nats),
             _tr("Unlike any image it has learned: free energy {0} nats above the data's.").format(nats),
         )
     if off < low:
         return Caveat(
+            _tr("unlike the data"),
             _tr("unlike the data: F −{0} nats").format(nats),
             _tr(
                 "Unlike the images it has learned: free energy {0} nats below the data's. "
@@ -62,6 +69,7 @@ def caveat(known: KnownImages | None, visible: FloatArray) -> Caveat | None:
         )
     if not known.tells_noise:
         return Caveat(
+            _tr("perhaps noise"),
             _tr("cannot tell it from noise"),
             _tr("This model does not tell images from noise: noise has no more free energy than the data."),
         )

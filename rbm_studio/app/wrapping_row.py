@@ -26,15 +26,19 @@ class WrappingRow(QWidget):
     parent : QWidget, optional
     gap : int
         Between two of them, in px.
+    lines : int
+        How many there are likely to be, until it has a width.
     """
 
-    def __init__(self, widgets: list[QWidget], parent: QWidget | None = None, *, gap: int = _GAP) -> None:
+    def __init__(
+        self, widgets: list[QWidget], parent: QWidget | None = None, *, gap: int = _GAP, lines: int = _USUAL_LINES
+    ) -> None:
         super().__init__(parent)
         self._widgets = widgets
         self._gap = gap
         for widget in widgets:
             widget.setParent(self)
-        self._lines = _USUAL_LINES
+        self._lines = lines
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def sizeHint(self) -> QSize:

@@ -27,6 +27,7 @@ from rbm_studio.core.gibbs import Stage
 from rbm_studio.core.sampling import sample_hidden
 
 if TYPE_CHECKING:
+    from PySide6.QtCore import QSize
     from PySide6.QtGui import QKeyEvent, QPaintEvent
 
     from rbm_studio.app.drawings import Kept
@@ -213,6 +214,13 @@ class DrawPanel(QWidget):
         """Let a chain go on that stood still out of sight: Qt shows no dock behind another, but does not hide it."""
         super().paintEvent(event)
         self.lab.wake()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the least size, without the row of classes: the pictures make room for it, and the window need not."""
+        least = super().minimumSizeHint()
+        if not self._classes.isHidden():
+            least.setHeight(least.height() - self._classes.minimumSizeHint().height() - GRID // 2)
+        return least
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Draw a class by its figure; stop that, or put it away, with Escape."""
