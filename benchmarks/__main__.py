@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks import (
+    annealing_errors,
+    default_quality,
     digits,
     event_loop,
     explorer,
@@ -21,6 +23,7 @@ from benchmarks import (
     loading,
     many_epochs,
     memory,
+    presets,
     quality,
     reconstruction_latency,
     startup,
@@ -38,7 +41,10 @@ BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "gpu_speed": gpu_speed.run,
     "time_to_quality": time_to_quality.run,
     "quality": quality.run,
+    "default_quality": default_quality.run,
+    "presets": presets.run,
     "likelihood": likelihood.run,
+    "annealing_errors": annealing_errors.run,
     "reconstruction_latency": reconstruction_latency.run,
     "event_loop": event_loop.run,
     "many_epochs": many_epochs.run,

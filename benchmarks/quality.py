@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PRESET = "best-likelihood"
 FIELD_16, FIELD_500 = -142.56, -84.86
 """PyDeep's, centred PCD-1: exact with 16 hidden units after 50 epochs, by AIS with 500 after 200."""
-LEAST_16, LEAST_500 = -142.0, -84.5
+LEAST_16, LEAST_500 = -142.0, -74.0
 EPOCHS_16, EPOCHS_500 = 50, 50
 
 _QUICK_EPOCHS = 2
@@ -65,7 +65,8 @@ def _large(quick: bool) -> list[Row]:
             f"500 hidden, PCD-1, {epochs} epochs, AIS / reverse AIS",
             f"{ais.value:.2f} / {reverse.value:.2f} nats in {seconds:.0f} s",
             f"PyDeep, 200 epochs, AIS: {FIELD_500:.2f} nats",
-            f"s.e. {ais.standard_error:.2f} / {reverse.standard_error:.2f}",
+            f"s.e. {ais.standard_error:.2f} / {reverse.standard_error:.2f}, "
+            f"{ais.effective_chains:.0f} of {_CHAINS} chains effective",
             f"≥ {LEAST_500:g} nats",
             verdict(ais.value >= LEAST_500),
         )

@@ -6,6 +6,6 @@
 from rbm_studio.data import load_mnist
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.estimator import RBM
+from rbm_studio.version import __version__
 
-__version__ = "0.1.0"
 __all__ = ["RBM", "RBMStudioError", "__version__", "load_mnist"]

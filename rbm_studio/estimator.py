@@ -11,24 +11,32 @@ import numpy.typing as npt
 
 from rbm_studio.core import sampling
 from rbm_studio.core.backend import FloatArray, backend_for
+from rbm_studio.core.batches import as_levels
 from rbm_studio.core.gpu_errors import GPUError
 from rbm_studio.core.images import as_hidden_values, as_images, as_training_images, mean_image
 from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.core.presets import preset_named, settings_for
-from rbm_studio.core.settings import MAX_HIDDEN, TrainingSettings, check_count, check_names
+from rbm_studio.core.settings import MAX_HIDDEN, TrainingSettings, check_count, check_names, drawn_seed
 from rbm_studio.core.training import Progress, Training
+from rbm_studio.data.mnist import name_of_training_images
 from rbm_studio.errors import RBMStudioError
+from rbm_studio.storage.image_digest import image_digest
 from rbm_studio.storage.loss_file import save_loss
 from rbm_studio.storage.model_file import SavedModel, load_model, save_model
+from rbm_studio.storage.provenance import Provenance, TrainingData
+from rbm_studio.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rbm_studio.core.backend import Backend
     from rbm_studio.core.parameters import Parameters
     from rbm_studio.core.state import TrainingState
 
 MAX_VISIBLE = 1_000_000
 MAX_CLASSES = 1000
+STREAM = "a stream"
+"""By this name `RBM.partial_fit` calls its images."""
 
 
 class RBM:
@@ -41,12 +49,13 @@ class RBM:
     hidden_num : int
         The number of hidden units, H, 1 to 4096.
     learning_rate, momentum : float, optional
-        The preset's own if left out, such as 0.15 and 0.9 for ``"recommended"``, 0.0001 and 0.95 for ``"article"``.
-    seed : int, default 0
-        Of the model's own random numbers; the global random state is neither read nor set.
+        The preset's own if left out, such as 1 and 0 for ``"recommended"``, 0.0001 and 0.95 for ``"article"``.
+    seed : int or None, default 0
+        Of the model's own random numbers; the global random state is neither read nor set. None draws one from the
+        system's entropy, which `seed`, the saved model and the first lines of `fit` tell.
     use_GPU : bool, default False
         Train on the GPU through CuPy.
-    preset : {"recommended", "article", "best-likelihood", "fast-preview"}
+    preset : {"recommended", "article", "best-likelihood", "fast-preview", "cd-1"}
         How to train; see `rbm_studio.core.presets.PRESETS`. ``"article"`` repeats the article's library, with the
         fault that breaks its model.
     labels : int, default 0
@@ -63,6 +72,8 @@ class RBM:
         The article's KL divergence of each epoch that the model was trained for, in nats per pixel.
     image_shape : tuple of int, or None
         (height, width) of the visible units as an image, for whoever opens the saved model; None: not known.
+    trained_on : TrainingData or None
+        The images of the last `fit`, by a digest, for whoever opens the saved model; None: not known.
 
     Raises
     ------
@@ -84,7 +95,7 @@ class RBM:
         hidden_num: int,
         learning_rate: float | None = None,
         momentum: float | None = None,
-        seed: int = 0,
+        seed: int | None = 0,
         use_GPU: bool = False,
         preset: str = "recommended",
         labels: int = 0,
@@ -97,6 +108,7 @@ class RBM:
             raise RBMStudioError("A model cannot learn a single class.", "Give at least 2, or 0 for no labels.")
         check_names(settings)
         self._settings = settings_for(preset, learning_rate=learning_rate, momentum=momentum, seed=seed, **settings)
+        self._seed_was_drawn = seed is None
         self.use_GPU = use_GPU
         self.history: list[EpochRecord] = []
         self._rng = np.random.default_rng(np.random.SeedSequence(self._settings.seed).spawn(5)[4])
@@ -107,6 +119,7 @@ class RBM:
         self._run_under_way: Training | None = None
         self._is_new = True
         self._image_shape: tuple[int, int] | None = None
+        self._provenance: Provenance | None = None
 
     def __repr__(self) -> str:
         return (
@@ -170,6 +183,20 @@ class RBM:
         self._image_shape = sides[0], sides[1]
 
     @property
+    def trained_on(self) -> TrainingData | None:
+        """The images of the last `fit`; None: not known."""
+        return None if self._provenance is None else self._provenance.data
+
+    @trained_on.setter
+    def trained_on(self, data: TrainingData | None) -> None:
+        self._provenance = replace(self._provenance or Provenance(), data=data)
+
+    @property
+    def seed(self) -> int:
+        """Of the model's random numbers: the one that was given, or drawn."""
+        return self._settings.seed
+
+    @property
     def learning_rate(self) -> float:
         """The step size of the updates."""
         return self._settings.learning_rate
@@ -191,6 +218,7 @@ class RBM:
         ----------
         **settings : Any
             Of `rbm_studio.core.settings.TrainingSettings`, by name, such as ``learning_rate=0.05``; the others stay.
+            None leaves a setting as it is, but ``seed=None`` draws a new one.
 
         Returns
         -------
@@ -203,7 +231,14 @@ class RBM:
             If there is no such setting, or a value is impossible; nothing is changed.
         """
         check_names(settings)
+        if "seed" not in settings:
+            self._settings = self._settings_with(**settings)
+            return self
+        was_drawn = settings["seed"] is None
+        if was_drawn:
+            settings["seed"] = drawn_seed()
         self._settings = self._settings_with(**settings)
+        self._seed_was_drawn = was_drawn
         return self
 
     def fit(
@@ -276,6 +311,8 @@ class RBM:
         )
         if verbose:
             print(_DEVICE_LINES[backend.name])
+            if self._seed_was_drawn:
+                print(f"# The seed was drawn: {self.seed}")
         self._run(training, verbose, progress)
         return self
 
@@ -300,8 +337,9 @@ class RBM:
             As `fit`.
         """
         own = self._settings
-        # As many chains also where a call has fewer images than a batch: of another number they would start anew.
-        settings = self._settings_with(epochs=1, schedule="constant", final_k=0, chains=own.chains or own.batch_size)
+        # A stream has no end that the rate could fall to; but over the model's life it may fall. As many chains also
+        # where a call has fewer images than a batch: of another number they would start anew.
+        settings = self._settings_with(epochs=1, final_rate=1.0, final_k=0, chains=own.chains or own.batch_size)
         images = as_training_images(data, self.visible_num)
         backend = backend_for("gpu" if self.use_GPU else "cpu")
         try:
@@ -315,17 +353,26 @@ class RBM:
         return replace(self._settings, **wanted)
 
     def _training(self, images: npt.NDArray[Any], settings: TrainingSettings, **options: Any) -> Training:
-        start = self._start_at(images, settings)
+        start, is_stream = self._start_at(images, settings), options.get("stream", False)
+        # Once, for the training and for the digest.
+        shown = images if is_stream else as_levels(images)
         training = Training(
             start,
-            images,
+            shown,
             settings,
             state=self._state,
             epochs_trained=self.history[-1].epoch if self.history else 0.0,
             **options,
         )
+        data = self._stream(images) if is_stream else _training_data(shown, options.get("held_out"), settings)
+        backend: Backend = options["backend"]
+        self._provenance = Provenance(data, __version__, backend.threads, backend.kernels)
         self._settings = settings
         return training
+
+    def _stream(self, images: npt.NDArray[Any]) -> TrainingData:
+        before = self.trained_on.train_num if self.trained_on is not None and self.trained_on.name == STREAM else 0
+        return TrainingData(before + len(images), STREAM)
 
     def _run(
         self, training: Training, verbose: bool = False, progress: Callable[[Progress], None] | None = None
@@ -458,7 +505,8 @@ class RBM:
         """
         state = self._state if self._run_under_way is None else self._run_under_way.state
         history = tuple(self.history)
-        save_model(path, SavedModel(self.parameters, self._settings, history, self.image_shape, state))
+        shape, provenance = self.image_shape, self._provenance
+        save_model(path, SavedModel(self.parameters, self._settings, history, shape, state, provenance))
 
     def load(self, path: str | os.PathLike[str]) -> Self:
         """Take over a saved model of the same size, with its settings, its history, and what training goes on with.
@@ -498,6 +546,8 @@ class RBM:
         self.history = list(saved.history)
         self.image_shape = saved.image_shape
         self._state = saved.state
+        self._provenance = saved.provenance
+        self._seed_was_drawn = False
         self._is_new = False
         return self
 
@@ -516,6 +566,21 @@ class RBM:
 
     def _hidden(self, values: npt.ArrayLike) -> FloatArray:
         return as_hidden_values(values, self.hidden_num)
+
+
+def _training_data(
+    images: npt.NDArray[Any], held_out: npt.NDArray[Any] | None, settings: TrainingSettings
+) -> TrainingData:
+    digest, values = image_digest(images)
+    return TrainingData(
+        len(images),
+        name_of_training_images(digest),
+        0 if held_out is None else len(held_out),
+        images_digest=digest,
+        values=values,
+        binarisation=settings.binarisation,
+        threshold=float(settings.threshold),
+    )
 
 
 _DEVICE_LINES = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from rbm_studio.storage.atomic import FileError
 from rbm_studio.storage.experiment_file import EXPERIMENT_SUFFIX, load_experiment
 from rbm_studio.storage.model_file import SUFFIX, SavedModel, load_model
 from rbm_studio.storage.pickle_file import read_pickled
+from rbm_studio.storage.provenance import Provenance, TrainingData
 
 if TYPE_CHECKING:
     import os
@@ -109,9 +111,14 @@ def _first_bytes(path: Path) -> bytes:
 
 
 def _model_of(path: Path) -> SavedModel:
-    model = load_experiment(path).model
+    experiment = load_experiment(path)
+    model, dataset = experiment.model, experiment.dataset
     if model is None:
         raise FileError("There is no model in {name} yet.", "Choose another experiment.", name=path.name)
+    if dataset is not None and (model.provenance is None or model.provenance.data is None):
+        # Older experiments say it, and their models do not.
+        known = model.provenance or Provenance()
+        model = replace(model, provenance=replace(known, data=TrainingData.of(dataset)))
     return model
 
 

@@ -33,6 +33,8 @@ _SAME_PLACE = 0.02
 # An arrow key moves the reading by one point, or by this part of a long curve.
 _KEY_STEPS = 100
 _BETWEEN = " · "
+# Reverse AIS may lie above AIS by chance, by so many nats: the error of either is a fraction of one.
+_CHANCE = 0.5
 
 
 @dataclass(frozen=True)
@@ -156,16 +158,21 @@ class CurveReading(QLabel):
         low, high = self._view.box.viewRange()[0]
         near = (high - low) * _SAME_PLACE
         parts, marks = [self._epoch_text(epoch)], []
+        values: dict[str, float] = {}
         names = (self.tr("training {value}"), self.tr("held-out {value}"), self.tr("reverse AIS {value}"))
         for line, name in zip(self._lines.current, names, strict=True):
             if (place := line.before(epoch)) is None:
                 continue
             measured, value = line.point(place)
+            values[name] = value
             text = name.format(value=self._text(value))
             if epoch - measured > near:
                 text = self.tr("{reading} (at {epoch})").format(reading=text, epoch=_plain(measured))
             parts.append(text)
             marks.append(Mark(measured, value, line.pen.color()))
+        held_out, reverse = (values.get(name) for name in names[1:])
+        if held_out is not None and reverse is not None and reverse - held_out > _CHANCE:
+            parts.append(self.tr("bracket inverted: more temperatures"))
         return parts, marks
 
     def _earlier_near(self, position: QPointF, at: float) -> tuple[str, Mark] | None:

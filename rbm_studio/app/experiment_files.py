@@ -94,7 +94,8 @@ def _trainings_as_json(trainings: tuple[Trained, ...] | None) -> list[dict[str, 
 
 
 def _saved_model(model: Model, state: TrainingState | None) -> SavedModel:
-    return SavedModel(model.parameters, model.training, tuple(model.history), model.image_shape, state)
+    history = tuple(model.history)
+    return SavedModel(model.parameters, model.training, history, model.image_shape, state, model.provenance)
 
 
 def _data(session: Session, now: Checkpoint | None) -> DatasetIdentity | None:
@@ -104,8 +105,8 @@ def _data(session: Session, now: Checkpoint | None) -> DatasetIdentity | None:
 
 
 def _saved_moment(moment: Moment, model: SavedModel | None) -> SavedMoment:
-    settings = model.settings if model is not None else None
-    saved = SavedModel(moment.parameters, settings, (), moment.image_shape, moment.state)
+    settings, provenance = (model.settings, model.provenance) if model is not None else (None, None)
+    saved = SavedModel(moment.parameters, settings, (), moment.image_shape, moment.state, provenance)
     return SavedMoment(moment.epochs, saved, moment.record)
 
 
@@ -128,7 +129,8 @@ def _saved_run(run: Run, until: float | None) -> SavedRun:
     end = run.end
     model = None
     if end is not None:
-        model = SavedModel(end.parameters, run.settings.training, tuple(run.history), end.image_shape, end.state)
+        history, training = tuple(run.history), run.settings.training
+        model = SavedModel(end.parameters, training, history, end.image_shape, end.state, run.provenance)
     return SavedRun(facts, curves, model)
 
 

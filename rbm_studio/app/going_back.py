@@ -57,7 +57,7 @@ class GoingBack(QObject):
             return
         training, history = run.settings.training, run.history
         model = Model(end.parameters, end.image_shape, training, history, epochs_trained=end.epochs)
-        model = replace(model, origin=run.origin, trainings=run.trainings)
+        model = replace(model, origin=run.origin, trainings=run.trainings, provenance=run.provenance)
         settings = session.settings_of(model)
         if images is not None and images is not session.images:
             settings = replace(settings, image_shape=model.image_shape)

@@ -45,8 +45,12 @@ def opened_model(saved: SavedModel, name: str, images: Images | None, settings: 
     training = saved.settings or settings.training
     history, trainings = EpochHistory(saved.history), assumed_trainings(saved)
     model = Model(p, shape, training, history, origin=origin, trainings=trainings, epochs_trained=trained)
+    data, provenance = None, saved.provenance
+    if provenance is not None:
+        model = replace(model, provenance=provenance)
+        data = provenance.data.identity if provenance.data is not None else None
     settings = replace(settings, hidden_num=p.hidden_num, labels=p.label_num > 0, training=training, image_shape=shape)
-    return Opened("", "", settings, None, model, state)
+    return Opened("", "", settings, data, model, state)
 
 
 def _image_shape(saved: SavedModel, name: str, images: Images | None) -> tuple[int, int]:
@@ -84,4 +88,5 @@ def saved_model(model: Model, state: TrainingState | None, before: EpochHistory,
     """
     if now is not None:
         model, state = replace(model, parameters=now.parameters, history=before + now.records), now.state
-    return SavedModel(model.parameters, model.training, tuple(model.history), model.image_shape, state)
+    history = tuple(model.history)
+    return SavedModel(model.parameters, model.training, history, model.image_shape, state, model.provenance)

@@ -151,6 +151,7 @@ class NewestModel(QObject):
             book.present.data = self.training_data
             if self.model is not None:
                 book.present.origin, book.present.trainings = self.model.origin, self.model.trainings
+                book.present.provenance = self.model.provenance
         self.model, self.training_state, self.training_data = model, state, data
         self.progress = None
         session.selection.begin_again(model.parameters.hidden_num, model.parameters.visible_num)

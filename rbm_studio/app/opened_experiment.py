@@ -149,6 +149,7 @@ def _model(saved: SavedModel, settings: Settings, facts: dict[str, Any]) -> Mode
         origin=text(facts.get("origin", ""), LONGEST_NAME),
         trainings=_trainings(facts.get("trainings")),
         epochs_trained=trained,
+        provenance=saved.provenance,
     )
 
 
@@ -242,6 +243,7 @@ def _run(saved: SavedRun, experiment: str) -> Run:
         model = saved.model
         run.end = Moment(model.parameters, saved.model.image_shape, run.epochs, state=model.state)
         run.history = EpochHistory(model.history)
+        run.provenance = model.provenance
     return run
 
 

@@ -64,7 +64,8 @@ def _annealed_note() -> str:
         "temperatures: too high where the chains miss a mode (Salakhutdinov & Murray 2008). Dotted: annealing in "
         "reverse, which bounds the likelihood of the annealed approximation of the model from below (Burda, Grosse & "
         "Salakhutdinov 2015). The truth lies between if that is close to the model; where the dotted line lies above "
-        "the other, it is not.",
+        "the other, it is not, and it takes more temperatures: rbm-studio evaluate goes on until the two are near, and "
+        "tells how many chains carry the estimate.",
     )
     return words.format(chains=CHAINS, temperatures=TEMPERATURES)
 

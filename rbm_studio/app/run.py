@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.moments import Moment
     from rbm_studio.app.state import Settings
     from rbm_studio.storage.experiment_file import DatasetIdentity
+    from rbm_studio.storage.provenance import Provenance
     from rbm_studio.storage.script_file import Trained
 
 
@@ -46,7 +47,7 @@ class Run(Tag):
         That belongs to the end.
     data : DatasetIdentity or None
         The images that the end was trained on, if they are known.
-    origin, trainings
+    origin, trainings, provenance
         Of the end; see `Model`.
     identity : str
         What tells it from every other run, wherever its file goes.
@@ -66,6 +67,7 @@ class Run(Tag):
     data: DatasetIdentity | None = None
     origin: str = ""
     trainings: tuple[Trained, ...] | None = None
+    provenance: Provenance | None = None
     identity: str = field(default_factory=lambda: uuid.uuid4().hex)
     is_named: bool = False
 

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from rbm_studio.app.epoch_history import EpochHistory
 from rbm_studio.app.moments import Moment
 from rbm_studio.app.state import RunState, Speed
-from rbm_studio.app.trainings import next_trainings
+from rbm_studio.app.trainings import next_trainings, provenance_of
 from rbm_studio.core.backend import backend_for
 from rbm_studio.core.gpu_errors import GPUError
 from rbm_studio.core.training import Training, TrainingDivergedError
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.state import Images, Model, Settings
     from rbm_studio.app.training_runner import TrainingRunner
     from rbm_studio.core.state import TrainingState
+    from rbm_studio.storage.provenance import Provenance
 
 
 class RunUnderWay(QObject):
@@ -50,6 +51,7 @@ class RunUnderWay(QObject):
         self.history_before = EpochHistory()
         self._speed = Speed()
         self._when_ended: Callable[[], None] | None = None
+        self._provenance: Provenance | None = None
         runner.updated.connect(self._take_update)
         runner.ended.connect(self._end)
 
@@ -128,14 +130,23 @@ class RunUnderWay(QObject):
             session.noticed.emit(
                 self.tr("These are other images than before: a new run begins, and none is gone on with.")
             )
+
+        def training() -> Training:
+            # On the worker, which knows what computes; before it tells of any step.
+            training = _training(model, state, settings, images, resume=are_the_same)
+            self._provenance = provenance_of(settings, images, training.backend)
+            return training
+
         # A run that was stopped, or saved on its way, is brought to its end before another one begins.
-        self._runner.start(lambda: _training(model, state, settings, images, resume=are_the_same), paused=paused)
+        self._runner.start(training, paused=paused)
 
     def _take_update(self, update: Update) -> None:
         session, newest, model = self._session, self._newest, self._newest.model
         if update.progress is None or model is None:
             return
         session.experiment.touch()
+        if model.provenance is not self._provenance:
+            model = newest.model = replace(model, provenance=self._provenance)
         newest.training_data = session.images.identity if session.images is not None else None
         newest.progress = update.progress
         session.book.note_progress(update.progress.epochs_trained, update.seconds)
@@ -170,7 +181,7 @@ class RunUnderWay(QObject):
         session, newest = self._session, self._newest
         if newest.model is None or outcome.snapshot is None:
             return
-        newest.model = newest.model.at(outcome.snapshot)
+        newest.model = replace(newest.model.at(outcome.snapshot), provenance=self._provenance)
         newest.training_state = outcome.state
         newest.training_data = session.images.identity if session.images is not None else None
         if outcome.records is not None:

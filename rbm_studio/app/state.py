@@ -13,6 +13,7 @@ from rbm_studio.app.epoch_history import EpochHistory
 from rbm_studio.core.presets import preset_named, settings_for
 from rbm_studio.core.settings import SETTING_NAMES, TrainingSettings
 from rbm_studio.storage.experiment_file import DatasetIdentity
+from rbm_studio.storage.image_digest import image_digest
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rbm_studio.core.backend import FloatArray
     from rbm_studio.core.parameters import Parameters
     from rbm_studio.data import Dataset
+    from rbm_studio.storage.provenance import Provenance
     from rbm_studio.storage.script_file import Trained
 
 SPEED_WINDOW_S = 2.0
@@ -101,6 +103,8 @@ class Images:
         Of the training images, in 0..1.
     identity : DatasetIdentity
         What tells them from other images, whatever their size was made.
+    train_digest, values : str
+        Of `train`, as `rbm_studio.storage.image_digest.image_digest` returns them.
     """
 
     dataset: Dataset
@@ -109,6 +113,8 @@ class Images:
     test: npt.NDArray[np.uint8]
     mean: FloatArray
     identity: DatasetIdentity
+    train_digest: str = ""
+    values: str = ""
 
     @property
     def class_num(self) -> int:
@@ -143,7 +149,7 @@ class Images:
         mean = (train.mean(axis=0, dtype=np.float64) / 255).astype(np.float32)
         counts = len(original.train_images), len(original.test_images)
         identity = DatasetIdentity(original.name, original.digest, *counts, original.image_shape)
-        return cls(dataset, original, train, test, mean, identity)
+        return cls(dataset, original, train, test, mean, identity, *image_digest(train))
 
 
 @dataclass(frozen=True)
@@ -169,6 +175,8 @@ class Model:
         The name of another program's file that it began with; "" where it began here.
     trainings : tuple of Trained, or None
         By which it came to be what it is, from parameters that were drawn here; None where that is not known.
+    provenance : Provenance or None
+        On what, and by what, it was trained last; None where that is not known.
     """
 
     parameters: Parameters
@@ -180,6 +188,7 @@ class Model:
     epochs_trained: float = 0.0
     origin: str = ""
     trainings: tuple[Trained, ...] | None = None
+    provenance: Provenance | None = None
 
     def at(self, snapshot: Snapshot) -> Model:
         """Return the model as far as its training has come."""

@@ -11,10 +11,12 @@ from rbm_studio.core.backend import gpu_problem
 from rbm_studio.core.threads import blas_threads
 from rbm_studio.data.sample import NAME as SAMPLE_NAME
 from rbm_studio.errors import RBMStudioError
+from rbm_studio.storage.provenance import Provenance, TrainingData, place_of
 from rbm_studio.storage.script_file import RunFacts, Trained
 
 if TYPE_CHECKING:
     from rbm_studio.app.state import Images, Model, Settings
+    from rbm_studio.core.backend import Backend
     from rbm_studio.core.state import TrainingState
     from rbm_studio.data import Dataset
     from rbm_studio.storage.model_file import SavedModel
@@ -46,6 +48,20 @@ def next_trainings(
     if past and goes_on and replace(past[-1], begun=begun) == now:
         return past
     return (*past, now)
+
+
+def provenance_of(settings: Settings, images: Images, backend: Backend) -> Provenance:
+    """Return what a file says of where a model comes from that is trained so."""
+    training, original = settings.training, images.original
+    data = TrainingData.of(
+        images.identity,
+        images_digest=images.train_digest,
+        values=images.values,
+        binarisation=training.binarisation,
+        threshold=float(training.threshold),
+        source=place_of(original.source),
+    )
+    return Provenance(data, __version__, backend.threads, backend.kernels)
 
 
 def assumed_trainings(saved: SavedModel) -> tuple[Trained, ...] | None:

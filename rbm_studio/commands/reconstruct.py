@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rbm_studio.commands.datasets import add_data_options, as_rows, open_images_for
+from rbm_studio.commands.provenance import other_images
+from rbm_studio.commands.setting_options import seed
 from rbm_studio.core.sampling import reconstruct as restore
 from rbm_studio.core.settings import MAX_SEED, check_count
 from rbm_studio.model_import import import_model
@@ -44,7 +46,13 @@ def add_reconstruct(commands: argparse._SubParsersAction[argparse.ArgumentParser
         metavar="PATH",
         help="where the PNG goes (default: %(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample (default: %(default)s)")
+    parser.add_argument(
+        "--seed",
+        type=seed,
+        default=0,
+        metavar="N",
+        help="of the sample; “random” draws one, and says which (default: %(default)s)",
+    )
     add_data_options(parser)
     parser.set_defaults(run=reconstruct)
 
@@ -54,11 +62,15 @@ def reconstruct(options: argparse.Namespace) -> int:
     check_count("number of images", options.images, 1, 10_000)
     check_count("seed", options.seed, 0, MAX_SEED)
     model = import_model(options.model)
-    images = open_images_for(model, options).test_images[: options.images]
+    shown = open_images_for(model, options)
+    images = shown.dataset.test_images[: options.images]
     values = as_rows(images).astype(np.float32) / np.float32(255)
     restored = restore(model.parameters, values, np.random.default_rng(options.seed))
     grey = np.rint(restored * 255).astype(np.uint8).reshape(images.shape)
     save_png(options.output, pairs_picture(images, grey))
+    others = other_images(model, shown)
+    if others:
+        print(f"# These are {others}.", file=sys.stderr)
     print(f"# Saved: {options.output}, {len(images)} pairs, input and restored", file=sys.stderr)
     return 0
 

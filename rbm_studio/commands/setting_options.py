@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import fields
 from typing import Any
 
@@ -15,6 +16,7 @@ from rbm_studio.core.settings import (
     UPDATE_NAMES,
     VISIBLE_NAMES,
     TrainingSettings,
+    drawn_seed,
 )
 
 _CHOICES = {
@@ -30,7 +32,7 @@ HELP = {
     "preset": "the settings to start from (default: recommended)",
     "epochs": "passes through the images",
     "batch_size": "images per update",
-    "seed": "of all that is random",
+    "seed": "of all that is random; “random” draws one, and says which",
     "learning_rate": "how far each update goes",
     "momentum": "how much of the last update is kept; with Adam, of the mean gradient",
     "initial_momentum": "momentum at the beginning of a model's life, where it is lower",
@@ -72,9 +74,20 @@ def add_setting_options(parser: argparse.ArgumentParser) -> None:
             group.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)
         elif name in _CHOICES:
             group.add_argument(flag, choices=_CHOICES[name], help=text)
+        elif name == "seed":
+            group.add_argument(flag, type=seed, metavar="N", help=text)
         else:
             kind = type(default)
             group.add_argument(flag, type=kind, metavar={int: "N", float: "X"}.get(kind), help=text)
+
+
+def seed(text: str) -> int:
+    """Return the seed that an option names; for ``random`` one that is drawn, and told on the standard error."""
+    if text != "random":
+        return int(text)
+    drawn = drawn_seed()
+    print(f"# The seed was drawn: {drawn}", file=sys.stderr)
+    return drawn
 
 
 def chosen_settings(options: argparse.Namespace) -> dict[str, Any]:

@@ -17,10 +17,12 @@ INTERRUPTED, UNREAD = 130, 141
 """The exit status that shells give a program that Ctrl+C ended, or that found nobody to read its output."""
 _SECONDS_BETWEEN = 0.1
 _CELLS = 24
+_SECONDS_BETWEEN_LINES = 15.0
+"""Where there is no terminal: what is over sooner needs no line."""
 
 
 class ProgressBar:
-    """A bar on the standard error, below what is printed meanwhile; nothing where that is no terminal.
+    """A bar on the standard error, below what is printed meanwhile; where that is no terminal, nothing or lines.
 
     Parameters
     ----------
@@ -28,15 +30,18 @@ class ProgressBar:
         Whether to show one at all.
     stream : file
         Instead of the standard error.
+    lines : bool
+        Whether to say how far it is, a line now and then, where there is no terminal.
     """
 
-    def __init__(self, wanted: bool = True, stream: TextIO | None = None) -> None:
+    def __init__(self, wanted: bool = True, stream: TextIO | None = None, *, lines: bool = False) -> None:
         self._stream = stream or sys.stderr
         self._is_shown = wanted and self._stream.isatty()
+        self._has_lines = wanted and lines and not self._is_shown
         self._above = contextlib.redirect_stdout(_AboveTheBar(self, sys.stdout))
         self._width = 0
         self._began = time.monotonic()
-        self._next = 0.0
+        self._next = self._began + _SECONDS_BETWEEN_LINES if self._has_lines else 0.0
 
     def __enter__(self) -> Self:
         if self._is_shown:
@@ -51,15 +56,19 @@ class ProgressBar:
             self._above.__exit__(kind, error, traceback)
 
     def show(self, part: float, text: str = "") -> None:
-        """Show that a part in 0..1 is done, ten times a second at most; with 0 something new begins."""
+        """Show that a part in 0..1 is done, ten times a second at most, or as a line; with 0 something new begins."""
         now = time.monotonic()
         if part == 0:
             self._began = now
-        if not self._is_shown or now < self._next:
+        if not (self._is_shown or self._has_lines) or now < self._next:
+            return
+        left = f" {_minutes((now - self._began) * (1 - part) / part)} left" if part > 0 else ""
+        if self._has_lines:
+            self._next = now + _SECONDS_BETWEEN_LINES
+            print(f"# {100 * part:3.0f} %{left}  {text}", file=self._stream, flush=True)
             return
         self._next = now + _SECONDS_BETWEEN
         filled = round(part * _CELLS)
-        left = f" {_minutes((now - self._began) * (1 - part) / part)} left" if part > 0 else ""
         line = f"{100 * part:3.0f} % [{'#' * filled}{'-' * (_CELLS - filled)}]{left}  {text}"
         self.clear()
         line = line[: shutil.get_terminal_size().columns - 1]

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rbm_studio.commands.datasets import add_data_options, as_rows, open_images, open_images_for
+from rbm_studio.commands.datasets import Shown, add_data_options, as_rows, described, open_images, open_images_for
+from rbm_studio.commands.provenance import other_images
 from rbm_studio.commands.setting_options import add_setting_options, chosen_settings, preset_list
 from rbm_studio.commands.terminal import INTERRUPTED, Interruption, ProgressBar
 from rbm_studio.core.backend import gpu_problem
@@ -80,9 +81,11 @@ def train(options: argparse.Namespace) -> int:
         print(preset_list())
         return 0
     _check_outputs(options)
-    rbm, dataset = _resumed(options) if options.resume is not None else _new(options)
-    stopped = _fit(rbm, dataset, options)
-    rbm.image_shape = dataset.image_shape
+    rbm, shown = _resumed(options) if options.resume is not None else _new(options)
+    stopped = _fit(rbm, shown, options)
+    rbm.image_shape = shown.dataset.image_shape
+    if rbm.trained_on is not None:
+        rbm.trained_on = described(rbm.trained_on, shown.original)
     rbm.save(options.output)
     rbm.save_loss(options.loss)
     print(f"# Saved: {options.output}, {options.loss}", file=sys.stderr)
@@ -93,15 +96,15 @@ def train(options: argparse.Namespace) -> int:
     raise stopped
 
 
-def _new(options: argparse.Namespace) -> tuple[RBM, Dataset]:
+def _new(options: argparse.Namespace) -> tuple[RBM, Shown]:
     settings = chosen_settings(options)
     # What is wrong with a setting is told before the images are read.
     rbm = RBM(1, HIDDEN if options.hidden is None else options.hidden, **settings)
-    dataset = open_images(options)
-    if options.size is not None:
-        dataset = dataset.resampled(options.size)
+    original = open_images(options)
+    dataset = original if options.size is None else original.resampled(options.size)
     pixels = dataset.image_shape[0] * dataset.image_shape[1]
-    return RBM(pixels, rbm.hidden_num, labels=_classes(dataset) if options.labels else 0, **settings), dataset
+    rbm = RBM(pixels, rbm.hidden_num, labels=_classes(dataset) if options.labels else 0, **settings)
+    return rbm, Shown(dataset, original, None)
 
 
 def _classes(dataset: Dataset) -> int:
@@ -112,7 +115,7 @@ def _classes(dataset: Dataset) -> int:
     return dataset.class_num
 
 
-def _resumed(options: argparse.Namespace) -> tuple[RBM, Dataset]:
+def _resumed(options: argparse.Namespace) -> tuple[RBM, Shown]:
     other = [name for name in chosen_settings(options) if name not in _WITH_RESUME]
     other += [name for name in ("hidden", "labels", "size") if getattr(options, name)]
     if other:
@@ -124,11 +127,16 @@ def _resumed(options: argparse.Namespace) -> tuple[RBM, Dataset]:
     saved = load_model(options.resume)
     p = saved.parameters
     rbm = RBM(p.visible_num, p.hidden_num, labels=p.label_num).load(options.resume)
-    return rbm, open_images_for(saved, options)
+    shown = open_images_for(saved, options)
+    others = other_images(saved, shown)
+    if others:
+        print(f"# These are {others}.", file=sys.stderr)
+    return rbm, shown
 
 
-def _fit(rbm: RBM, dataset: Dataset, options: argparse.Namespace) -> BaseException | None:
+def _fit(rbm: RBM, shown: Shown, options: argparse.Namespace) -> BaseException | None:
     """Train; return what ended it early, if something did and the model is worth keeping."""
+    dataset = shown.dataset
     rbm.use_GPU = options.device == "gpu" or (options.device == "auto" and not gpu_problem())
     run: dict[str, Any] = {name: getattr(options, name) for name in _WITH_RESUME} if options.resume else {}
     with ProgressBar(not options.no_progress) as bar, Interruption() as interruption:
@@ -146,7 +154,8 @@ def _fit(rbm: RBM, dataset: Dataset, options: argparse.Namespace) -> BaseExcepti
                 held_out=as_rows(dataset.test_images),
                 held_out_labels=dataset.test_labels,
                 progress=after_batch,
-                resume=options.resume is not None,
+                # On other images another run begins.
+                resume=options.resume is not None and shown.are_its_own is not False,
                 **run,
             )
         except (KeyboardInterrupt, TrainingDivergedError, BrokenPipeError) as ended:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from rbm_studio.core.chain_weights import log_mean, mean_of_logs
 from rbm_studio.core.chains import Path
-from rbm_studio.core.layer_sum import log_sum_exp
 from rbm_studio.core.likelihood import Estimate, Watch, check_states, log_likelihood
 from rbm_studio.core.parameters import log_odds
 from rbm_studio.core.settings import check_count
@@ -34,7 +35,7 @@ def annealed_log_partition(
     parameters: Parameters,
     rng: np.random.Generator,
     *,
-    base_visible_bias: FloatArray | None = None,
+    base_visible_bias: FloatArray,
     chains: int = 100,
     temperatures: int = 1000,
     progress: Callable[[int, int], None] | None = None,
@@ -51,9 +52,10 @@ def annealed_log_partition(
     ----------
     parameters : Parameters
     rng : numpy.random.Generator
-    base_visible_bias : ndarray of shape (D,), optional
-        a₀ of the independent pixels to start from: best that of the data (`independent_biases`), with which the
-        error is about half of that with the model's own, which are taken without it.
+    base_visible_bias : ndarray of shape (D,)
+        a₀ of the independent pixels to start from: that of the data (`independent_biases`). The model's own biases
+        will not do: where they keep a pixel off that is on in much of what the model draws, all chains can stay where
+        the model has little of its probability, and agree about it.
     chains, temperatures : int
         More of either narrows the error. The temperatures lie where a short run of other chains finds the
         distributions to change fastest (Gelman & Meng 1998).
@@ -66,9 +68,8 @@ def annealed_log_partition(
     -------
     Estimate
         Of ln Z. Of the logarithm of a mean the expectation is too low (Jensen), so ln Z tends to come out too low,
-        and likelihoods too high. The standard error is what the chains' weights show, to first order (the delta
-        method): it cannot see modes that no chain found, and is too small itself where few chains carry the weight.
-        `reverse_annealed_log_likelihood` errs on the other side.
+        and likelihoods too high. The standard error is `log_mean`'s, wider where few chains carry the weight; of modes
+        that no chain came near it cannot know. `reverse_annealed_log_likelihood` errs on the other side.
 
     Raises
     ------
@@ -84,7 +85,7 @@ def reverse_annealed_log_likelihood(
     images: FloatArray,
     rng: np.random.Generator,
     *,
-    base_visible_bias: FloatArray | None = None,
+    base_visible_bias: FloatArray,
     chains: int = 100,
     temperatures: int = 1000,
     progress: Callable[[int, int], None] | None = None,
@@ -115,8 +116,9 @@ def reverse_annealed_log_likelihood(
         Of the mean over all images, in nats. Its expectation is at most the mean ln p_ann(v), whatever the numbers of
         chains and temperatures. p_ann is not the model, but comes closer with more temperatures. It bounds ln p too as
         long as p_ann gives these images no more probability than the model does: so with images that are the model's
-        own samples, and as a rule with data. The standard error is that of the chains' mean; how the images were
-        sampled from the world is not in it.
+        own samples, and as a rule with data; not always: few temperatures can put it above ln p, and above what
+        `annealed_log_partition` gives. The standard error is that of the chains' mean; how the images were sampled
+        from the world is not in it.
 
     Raises
     ------
@@ -135,7 +137,7 @@ def reverse_annealed_log_partition(
     images: FloatArray,
     rng: np.random.Generator,
     *,
-    base_visible_bias: FloatArray | None = None,
+    base_visible_bias: FloatArray,
     chains: int = 100,
     temperatures: int = 1000,
     burn_in: int = 0,
@@ -167,7 +169,7 @@ def reverse_annealed_log_partition(
     Returns
     -------
     Estimate
-        Of ln Z. The standard error is the delta method's, and blind as that of `annealed_log_partition` is.
+        Of ln Z. The standard error is as blind as that of `annealed_log_partition` is.
 
     Raises
     ------
@@ -204,7 +206,7 @@ class _Annealing:
         self,
         parameters: Parameters,
         rng: np.random.Generator,
-        base_visible_bias: FloatArray | None,
+        base_visible_bias: FloatArray,
         chains: int,
         temperatures: int,
         progress: Callable[[int, int], None] | None,
@@ -218,25 +220,24 @@ class _Annealing:
         self._chains, self._burn_in = chains, burn_in
         blocks = -(-chains // _ROWS)
         self._watch = Watch(_PILOT_STEPS + blocks * (temperatures + burn_in), progress, cancelled)
-        self._path = Path(parameters, parameters.visible_bias if base_visible_bias is None else base_visible_bias)
+        self._path = Path(parameters, base_visible_bias)
         self._betas = self._schedule(temperatures)
 
     def log_partition(self) -> Estimate:
         """Return ln Z by chains that go to the model."""
-        ratio = _log_mean(self._log_weights(self._betas))
-        return Estimate(self._path.base_log_partition + ratio.value, ratio.standard_error)
+        ratio = log_mean(self._log_weights(self._betas))
+        return replace(ratio, value=self._path.base_log_partition + ratio.value)
 
     def reverse_log_partition(self, images: FloatArray) -> Estimate:
         """Return ln Z by chains that go from images to independent pixels."""
-        ratio = _log_mean(self._log_weights(self._reversed(), images))
-        return Estimate(self._path.base_log_partition - ratio.value, ratio.standard_error)
+        ratio = log_mean(self._log_weights(self._reversed(), images))
+        return replace(ratio, value=self._path.base_log_partition - ratio.value)
 
     def log_likelihood(self, images: FloatArray) -> Estimate:
         """Return RAISE's lower bound."""
-        log_weights = self._log_weights(self._reversed(), images)
-        error = log_weights.std(ddof=1) / np.sqrt(len(log_weights)) if len(log_weights) > 1 else np.inf
-        log_partition = self._path.base_log_partition - float(log_weights.mean())
-        return Estimate(log_likelihood(self._path.parameters, images, log_partition), float(error))
+        ratio = mean_of_logs(self._log_weights(self._reversed(), images))
+        log_partition = self._path.base_log_partition - ratio.value
+        return replace(ratio, value=log_likelihood(self._path.parameters, images, log_partition))
 
     def _reversed(self) -> Doubles:
         return np.concatenate([np.ones(self._burn_in), self._betas[::-1]])
@@ -275,11 +276,3 @@ class _Annealing:
         for ratio in self._path.walk(states, betas, self._rng):
             self._watch.advance(1)
             yield ratio
-
-
-def _log_mean(log_weights: Doubles) -> Estimate:
-    """Return ln of the mean of weights, with its standard error to first order: the mean's relative one."""
-    weights = np.exp(log_weights - log_weights.max())
-    count = len(weights)
-    error = weights.std(ddof=1) / np.sqrt(count) / weights.mean() if count > 1 else np.inf
-    return Estimate(log_sum_exp(log_weights) - float(np.log(count)), float(error))

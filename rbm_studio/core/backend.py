@@ -16,6 +16,7 @@ import numpy.typing as npt
 from rbm_studio.core.gpu_errors import GPUMemoryError, gpu_problem_of
 from rbm_studio.core.gpu_operations import GPUOperations
 from rbm_studio.core.operations import HostOperations
+from rbm_studio.core.threads import blas_name, blas_threads
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
@@ -57,6 +58,21 @@ class Backend:
     def to_host(self, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Return a copy of a device array in host memory."""
         return to_host(array)
+
+    @property
+    def kernels(self) -> str:
+        """The libraries that compute, and for which processor."""
+        if self.xp is np:
+            return ", ".join(filter(None, (f"NumPy {np.__version__}", blas_name())))
+        name = f"CuPy {getattr(self.xp, '__version__', '')}".rstrip()
+        with contextlib.suppress(Exception):  # of a GPU that answers no longer
+            name += f", {self.xp.cuda.runtime.getDeviceProperties(0)['name'].decode()}"
+        return name
+
+    @property
+    def threads(self) -> int:
+        """How many threads share the work; 0 on a GPU, where nothing depends on it."""
+        return blas_threads() if self.xp is np else 0
 
     def release_memory(self) -> None:
         """Give back memory of the device that is kept for arrays to come, as far as the device still answers."""

@@ -47,7 +47,7 @@ class Path:
         if base_visible_bias.shape != p.visible_bias.shape:
             raise RBMStudioError(
                 "The biases to start from have the shape {shape}, but the RBM has {visible} visible units.",
-                "Give one bias for each visible unit, or none.",
+                "Give one bias for each visible unit.",
                 shape=base_visible_bias.shape,
                 visible=p.visible_num,
             )

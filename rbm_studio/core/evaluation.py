@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rbm_studio.core.annealing import annealed_log_partition, reverse_annealed_log_likelihood
-from rbm_studio.core.likelihood import MAX_EXACT_UNITS, Cancelled, exact_log_partition
+from rbm_studio.core.bracket import Bracket, likelihood_bracket, narrowed
+from rbm_studio.core.likelihood import MAX_EXACT_UNITS, Cancelled, Estimate
 from rbm_studio.core.metrics import METRICS
 from rbm_studio.core.parameters import log_odds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rbm_studio.core.backend import FloatArray
     from rbm_studio.core.metric_data import MetricData
     from rbm_studio.core.metrics import Metric
     from rbm_studio.core.parameters import Parameters
+
+UPPER, LOWER = "log_likelihood_ais", "log_likelihood_reverse_ais"
+"""The names of a bracket's ends among the figures."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class Figure:
         For people.
     value : float
     standard_error : float or None
-        Where it is estimated.
+        Where it is estimated; infinite where there is but one chain.
     unit : str
     data : str
         Which images it is of; "" if of none.
@@ -41,6 +45,14 @@ class Figure:
         How they were shown to the model; "" if there were none.
     note : str
         What it measures.
+    split : {"training", "test"} or None
+        Which part of the images it is of; None if of none.
+    count : int or None
+        How many images.
+    effective_chains : float or None
+        Where it is estimated by annealing: as `Estimate.effective_chains`.
+    chains, temperatures : int or None
+        Of the annealing.
     """
 
     name: str
@@ -51,6 +63,11 @@ class Figure:
     data: str
     binarisation: str
     note: str
+    split: str | None = None
+    count: int | None = None
+    effective_chains: float | None = None
+    chains: int | None = None
+    temperatures: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the figure as Python's own types, which JSON can hold."""
@@ -83,6 +100,8 @@ def evaluate(
     *,
     chains: int = 100,
     temperatures: int = 5000,
+    within: float = math.inf,
+    most_temperatures: int = 0,
     seed: int = 0,
     progress: Callable[[str, float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -98,12 +117,17 @@ def evaluate(
         Images that it learnt from, shown in the same way.
     chains, temperatures : int
         Of the annealing in both directions, where the partition function cannot be summed.
+    within : float
+        With wider a bracket of the test images' log-likelihood than these nats, errors included, the annealing is
+        done again with twice as many temperatures.
+    most_temperatures : int
+        But not with more than these.
     seed : int
         Of all that is sampled to measure.
     progress : callable, optional
         Called with what is being measured, and which part is done, 0..1, of this pass through the images.
     cancelled : callable, optional
-        Asked between blocks of images whether to end.
+        Asked between blocks of images, and at each step of the annealing, whether to end.
 
     Returns
     -------
@@ -118,102 +142,154 @@ def evaluate(
         If ``cancelled`` returned True.
     """
     watch = _Watch(progress, cancelled)
-    watch.start("Partition function")
-    sets = [replace(data, watch=watch.advance) for data in (training, test) if data is not None]
-    annealing = _Annealing(chains, temperatures, _base_visible_bias(sets[0].as_states()), seed, watch)
-    partition = _partition_function(parameters, annealing)
-    sets = [replace(data, log_partition=partition.value) for data in sets]
+    sets = {
+        split: replace(data, watch=watch.advance)
+        for split, data in (("training", training), ("test", test))
+        if data is not None
+    }
+    annealing = _Annealing(chains, temperatures, max(temperatures, most_temperatures), within, seed)
+    bracket = _bracket(parameters, sets, annealing, watch)
+    sets = {split: replace(data, log_partition=bracket.log_partition.value) for split, data in sets.items()}
     if training is not None:
-        sets[1] = replace(sets[1], training=sets[0])
-    figures = [partition, *_figures(parameters, sets, partition, seed, watch)]
-    if partition.standard_error is not None:
-        figures.append(_lower_bound(parameters, sets[-1].as_states(), annealing))
+        sets["test"] = replace(sets["test"], training=sets["training"])
+    by = _Annealed(bracket.log_partition, chains, bracket.temperatures) if bracket.temperatures else None
+    figures = [_partition_function(bracket, by), *_figures(parameters, sets, by, seed, watch)]
+    if by is not None:
+        figures.append(_lower_bound(sets["test"].as_states(), replace(by, estimate=bracket.lower)))
     return figures
 
 
+def bracket_of(figures: Iterable[Figure]) -> Bracket | None:
+    """Return the bracket of the test images' log-likelihood among the figures of `evaluate`; None if it is exact."""
+    found = {(figure.name, figure.split): figure for figure in figures}
+    ends = [found.get(key) for key in ((LOWER, "test"), (UPPER, "test"), ("log_partition_ais", None))]
+    lower, upper, partition = (None if end is None else _estimate(end) for end in ends)
+    if lower is None or upper is None or partition is None:
+        return None
+    return Bracket("AIS", lower, upper, partition, found[LOWER, "test"].temperatures or 0)
+
+
+def _estimate(figure: Figure) -> Estimate:
+    # None stands for what an exact figure has.
+    error, effective = figure.standard_error or 0.0, figure.effective_chains or math.inf
+    return Estimate(figure.value, error, effective)
+
+
+def _bracket(parameters: Parameters, sets: dict[str, MetricData], annealing: _Annealing, watch: _Watch) -> Bracket:
+    is_exact = min(parameters.visible_num, parameters.hidden_num) <= MAX_EXACT_UNITS
+    watch.start("Images")
+    base = _base_visible_bias(next(iter(sets.values())).as_states())
+    # The exact partition function is one for all images.
+    images = np.concatenate([block.visible for block in sets["test"].as_states().blocks()])
+    widths: list[str] = []
+
+    def at(temperatures: int) -> Bracket:
+        through = f"AIS, {temperatures:,} temperatures{widths[-1] if widths else ''}"
+        watch.start("Partition function" if is_exact else through)
+        found = likelihood_bracket(
+            parameters,
+            images,
+            np.random.default_rng(annealing.seed),
+            base_visible_bias=base,
+            chains=annealing.chains,
+            temperatures=temperatures,
+            progress=watch.advance,
+        )
+        widths.append(f"; so far {_width(found)}")
+        return found
+
+    return narrowed(at, annealing.within, temperatures=annealing.temperatures, most=annealing.most)
+
+
+def _width(bracket: Bracket) -> str:
+    return "inverted" if bracket.is_inverted else f"{bracket.width:.2g} nats wide"
+
+
 def _figures(
-    parameters: Parameters, sets: list[MetricData], partition: Figure, seed: int, watch: _Watch
+    parameters: Parameters, sets: dict[str, MetricData], by: _Annealed | None, seed: int, watch: _Watch
 ) -> Iterator[Figure]:
     for metric in METRICS.values():
-        # The gradient is that of what the model learns from.
-        for data in sets[:1] if metric.name == "gradient_cosine" else sets:
-            shown = data.as_states() if metric.needs_states else data
+        for split, data in sets.items():
+            # The gradient is that of what the model learns from.
+            if metric.name == "gradient_cosine" and split != next(iter(sets)):
+                continue
+            shown = metric.shown(data)
             if metric.problem(parameters, shown):
                 continue
             watch.start(f"{metric.title}, {data.name}")
             value = metric.measure(parameters, shown, np.random.default_rng(seed))
-            figure = _figure(metric, value, shown)
-            yield _annealed(figure, partition.standard_error) if metric.needs_partition_function else figure
+            figure = _figure(metric, value, shown, split)
+            yield figure if by is None or not metric.needs_partition_function else by.applied_to(figure)
 
 
-def _figure(metric: Metric, value: float, data: MetricData) -> Figure:
+def _figure(metric: Metric, value: float, data: MetricData, split: str) -> Figure:
     note = metric.note + (f" B = {data.batch_size}." if metric.name == "article_kl" else "")
-    return Figure(metric.name, metric.title, value, None, metric.unit, data.name, data.binarisation_in_words, note)
-
-
-def _annealed(figure: Figure, standard_error: float | None) -> Figure:
-    """Return a figure with how the partition function in it was estimated, if it was."""
-    if standard_error is None:
-        return figure
-    return replace(
-        figure,
-        name=f"{figure.name}_ais",
-        title=f"{figure.title} (AIS)",
-        standard_error=standard_error,
-        note=f"{figure.note} The partition function is estimated, and {_FLATTERY}",
-    )
+    words = data.binarisation_in_words
+    return Figure(metric.name, metric.title, value, None, metric.unit, data.name, words, note, split, len(data))
 
 
 _FLATTERY = "where the chains miss a mode it comes out too low: this flatters the model (Salakhutdinov & Murray 2008)."
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class _Annealing:
     chains: int
     temperatures: int
-    base_visible_bias: FloatArray
+    most: int
+    within: float
     seed: int
-    watch: _Watch
 
-    def options(self) -> dict[str, Any]:
-        """Return what both directions take."""
+
+@dataclass(frozen=True)
+class _Annealed:
+    """How the partition function in a figure was estimated."""
+
+    estimate: Estimate
+    chains: int
+    temperatures: int
+
+    def certainty(self) -> dict[str, Any]:
+        """Return what a figure says of it."""
         return {
-            "rng": np.random.default_rng(self.seed),
-            "base_visible_bias": self.base_visible_bias,
+            "standard_error": self.estimate.standard_error,
+            "effective_chains": self.estimate.effective_chains,
             "chains": self.chains,
             "temperatures": self.temperatures,
-            "progress": self.watch.advance,
-            "cancelled": self.watch.cancelled,
         }
 
+    def applied_to(self, figure: Figure) -> Figure:
+        """Return a figure that says so."""
+        return replace(
+            figure,
+            name=f"{figure.name}_ais",
+            title=f"{figure.title} (AIS)",
+            note=f"{figure.note} The partition function is estimated, and {_FLATTERY}",
+            **self.certainty(),
+        )
 
-def _partition_function(parameters: Parameters, annealing: _Annealing) -> Figure:
-    watch = annealing.watch
-    if min(parameters.visible_num, parameters.hidden_num) <= MAX_EXACT_UNITS:
-        value = exact_log_partition(parameters, progress=watch.advance, cancelled=watch.cancelled)
-        note = "The logarithm of the sum over all states of the smaller layer."
-        return Figure("log_partition", "ln Z", value, None, "nats", "", "", note)
-    estimate = annealed_log_partition(parameters, **annealing.options())
+
+def _partition_function(bracket: Bracket, by: _Annealed | None) -> Figure:
+    note = "The logarithm of the sum over all states of the smaller layer."
+    exact = Figure("log_partition", "ln Z", bracket.log_partition.value, None, "nats", "", "", note)
+    if by is None:
+        return exact
     note = (
-        f"Estimated by annealed importance sampling with {annealing.chains} chains and {annealing.temperatures} "
-        f"temperatures; {_FLATTERY}"
+        f"Estimated by annealed importance sampling with {by.chains} chains and {by.temperatures} temperatures; "
+        f"{_FLATTERY}"
     )
-    return Figure("log_partition_ais", "ln Z (AIS)", estimate.value, estimate.standard_error, "nats", "", "", note)
+    return replace(exact, name="log_partition_ais", title="ln Z (AIS)", note=note, **by.certainty())
 
 
-def _lower_bound(parameters: Parameters, data: MetricData, annealing: _Annealing) -> Figure:
+def _lower_bound(data: MetricData, by: _Annealed) -> Figure:
     metric = METRICS["log_likelihood"]
-    annealing.watch.start(f"{metric.title} (reverse AIS), {data.name}")
-    images = np.concatenate([block.visible for block in data.blocks()])
-    estimate = reverse_annealed_log_likelihood(parameters, images, **annealing.options())
     return replace(
-        _figure(metric, estimate.value, data),
-        name="log_likelihood_reverse_ais",
+        _figure(metric, by.estimate.value, data, "test"),
+        name=LOWER,
         title=f"{metric.title} (reverse AIS)",
-        standard_error=estimate.standard_error,
         note=f"{metric.note} Estimated by annealing in reverse: a lower bound of how probable the images are to the "
         "chains of AIS (Burda, Grosse & Salakhutdinov 2015). With more temperatures these come near the model; "
         "where the two figures differ, neither can be trusted.",
+        **by.certainty(),
     )
 
 

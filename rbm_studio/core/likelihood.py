@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,10 +68,22 @@ class Watch:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure with its standard error, both in nats; 0 where the figure is exact."""
+    """A figure, in nats, and how far it can be trusted.
+
+    Attributes
+    ----------
+    value : float
+    standard_error : float
+        In nats: the truth is most often within two of them. 0 where the figure is exact, and only there; infinite where
+        there is nothing to judge it by.
+    effective_chains : float
+        How many chains of equal weight would be as certain, if chains were taken: of 100, a hundred where each carries
+        as much as any other, and nearly one where one carries all. Infinite where the figure is exact.
+    """
 
     value: float
     standard_error: float
+    effective_chains: float = math.inf
 
 
 def check_states(images: FloatArray, visible_num: int) -> None:

@@ -71,6 +71,7 @@ def _count() -> int:
     return min(counts) if counts else (os.cpu_count() or 1)
 
 
+_NAMED = ("internal_api", "version", "architecture")
 _alone = _Alone()
 _own = threading.local()
 
@@ -78,6 +79,12 @@ _own = threading.local()
 def blas_threads() -> int:
     """Return how many threads BLAS may use: the cores, or what somebody limited it to."""
     return _alone.threads()
+
+
+def blas_name() -> str:
+    """Return which BLAS computes, and for which processor, such as ``"OpenBLAS 0.3.31 Haswell"``; "" if not known."""
+    found = [" ".join(filter(None, map(each.get, _NAMED))) for each in _blas().info()]
+    return ", ".join(dict.fromkeys(name.replace("openblas", "OpenBLAS") for name in found))
 
 
 def _helpers(count: int) -> ThreadPoolExecutor:

@@ -17,6 +17,7 @@ from rbm_studio.data.download import CACHED_MNIST, FILES, DownloadError, cache_f
 from rbm_studio.data.idx import read_idx
 from rbm_studio.data.npz import npz_names, read_npz
 from rbm_studio.data.reading import at_home
+from rbm_studio.data.sample import NAME as SAMPLE_NAME
 from rbm_studio.data.sample import sample_dataset
 
 if TYPE_CHECKING:
@@ -31,6 +32,11 @@ FOLDER_VARIABLE = "RBM_STUDIO_MNIST_DIR"
 
 _NAMES = tuple(name.removesuffix(".gz") for name in FILES)
 _MNIST_SHAPE = (28, 28)
+_TRAINING_IMAGES = {
+    "6c53f9b4d4e45bb44201b9425bcf8bbc7866c806c2f11f6d7f6786fd60ce060c": "MNIST",
+    "ea26c852e715c849d2f1aec019fb5b133fbd05e1eca405650a50ea8a6c750e33": SAMPLE_NAME,
+}
+"""By `rbm_studio.storage.image_digest.image_digest`."""
 _SETS_OF_THE_SAME_FORM = re.compile(r"(fashion|k|q|e)[-_]?mnist", re.IGNORECASE)
 
 logger = logging.getLogger(__name__)
@@ -120,15 +126,27 @@ def find_by_digest(digest: str) -> Dataset | None:
     Dataset or None
         None where none of them is on this computer, or can be used.
     """
+    return next((dataset for dataset in sets_on_this_computer() if dataset.digest == digest), None)
+
+
+def sets_on_this_computer() -> Iterator[Dataset]:
+    """Yield the sets that `find_mnist` looks for, the full one first, then the sample; what cannot be used is left out.
+
+    One is read only when it is asked for.
+    """
     for find in (_find_full, sample_dataset):
         try:
             dataset = find()
         except DataError as error:
             logger.info("passed over: %s", error)
             continue
-        if dataset is not None and dataset.digest == digest:
-            return dataset
-    return None
+        if dataset is not None:
+            yield dataset
+
+
+def name_of_training_images(digest: str) -> str:
+    """Return the name of the set whose training images have a digest, if it is one that `load_mnist` returns; or ""."""
+    return _TRAINING_IMAGES.get(digest, "")
 
 
 def read_mnist_folder(folder: Path) -> Dataset:

@@ -2,8 +2,8 @@
 
 The entries of the zip:
 
-- ``experiment.json``: the format and its version, the settings, the data set's name and hash, what is selected, the
-  notes, and a list of the runs and of the moments of the present one;
+- ``experiment.json``: the format and its version, the program's version, the settings, the data set's name and hash,
+  what is selected, the notes, and a list of the runs and of the moments of the present one;
 - ``drawings.json``: the drawing on the canvas and those that were kept, as strokes or grey levels;
 - ``model.safetensors``: the present model with its training state, itself a model file;
 - ``moments/0.safetensors`` and so on: the model as it was on its way, itself a model file each;
@@ -29,15 +29,19 @@ from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import FileError, write_atomically
 from rbm_studio.storage.model_file import UNREADABLE, SavedModel, model_bytes, model_from_bytes, read_tensors
+from rbm_studio.storage.old_presets import PROGRAM, are_first_names, experiment_now
+from rbm_studio.storage.provenance import DatasetIdentity as DatasetIdentity
 from rbm_studio.storage.reading import reading
 from rbm_studio.untrusted import BROKEN_ZIP, open_zip, parse_json, read_entry
+from rbm_studio.version import __version__
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
 
 FORMAT = "rbm-studio-experiment"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""The newest that is read. Version 1 is written where it can be read so: with presets and schedules that it knows."""
 EXPERIMENT_SUFFIX = ".rbmx"
 
 LARGEST_EXPERIMENT = 2 * 1024**3
@@ -50,29 +54,6 @@ _FACTS, _DRAWINGS, _MODEL = "experiment.json", "drawings.json", "model.safetenso
 # A zip's times begin with 1980, and a computer's clock may be before that; the time that counts stands in the facts.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _COLUMNS = 4
-_MOST_IMAGES = 2**40
-
-
-@dataclass(frozen=True)
-class DatasetIdentity:
-    """Which images a model was trained on.
-
-    Attributes
-    ----------
-    name : str
-    digest : str
-        SHA-256 of the images and labels, in hexadecimal digits.
-    train_num, test_num : int
-        How many images there are to train on, and how many are held out.
-    image_shape : tuple of int
-        (height, width) of the images before they were resampled.
-    """
-
-    name: str
-    digest: str
-    train_num: int
-    test_num: int
-    image_shape: tuple[int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +145,8 @@ def _entries(experiment: SavedExperiment) -> Iterator[tuple[str, bytes]]:
     facts = {
         **experiment.facts,
         "format": FORMAT,
-        "format_version": FORMAT_VERSION,
+        "format_version": 1 if are_first_names([experiment.facts, *(run.facts for run in experiment.runs)]) else 2,
+        PROGRAM: __version__,
         "dataset": vars(dataset) if dataset is not None else None,
         "moments": [{"epochs": moment.epochs, "record": _record(moment.record)} for moment in experiment.moments],
         "runs": [{**run.facts, "has_model": run.model is not None} for run in experiment.runs],
@@ -238,6 +220,8 @@ class _Reader:
                 version=version,
                 known=FORMAT_VERSION,
             )
+        if facts.pop(PROGRAM, None) is None:
+            facts = experiment_now(facts)
         dataset, moments, runs = facts.pop("dataset"), facts.pop("moments"), facts.pop("runs")
         if not isinstance(moments, list) or not isinstance(runs, list):
             raise _damaged(self._name)
@@ -245,7 +229,7 @@ class _Reader:
         return SavedExperiment(
             facts,
             model,
-            None if dataset is None else _identity(dataset),
+            None if dataset is None else DatasetIdentity.from_dict(dataset),
             tuple(self._moment(place, about, model) for place, about in enumerate(moments)),
             tuple(self._run(place, about) for place, about in enumerate(runs)),
             self._json(_DRAWINGS),
@@ -292,15 +276,6 @@ def _units(model: SavedModel) -> tuple[int, ...]:
     return p.visible_num, p.hidden_num, p.label_num
 
 
-def _identity(about: dict[str, Any]) -> DatasetIdentity:
-    height, width = about["image_shape"]
-    name, digest = about["name"], about["digest"]
-    if not isinstance(name, str) or not isinstance(digest, str):
-        raise TypeError(about)
-    counts = _count(about["train_num"]), _count(about["test_num"])
-    return DatasetIdentity(name, digest, *counts, (_count(height), _count(width)))
-
-
 def _epoch_record(epoch: Any, training: Any, held_out: Any) -> EpochRecord:
     return EpochRecord(_epochs(epoch), _number(training), None if held_out is None else _number(held_out))
 
@@ -329,12 +304,6 @@ def _epochs(value: Any) -> float:
     if epochs < 0:
         raise ValueError(value)
     return epochs
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or not 1 <= value < _MOST_IMAGES:
-        raise ValueError(value)
-    return value
 
 
 def _damaged(name: str) -> FileError:

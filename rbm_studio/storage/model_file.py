@@ -23,8 +23,11 @@ from rbm_studio.core.settings import SETTING_NAMES
 from rbm_studio.core.state import TrainingState
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import FileError, write_atomically
+from rbm_studio.storage.old_presets import PROGRAM, are_first_names, settings_now
+from rbm_studio.storage.provenance import Provenance
 from rbm_studio.storage.reading import no_room_for, reading
 from rbm_studio.untrusted import open_ordinary, parse_json
+from rbm_studio.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -32,7 +35,8 @@ if TYPE_CHECKING:
     from rbm_studio.core.settings import TrainingSettings
 
 FORMAT = "rbm-studio-model"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
+"""The newest that is read. Version 2 is written where it can be read so: with presets and schedules that it knows."""
 SUFFIX = ".safetensors"
 _TENSORS = ("w", "visible_bias", "hidden_bias")
 _LABEL_TENSORS = ("label_w", "label_bias")
@@ -63,6 +67,8 @@ class SavedModel:
         (height, width) of the visible units as an image.
     state : TrainingState or None
         What training goes on with: momentum, chains, random numbers, and where an interrupted run stands.
+    provenance : Provenance or None
+        What it was trained on, by which version, with which kernels; None where that is not known.
     """
 
     parameters: Parameters
@@ -70,14 +76,16 @@ class SavedModel:
     history: tuple[EpochRecord, ...] = ()
     image_shape: tuple[int, int] | None = None
     state: TrainingState | None = None
+    provenance: Provenance | None = None
 
 
 def save_model(path: str | os.PathLike[str], model: SavedModel) -> None:
     """Write a model file, atomically.
 
     The tensors are ``w`` (visible, hidden), ``visible_bias`` and ``hidden_bias``, and for label units ``label_w``
-    (classes, hidden) and ``label_bias``, float32; the metadata holds ``format``, ``format_version``, and as JSON
-    ``settings``, ``history`` and ``image_shape``. A training state is kept in tensors ``state.…`` and in ``state``.
+    (classes, hidden) and ``label_bias``, float32; the metadata holds ``format``, ``format_version``, the ``program``'s
+    version, and as JSON ``settings``, ``history``, ``image_shape`` and ``provenance``. A training state is kept in
+    tensors ``state.…`` and in ``state``.
 
     Raises
     ------
@@ -94,17 +102,24 @@ def model_bytes(model: SavedModel) -> bytes:
     state = model.state if model.state is not None and model.state.is_finite else None
     metadata = {
         "format": FORMAT,
-        "format_version": str(FORMAT_VERSION),
+        "format_version": str(_version_for(model, state)),
+        PROGRAM: __version__,
         "settings": json.dumps(model.settings.as_dict() if model.settings else None),
         "history": json.dumps([[r.epoch, r.training_kl, r.held_out_kl] for r in model.history]),
         "image_shape": json.dumps(model.image_shape),
         "state": json.dumps(state.facts() if state else None),
+        "provenance": json.dumps(model.provenance.as_dict() if model.provenance else None),
     }
     tensors = p.arrays()
     if state is not None:
         tensors |= {_STATE + name: array for name, array in state.arrays().items()}
     tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
     return to_safetensors(tensors, metadata=metadata)
+
+
+def _version_for(model: SavedModel, state: TrainingState | None) -> int:
+    used = [each.settings.as_dict() for each in (model, state) if each is not None and each.settings is not None]
+    return 2 if are_first_names(used) else FORMAT_VERSION
 
 
 def load_model(path: str | os.PathLike[str]) -> SavedModel:
@@ -244,6 +259,8 @@ def _read_metadata(name: str, metadata: dict[str, str], pixels: int) -> dict[str
         return {}
     try:
         settings = _parsed(metadata["settings"])
+        if settings is not None and PROGRAM not in metadata:
+            settings = settings_now(settings)
         shape = _parsed(metadata["image_shape"])
         return {
             "settings": None
@@ -254,9 +271,16 @@ def _read_metadata(name: str, metadata: dict[str, str], pixels: int) -> dict[str
                 for epoch, training, held_out in _parsed(metadata["history"])
             ),
             "image_shape": None if shape is None else _image_shape(*shape, pixels=pixels),
+            "provenance": _provenance(metadata),
         }
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise _damaged(name) from error
+
+
+def _provenance(metadata: dict[str, str]) -> Provenance | None:
+    # Older files do not say.
+    about = _parsed(metadata.get("provenance", "null"))
+    return None if about is None else Provenance.from_dict(about)
 
 
 def _read_state(name: str, metadata: dict[str, str], kept: dict[str, npt.NDArray[Any]]) -> TrainingState | None:
@@ -264,6 +288,8 @@ def _read_state(name: str, metadata: dict[str, str], kept: dict[str, npt.NDArray
         facts = _parsed(metadata.get("state", "null"))
         if facts is None:
             return None
+        if PROGRAM not in metadata:
+            facts["settings"] = settings_now(facts["settings"])
         arrays = {key.removeprefix(_STATE): array for key, array in kept.items()}
         if any(array.dtype != np.float32 or not np.isfinite(array).all() for array in arrays.values()):
             raise _damaged(name)

@@ -129,6 +129,12 @@ def test_a_bracket_has_a_lower_line_in_the_same_colour(plot: CurvePlot) -> None:
     assert read_last(plot) == "epoch 10 · training −90.00 · held-out −100.00"
 
 
+@pytest.mark.parametrize(("lower", "told"), [(-99.0, True), (-99.9, False), (-101.0, False)])
+def test_a_bracket_that_is_inverted_by_more_than_chance_says_so(plot: CurvePlot, lower: float, told: bool) -> None:
+    plot.history.append([CurvePoint(float(epoch), -90.0, -100.0, lower) for epoch in range(11)])
+    assert (read_last(plot).replace("\n", " · ").split(" · ")[-1] == "bracket inverted: more temperatures") is told
+
+
 def test_an_empty_plot_says_what_it_is_told_to(plot: CurvePlot) -> None:
     assert plot.view.notice == "The curve grows here while the model trains."
     plot.set_empty_words("Measuring…")

@@ -582,11 +582,11 @@ def test_the_canvas_takes_the_files_drawing_and_undo_brings_back_the_former(
 def test_a_file_of_a_newer_format_is_refused_in_words(session: Session, tmp_path: Path) -> None:
     path = tmp_path / "newer.rbmx"
     assert session.save_experiment(path)
-    rewrite(path, lambda facts: facts.update(format_version=2))
+    rewrite(path, lambda facts: facts.update(format_version=3))
     told = failures(session)
     assert not session.open_experiment(path)
     assert told == [
-        "newer.rbmx was saved by a newer version of RBM Studio (format 2; this version reads 1). "
+        "newer.rbmx was saved by a newer version of RBM Studio (format 3; this version reads 2). "
         "Update RBM Studio, then open it again."
     ]
 

@@ -84,6 +84,24 @@ def test_where_it_is_not_wanted_or_no_terminal_nothing_is_shown(
     assert capsys.readouterr().out == "line\n"
 
 
+def test_where_there_is_no_terminal_a_line_tells_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([1000.0, 1000.0, 1010.0, 1020.0, 1021.0, 1040.0])
+    monkeypatch.setattr(terminal_module, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    stream = io.StringIO()
+    with ProgressBar(stream=stream, lines=True) as bar:
+        for part in (0.0, 0.1, 0.25, 0.3, 0.5):
+            bar.show(part, "AIS")
+    assert stream.getvalue() == "#  25 % 1:00 left  AIS\n#  50 % 0:40 left  AIS\n"
+
+
+def test_no_line_tells_where_none_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rbm_studio.commands.terminal._SECONDS_BETWEEN_LINES", 0.0)
+    stream = io.StringIO()
+    with ProgressBar(False, stream, lines=True) as bar:
+        bar.show(0.5, "AIS")
+    assert stream.getvalue() == ""
+
+
 def test_the_first_ctrl_c_is_a_wish_and_the_second_an_order() -> None:
     before = signal.getsignal(signal.SIGINT)
     with Interruption() as interruption:

@@ -196,8 +196,9 @@ def test_an_exploded_model_is_kept_as_it_last_was(images: Path, capsys: pytest.C
 def test_the_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--list-presets"]) == 0
     printed = capsys.readouterr().out
-    assert "best-likelihood: Tieleman" in printed
-    assert "visible units sampled" in printed
+    assert "recommended: PCD: Tieleman" in printed
+    assert "cd-1: Hinton" in printed
+    assert "visible units mean-field" in printed
 
 
 def started(arguments: Sequence[str]) -> subprocess.Popen[str]:
@@ -209,7 +210,7 @@ def started(arguments: Sequence[str]) -> subprocess.Popen[str]:
 @pytest.mark.skipif(sys.platform == "win32", reason="a program cannot press Ctrl+C there")
 def test_ctrl_c_saves_what_was_learnt_and_training_can_go_on(images: Path) -> None:
     epochs = 1000
-    run = ["train", "--data", str(images), "--hidden", "3", "--batch-size", "3"]
+    run = ["train", "--data", str(images), "--hidden", "3", "--batch-size", "3", "--preset", "cd-1"]
     with started([*run, "--epochs", str(epochs)]) as process:
         assert process.stdout is not None
         while not process.stdout.readline().startswith("Epoch [2/"):

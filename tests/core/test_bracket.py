@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rbm_studio.core.bracket import likelihood_bracket
-from rbm_studio.core.likelihood import Cancelled, exact_log_partition, log_likelihood
+from rbm_studio.core.bracket import Bracket, likelihood_bracket, narrowed
+from rbm_studio.core.likelihood import Cancelled, Estimate, exact_log_partition, log_likelihood
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.errors import RBMStudioError
 from tests.core.joint_enumeration import random_model
@@ -31,6 +31,7 @@ def test_small_models_have_an_exact_likelihood() -> None:
     assert bracket.lower == bracket.upper
     assert bracket.lower.standard_error == 0.0
     assert bracket.lower.value == log_likelihood(p, images, exact_log_partition(p))
+    assert (bracket.width, bracket.is_inverted, bracket.lower.effective_chains) == (0.0, False, np.inf)
 
 
 @pytest.mark.parametrize("with_base", [False, True])
@@ -92,3 +93,47 @@ def test_grey_images_have_no_bracket() -> None:
     p, _ = large_model()
     with pytest.raises(RBMStudioError, match="Make them binary"):
         likelihood_bracket(p, 0.5 * images_for(p), np.random.default_rng(0))
+
+
+def bracket_of(lower: float, upper: float, error: float = 0.1, temperatures: int = 10) -> Bracket:
+    low, high = Estimate(lower, error, 50.0), Estimate(upper, error, 50.0)
+    return Bracket("AIS", low, high, high, temperatures)
+
+
+def test_the_width_counts_the_errors_and_chance_is_no_inversion() -> None:
+    assert bracket_of(-5.0, -4.0).width == pytest.approx(1.2)
+    assert bracket_of(-5.0, -4.0).is_within(1.3)
+    assert not bracket_of(-5.0, -4.0).is_within(1.1)
+    by_chance, inverted = bracket_of(-4.0, -4.1), bracket_of(-4.0, -4.2)
+    assert not by_chance.is_inverted
+    assert by_chance.width == pytest.approx(0.3)
+    assert by_chance.is_within(0.31)
+    assert inverted.is_inverted
+    assert not inverted.is_within(10.0)
+    assert not bracket_of(-5.0, -4.0, error=np.inf).is_within(1e9)
+
+
+@pytest.mark.parametrize(
+    ("within", "most", "taken"),
+    [(0.5, 1000, [10, 20, 40]), (0.5, 35, [10, 20, 35]), (5.0, 1000, [10]), (np.inf, 1000, [10]), (0.5, 5, [10])],
+)
+def test_a_bracket_is_narrowed_by_doubling_up_to_the_most(within: float, most: int, taken: list[int]) -> None:
+    tried: list[int] = []
+
+    def at(temperatures: int) -> Bracket:
+        tried.append(temperatures)
+        return bracket_of(-10.0 / temperatures, 0.0, error=0.05, temperatures=temperatures)
+
+    assert narrowed(at, within, temperatures=10, most=most).temperatures == taken[-1]
+    assert tried == taken
+
+
+def test_an_inverted_bracket_is_not_narrow_however_near_its_ends() -> None:
+    brackets = {10: bracket_of(-4.0, -4.5), 20: bracket_of(-4.4, -4.3)}
+    assert narrowed(lambda t: brackets[t], 2.0, temperatures=10, most=20) is brackets[20]
+    assert narrowed(lambda t: brackets[t], np.inf, temperatures=10, most=20) is brackets[10]
+
+
+def test_more_temperatures_do_not_help_a_single_chain() -> None:
+    alone = bracket_of(-5.0, -4.0, error=np.inf)
+    assert narrowed({10: alone}.__getitem__, 1.0, temperatures=10, most=20) is alone

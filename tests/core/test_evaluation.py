@@ -3,16 +3,22 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from rbm_studio.core.evaluation import Figure, evaluate
+from rbm_studio.core.evaluation import Figure, bracket_of, evaluate
 from rbm_studio.core.likelihood import Cancelled
 from rbm_studio.core.metric_data import MetricData
 from rbm_studio.core.metrics import METRICS
 from rbm_studio.core.parameters import Parameters
 from tests.core.joint_enumeration import enumerate_joint, log_probability, random_model
+
+if TYPE_CHECKING:
+    from rbm_studio.core.bracket import Bracket
+
+PARTITION = "Partition function"
 
 
 def grey_images(pixels: int, name: str, count: int = 40, seed: int = 0) -> MetricData:
@@ -51,19 +57,21 @@ def test_each_figure_is_the_metrics_own_on_what_it_names() -> None:
     test = replace(test, training=training)
     for figure in evaluate(p, test, training, seed=3)[1:]:
         data = {"test": test, "training": training}[figure.data]
-        if METRICS[figure.name].needs_states:
-            assert figure.binarisation == "thresholded at 0.5"
-            data = replace(data, binarisation="threshold")
-        else:
-            assert figure.binarisation == "grey values"
+        needs_states = figure.name in ("pseudo_likelihood", "log_likelihood", "true_kl")
+        assert figure.binarisation == ("thresholded at 0.5" if needs_states else "grey values")
+        data = replace(data, binarisation="threshold" if needs_states else "grey")
         expected = METRICS[figure.name].measure(p, data, np.random.default_rng(3))
         assert figure.value == pytest.approx(expected, abs=1e-9), figure.name
 
 
-def test_a_binarisation_that_is_chosen_is_used_throughout() -> None:
+def test_a_binarisation_that_is_chosen_is_used_throughout_but_for_the_articles_kl() -> None:
     data = replace(grey_images(4, "test"), binarisation="stochastic", seed=7)
     figures = evaluate(random_model(4, 3), data)
-    assert {figure.binarisation for figure in figures} == {"", "made binary at random"}
+    (article,) = named(figures, "article_kl")
+    assert article.binarisation == "grey values"
+    grey = replace(data, binarisation="grey")
+    assert article == named(evaluate(random_model(4, 3), grey), "article_kl")[0]
+    assert {figure.binarisation for figure in figures if figure != article} == {"", "made binary at random"}
     (likelihood,) = named(figures, "log_likelihood")
     states = np.concatenate([block.visible for block in data.blocks()])
     assert likelihood.value == pytest.approx(log_probability(random_model(4, 3), states).mean(), abs=1e-5)
@@ -95,6 +103,13 @@ def test_what_cannot_be_summed_is_estimated_between_two_bounds() -> None:
         likelihood.unit,
     )
     assert reverse.standard_error not in (None, partition.standard_error)
+    assert (reverse.effective_chains, reverse.chains, reverse.temperatures) == (25.0, 25, 300)
+    assert partition.effective_chains is not None
+    assert 1.0 < partition.effective_chains < 25.0
+    for figure in figures[:-1]:
+        annealed = (figure.effective_chains, figure.chains, figure.temperatures)
+        expected = (partition.effective_chains, 25, 300) if figure.name.endswith("_ais") else (None, None, None)
+        assert annealed == expected, figure.name
     # Both are estimates of the same, and close for a model as tame as this one.
     assert reverse.value == pytest.approx(likelihood.value, abs=1.0)
     (kl,) = named(figures, "true_kl_ais")
@@ -126,13 +141,64 @@ def test_progress_tells_what_is_measured_and_ends_each_at_all_of_it(p: Parameter
     seen: list[tuple[str, float]] = []
     test = grey_images(40, "test images")
     evaluate(p, test, chains=5, temperatures=10, progress=lambda what, part: seen.append((what, part)))
-    assert seen[0] == ("Partition function", 0.0)
+    assert seen[0] == ("Images", 0.0)
     assert all(0 <= part <= 1 for _, part in seen)
     for what in dict.fromkeys(what for what, _ in seen):
         parts = [part for name, part in seen if name == what]
         assert parts[0] == 0.0
         assert parts[-1] == 1.0
-    assert any(what == "Pseudo-log-likelihood, test images" for what, _ in seen)
+    names = {what for what, _ in seen}
+    assert names > {"Pseudo-log-likelihood, test images", "AIS, 10 temperatures" if p.hidden_num > 25 else PARTITION}
+
+
+def test_every_figure_tells_its_split_and_count() -> None:
+    p = random_model(4, 3, 3)
+    figures = evaluate(p, grey_images(4, "these", 40), grey_images(4, "those", 60, 1))
+    parts = {(figure.data, figure.split, figure.count) for figure in figures}
+    assert parts == {("", None, None), ("these", "test", 40), ("those", "training", 60)}
+    only = evaluate(p, grey_images(4, "these", 40))
+    assert {(figure.split, figure.count) for figure in only} == {(None, None), ("test", 40)}
+
+
+def test_the_temperatures_double_until_the_bracket_is_as_narrow_as_asked() -> None:
+    p, test = large_model(weight=1.0), grey_images(40, "test", 60)
+    stages: list[str] = []
+
+    def bracket(within: float, most: int = 10_000) -> Bracket:
+        stages.clear()
+        figures = evaluate(
+            p,
+            test,
+            chains=50,
+            temperatures=20,
+            within=within,
+            most_temperatures=most,
+            progress=lambda what, _: stages.append(what),
+        )
+        found = bracket_of(figures)
+        assert found is not None
+        return found
+
+    first = bracket(math.inf)
+    assert first.temperatures == 20
+    loose = bracket(0.6 * first.width)
+    assert 20 < loose.temperatures < 10_000
+    assert loose.is_within(0.6 * first.width)
+    assert loose.width < first.width
+    # The same as asked for at once, and told on the way.
+    (again,) = named(evaluate(p, test, chains=50, temperatures=loose.temperatures), "log_partition_ais")
+    assert (again.value, again.standard_error) == (loose.log_partition.value, loose.log_partition.standard_error)
+    annealings = [what for what in dict.fromkeys(stages) if what.startswith("AIS")]
+    assert len(annealings) == 1 + round(math.log2(loose.temperatures / 20))
+    assert annealings[0] == "AIS, 20 temperatures"
+    assert annealings[1].startswith("AIS, 40 temperatures; so far ")
+    # What cannot be had ends at the most allowed, also where that is no doubling.
+    assert bracket(1e-6, most=50).temperatures == 50
+    assert not bracket(1e-6, most=50).is_within(1e-6)
+
+
+def test_an_exact_likelihood_has_no_bracket() -> None:
+    assert bracket_of(evaluate(random_model(4, 3), grey_images(4, "test"), within=0.1)) is None
 
 
 @pytest.mark.parametrize("p", [random_model(40, 3), large_model()], ids=["exact", "estimated"])

@@ -35,6 +35,7 @@ from rbm_studio.storage.experiment_file import (
     save_experiment,
 )
 from rbm_studio.storage.model_file import SavedModel, model_bytes
+from rbm_studio.storage.provenance import Provenance, TrainingData
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,7 +143,9 @@ def _saved_models() -> tuple[SavedModel, ...]:
     for _ in range(3):
         training.step()
     history = (EpochRecord(1.0, 0.5, None), EpochRecord(2.0, -0.25, 0.75))
-    whole = SavedModel(training.snapshot(), settings, history, (_SIDE, _SIDE), training.state)
+    about = TrainingData(8, "Über.npz", 2, (_SIDE, _SIDE), "0" * 64, "f" * 64, "binary", "grey", 0.5, "~/Über.npz")
+    provenance = Provenance(about, "0.1.0", 2, "NumPy 2.4.1, OpenBLAS 0.3.31 Haswell")
+    whole = SavedModel(training.snapshot(), settings, history, (_SIDE, _SIDE), training.state, provenance)
     labelled = uniform_parameters(_SIDE * _SIDE, 3, rng, 2)
     return whole, SavedModel(whole.parameters), SavedModel(labelled, TrainingSettings(), (), (_SIDE, _SIDE))
 

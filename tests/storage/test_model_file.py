@@ -113,7 +113,8 @@ def test_a_file_of_the_first_version_opens(path: Path) -> None:
     save_file(tensors(), path, written)
     found = load_model(path)
     assert_same_parameters(found.parameters, Parameters(**tensors()))
-    assert found.settings == settings_for(**old)
+    # What was recommended then has another name now.
+    assert found.settings == settings_for(**old | {"preset": "cd-1"})
     assert (found.history, found.image_shape, found.state) == ((EpochRecord(1, 0.5),), (3, 4), None)
 
 
@@ -216,8 +217,8 @@ def test_a_folder(path: Path) -> None:
 
 
 def test_a_newer_format(path: Path) -> None:
-    save_file(tensors(), path, metadata() | {"format_version": "3"})
-    with pytest.raises(FileError, match=r"newer version of RBM Studio \(format 3; this version reads 2\)\. Update"):
+    save_file(tensors(), path, metadata() | {"format_version": "4"})
+    with pytest.raises(FileError, match=r"newer version of RBM Studio \(format 4; this version reads 3\)\. Update"):
         load_model(path)
 
 

@@ -1,0 +1,3 @@
+"""The program's version, which files name too."""
+
+__version__ = "0.1.0"
