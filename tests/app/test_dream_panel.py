@@ -535,9 +535,6 @@ def test_noise_is_not_taken_for_a_class_without_a_word_on_how_far_it_is_from_the
 
     qtbot.waitUntil(lambda: any("unlike the data" in text for text in said()))
     assert not any("%" in text for text in said())
-    choose(dreaming, "Speed", "fastest")
-    run(dreaming)
-    qtbot.waitUntil(lambda: any(text.startswith("looks like ") for text in said()))
 
 
 def test_what_a_chain_looks_like_is_said_whole_in_a_small_window(qtbot: QtBot, knowing: MainWindow) -> None:
