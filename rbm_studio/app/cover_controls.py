@@ -118,7 +118,10 @@ class CoverControls(QWidget):
             ),
             self._label: (
                 self.tr("Draw a"),
-                self.tr("Hold this class: the chains then draw pictures of it"),
+                self.tr(
+                    "Hold this class: the chains then draw pictures of it, until each shows one (Esc stops them).\n"
+                    "With a part covered they complete the drawing to one."
+                ),
             ),
             self._from_noise: (
                 self.tr("From noise"),

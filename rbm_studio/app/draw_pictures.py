@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from rbm_studio.app.lab_chain import LabChain
+    from rbm_studio.app.likeness_words import Caveat
     from rbm_studio.app.pictures import Picture
     from rbm_studio.app.selection import Selection
     from rbm_studio.core.backend import FloatArray
@@ -112,15 +113,10 @@ class DrawPictures(QWidget):
                 self.tr("Chains"),
                 self.tr("p(v|h) of each chain: what is not covered is held, the model fills in the rest"),
             ),
-            self.labels: (
-                self.tr("What is this?"),
-                self.tr(
-                    "How likely the model takes each class to be, p(y|v): the hidden units are summed out.\n"
-                    "With pixels covered: the mean over the chains."
-                ),
-            ),
+            self.labels: (self.tr("What is this?"), ""),
         }
         explain(tips)
+        self._explain_labels(None)
 
     def caption(self, picture: QWidget) -> str:
         """Return what is said under a picture."""
@@ -219,11 +215,26 @@ class DrawPictures(QWidget):
             words = self.tr("Drawn as {0}").format(lab.held.label)
         self._say(self.completions, words)
 
-    def show_labels(self, probabilities: NDArray[np.float64] | None) -> None:
-        """Show the probabilities of the classes, of shape (C,); None hides them."""
+    def show_labels(self, probabilities: NDArray[np.float64] | None, caveat: Caveat | None = None) -> None:
+        """Show the probabilities of the classes, of shape (C,), and why they are to be doubted; None hides them."""
         self._columns[self.labels].setVisible(probabilities is not None)
         if probabilities is not None:
-            self.labels.set_probabilities(probabilities)
+            self.labels.set_probabilities(probabilities, caveat)
+            self._explain_labels(caveat)
+
+    def show_no_answer(self) -> None:
+        """Say that nothing is drawn, in the place of the classes."""
+        self._columns[self.labels].show()
+        self.labels.set_nothing(self.tr("Draw something: then it says here what it takes it for."))
+        self._explain_labels(None)
+
+    def _explain_labels(self, caveat: Caveat | None) -> None:
+        explained = self.tr(
+            "How likely the model takes each class to be, p(y|v): the hidden units are summed out.\n"
+            "With pixels covered, or a class held: the mean over the chains.\n"
+            "It always names some class; the free energy tells whether the image is like the data at all."
+        )
+        self.labels.setToolTip(explained if caveat is None else f"{caveat.words}\n\n{explained}")
 
     def _select_pixel(self, row: int, column: int) -> None:
         image = self.seen.image()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
 
     from rbm_studio.app.dream import Frame
+    from rbm_studio.app.likeness_words import Caveat
     from rbm_studio.app.pictures import Picture
     from rbm_studio.core.mixing import Mixing
 
@@ -200,12 +201,19 @@ class DreamView(QWidget):
         self._chains.set_words(heading, status)
         self._past.set_words(self.tr("Chain {0}").format(self.chain + 1), film, short_film)
 
-    def show_labels(self, probabilities: npt.NDArray[np.float64] | None) -> None:
-        """Show what the model takes the chosen chain for; None where it knows no classes."""
-        self._has_labels = probabilities is not None
+    def show_labels(
+        self, probabilities: npt.NDArray[np.float64] | None, caveat: Caveat | None = None, *, knows: bool = False
+    ) -> None:
+        """Show what the model takes the chosen chain for, and why that is to be doubted.
+
+        None where there is no answer: since it shows nothing, or, unless it ``knows`` classes, since there are none.
+        """
+        self._has_labels = probabilities is not None or knows
         self._bars.set_words(self.tr("Chain {0}: p(y | v)").format(self.chain + 1), "")
         if probabilities is not None:
-            self._labels.set_probabilities(probabilities)
+            self._labels.set_probabilities(probabilities, caveat)
+        else:
+            self._labels.set_nothing(self.tr("No pixel is on."))
         self._show_bars()
 
     def show_mixing(self, mixing: Mixing | None, words: str) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rbm_studio.app.dream import Frame
+    from rbm_studio.app.likeness_words import Caveat
     from rbm_studio.app.session import Session
     from rbm_studio.app.state import Model
 
@@ -30,10 +31,12 @@ def kind_words(model: Model) -> str:
     return kinds.get(model.training.gradient, _tr("each begins at an image"))
 
 
-def looks_like(labels: npt.NDArray[np.float64] | None, most: int = 2) -> str:
-    """Return the likeliest few of classes with these probabilities (C,); "" without any."""
+def looks_like(labels: npt.NDArray[np.float64] | None, most: int = 2, caveat: Caveat | None = None) -> str:
+    """Return the likeliest few of classes with these probabilities (C,), or why they mean little; "" without any."""
     if labels is None:
         return ""
+    if caveat is not None:
+        return _tr("{0} ({1}?)").format(caveat.kind if most == 1 else caveat.short, int(labels.argmax()))
     best = [int(each) for each in np.argsort(-labels)[:most] if labels[each] >= _LEAST_PROBABILITY]
     return _tr("looks like {0}").format(", ".join(f"{each} ({labels[each]:.0%})" for each in best)) if best else ""
 

@@ -55,6 +55,11 @@ class Held:
         """Whether something is held: pixels, since others are covered, or a class."""
         return self.covers or self.label is not None
 
+    @property
+    def ignores_drawing(self) -> bool:
+        """Whether the chains draw a class of which nothing is to be seen in the drawing."""
+        return self.label is not None and self.from_noise and not self.covers
+
     def at(self, shape: tuple[int, int]) -> Held:
         """Return the same for pictures of another size; what a brush has covered has no place there."""
         part = Part.NOTHING if self.part is Part.BRUSH else self.part

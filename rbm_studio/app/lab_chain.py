@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from rbm_studio.app.cover import Part, covered_by
 from rbm_studio.app.held import Held
+from rbm_studio.core.class_drawing import MOST_STEPS, ClassDrawing
 from rbm_studio.core.gibbs import GibbsChains, Stage
 
 if TYPE_CHECKING:
@@ -19,11 +20,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rbm_studio.core.backend import FloatArray
+    from rbm_studio.core.likeness import KnownImages
     from rbm_studio.core.parameters import Parameters
 
 DEFAULT_SPEED = 2.0
 SETTLING_STEPS = 20
-"""Gibbs steps that complete a drawing, or draw a class, unasked after each change."""
+"""Gibbs steps that complete a drawing unasked after each change."""
+_GROWS_EVERY = 60
+"""After so many steps a frame makes one more: the first are seen one by one, and 2,000 take some four seconds."""
 _STEPS_A_SNAPSHOT = 2
 """So many follow new parameters while a model trains."""
 _FRAME_S = 0.016
@@ -40,14 +44,17 @@ class LabChain(QObject):
 
     With nothing held there is one chain; it starts from the drawing, moves when it is stepped or runs, and rests
     otherwise. With pixels covered, or with a class held, there are `held.count` of them: their free pixels start from
-    noise, each on as often as its bias says, and they settle unasked after each change, a few steps a frame. The pixels
-    that are not covered keep the drawing's values exactly.
+    noise, each on as often as its bias says, and they settle unasked after each change, a few steps a frame: those that
+    draw a class until each shows an image of it, or `MOST_STEPS` are made, or they are stopped. The pixels that are not
+    covered keep the drawing's values exactly.
 
     Parameters
     ----------
     rng : numpy.random.Generator
     in_view : callable
         Tells whether anybody can see the chains; out of view they stand still.
+    known : callable, optional
+        Returns what is known of the images of a class, or None.
     parent : QObject, optional
 
     Signals
@@ -66,10 +73,18 @@ class LabChain(QObject):
     run_changed = Signal()
     speed_changed = Signal()
 
-    def __init__(self, rng: np.random.Generator, in_view: Callable[[], bool], parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        in_view: Callable[[], bool],
+        known: Callable[[int], KnownImages | None] = lambda _label: None,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
         self._rng = rng
         self._in_view = in_view
+        self._known = known
+        self._class_drawing: ClassDrawing | None = None
         self._parameters: Parameters | None = None
         self._drawing: FloatArray = np.zeros((0, 0), dtype=np.float32)
         self._chains: GibbsChains | None = None
@@ -114,6 +129,11 @@ class LabChain(QObject):
         return self._steps_to_settle > 0
 
     @property
+    def class_drawing(self) -> ClassDrawing | None:
+        """How far the chains of a class have come; None while none is held."""
+        return self._class_drawing
+
+    @property
     def held(self) -> Held:
         """What is held."""
         return self._held
@@ -145,6 +165,10 @@ class LabChain(QObject):
         if fits and self._chains is not None and parameters is not None and np.array_equal(drawing, self._drawing):
             self._take_parameters(parameters)
             return False
+        if not np.array_equal(drawing, self._drawing) and self._held.ignores_drawing:
+            # Who draws wants to see the drawing, and not a class that has nothing of it.
+            self._held = replace(self._held, label=None)
+            self._steps_to_settle = 0
         self._drawing = drawing
         self._drawn_at = time.perf_counter()
         self._begin(goes_on=fits)
@@ -176,6 +200,12 @@ class LabChain(QObject):
         """Hold a class, or none."""
         self._hold(label=label)
 
+    def draw(self, label: int) -> None:
+        """Draw a class: hold it, and begin anew, also where it was drawn before."""
+        self.pause()
+        self._held = replace(self._held, label=label)
+        self.restart()
+
     def set_from_noise(self, from_noise: bool) -> None:
         """Start chains that draw a class from noise, or from the drawing."""
         self._hold(from_noise=from_noise)
@@ -198,6 +228,13 @@ class LabChain(QObject):
             self.speed_changed.emit()
 
     # --- moving
+
+    def stop(self) -> None:
+        """Make no more of the steps that nobody asked for."""
+        if self.is_settling:
+            self._steps_to_settle = 0
+            self._timer.stop()
+            self.moved.emit()
 
     def restart(self) -> None:
         """Begin again from the drawing."""
@@ -240,7 +277,7 @@ class LabChain(QObject):
         moving = self._is_running or self.is_settling
         self._steps = 0
         self._is_stepped = self._is_running
-        self._chains = None
+        self._chains = self._class_drawing = None
         if parameters is None:
             self.pause()
             self._timer.stop()
@@ -252,13 +289,23 @@ class LabChain(QObject):
         self._chains = GibbsChains(parameters, start, self._rng)
         self._chains.clamp = self._held.clamp()
         self._steps_to_settle = 0
+        self._watch_class(self._chains)
         if self._is_running:
             if not self._timer.isActive():
                 self._timer.start(round(1000 / self._speed))
         elif self._held.anything:
-            self._settle(SETTLING_STEPS)
+            self._settle(SETTLING_STEPS if self._held.label is None else MOST_STEPS)
         else:
             self._timer.stop()
+
+    def _watch_class(self, chains: GibbsChains) -> None:
+        label = self._held.label
+        if label is not None:
+            self._class_drawing = ClassDrawing(chains, label, lambda: self._known(label), self._start_anew)
+
+    def _start_anew(self) -> FloatArray:
+        assert self._parameters is not None
+        return self._held.start(self._parameters, self._drawing, None, self._rng)
 
     def _settle(self, steps: int) -> None:
         self._steps_to_settle = max(self._steps_to_settle, steps)
@@ -286,12 +333,18 @@ class LabChain(QObject):
         self.moved.emit()
 
     def _make_steps(self, chains: GibbsChains, until: float) -> None:
-        while self._steps_to_settle > 0:
+        drawing = self._class_drawing
+        most = self._steps_to_settle if drawing is None else 1 + self._steps // _GROWS_EVERY
+        for _ in range(min(most, self._steps_to_settle)):
             self._make_stage(chains)
             while chains.stage is not Stage.VISIBLE:
                 self._make_stage(chains)
             self._steps_to_settle -= 1
-            if time.perf_counter() > until:
+            if drawing is not None and not drawing.is_done:
+                drawing.follow_step()
+                if drawing.is_done:
+                    self._steps_to_settle = 0
+            if self._steps_to_settle == 0 or time.perf_counter() > until:
                 return
 
     def _make_stage(self, chains: GibbsChains) -> None:

@@ -15,17 +15,22 @@ from rbm_studio.app.theme import GRID
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from rbm_studio.app.likeness_words import Caveat
+
 SURE = 0.5
 """A class with more than this is likelier than all others together."""
 _LEAST_ROW = 11  # px: less cannot be read
 _WIDE = 24 * GRID  # px: from here on there is room for a figure behind each bar
+_WRAPPED = Qt.TextFlag.TextWordWrap
 _ANSWER_SHARE = 0.36  # of the width, for the likeliest class
+_DOUBT_SHARE = 0.5  # where there are words below it
 
 
 class LabelBars(QWidget):
     """Shows the probabilities of classes 0, 1, 2, … as horizontal bars; at their left, the likeliest class.
 
-    Where not all classes find room, the likeliest are shown.
+    Where not all classes find room, the likeliest are shown. Of an image that is unlike all that the model knows, the
+    class is given in doubt, and why in the place of its probability; of nothing, there is no answer.
 
     Parameters
     ----------
@@ -35,23 +40,34 @@ class LabelBars(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._probabilities: NDArray[np.float64] = np.empty(0)
+        self._caveat: Caveat | None = None
+        self._nothing = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def probabilities(self) -> NDArray[np.float64]:
         """Return what is shown, of shape (C,)."""
         return self._probabilities
 
-    def set_probabilities(self, probabilities: NDArray[np.float64]) -> None:
-        """Show the probabilities of C classes, of shape (C,)."""
-        self._probabilities = probabilities.copy()
-        self.setAccessibleDescription(self.answer())
+    def set_probabilities(self, probabilities: NDArray[np.float64], caveat: Caveat | None = None) -> None:
+        """Show the probabilities of C classes, of shape (C,), and why they are to be doubted, if they are."""
+        self._show(probabilities.copy(), caveat, "")
+
+    def set_nothing(self, words: str) -> None:
+        """Show no answer, but why there is none."""
+        self._show(np.empty(0), None, words)
+
+    def _show(self, probabilities: NDArray[np.float64], caveat: Caveat | None, nothing: str) -> None:
+        self._probabilities, self._caveat, self._nothing = probabilities, caveat, nothing
+        self.setAccessibleDescription(self.answer() or nothing)
         self.update()
 
     def answer(self) -> str:
-        """Return the likeliest class and its probability in words; "" where there is none."""
+        """Return the likeliest class, and its probability or why it is in doubt, in words; "" where there is none."""
         if self._probabilities.size == 0:
             return ""
         best = int(self._probabilities.argmax())
+        if self._caveat is not None:
+            return self.tr("{0}? {1}").format(best, self._caveat.words)
         return self.tr("{0}: {1}").format(best, _percent(self._probabilities[best]))
 
     def classes(self) -> list[int]:
@@ -65,7 +81,7 @@ class LabelBars(QWidget):
         """Return the same bars, to be rendered on paper."""
         printed = LabelBars()
         dress_for_paper(printed, self, palette, size)
-        printed.set_probabilities(self._probabilities)
+        printed._show(self._probabilities, self._caveat, self._nothing)
         return printed
 
     def sizeHint(self) -> QSize:
@@ -78,10 +94,12 @@ class LabelBars(QWidget):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Draw the likeliest class, and the bars."""
-        if self._probabilities.size == 0:
-            return
         painter = QPainter(self)
-        left = self.width() * _ANSWER_SHARE
+        if self._probabilities.size == 0:
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            painter.drawText(QRectF(self.rect()), int(Qt.AlignmentFlag.AlignCenter | _WRAPPED), self._nothing)
+            return
+        left = self.width() * (_ANSWER_SHARE if self._caveat is None else _DOUBT_SHARE)
         self._draw_answer(painter, QRectF(0, 0, left - GRID, self.height()))
         classes = self.classes()
         # Rows no higher than they need to be: bars of one row's height look alike at any size.
@@ -93,29 +111,38 @@ class LabelBars(QWidget):
     def _draw_answer(self, painter: QPainter, box: QRectF) -> None:
         best = int(self._probabilities.argmax())
         probability = float(self._probabilities[best])
-        role = QPalette.ColorRole.Accent if probability > SURE else QPalette.ColorRole.PlaceholderText
+        is_sure = probability > SURE and self._caveat is None
+        role = QPalette.ColorRole.Accent if is_sure else QPalette.ColorRole.PlaceholderText
         painter.setPen(self.palette().color(role))
-        text = str(best)
+        text = str(best) if self._caveat is None else self.tr("{0}?").format(best)
         figure = min(box.height() / 2, 1.5 * box.width() / len(text))
         gap = figure / 2
         painter.setFont(_font(self.font(), figure, bold=True))
         centre = Qt.AlignmentFlag.AlignHCenter
         upper = QRectF(box.left(), box.top(), box.width(), box.height() / 2 + gap / 2)
         painter.drawText(upper, int(centre | Qt.AlignmentFlag.AlignBottom), text)
-        percent = min(max(_text_height(self.font()), figure / 3), box.width() / 3.2)
-        painter.setFont(_font(self.font(), percent, bold=True))
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
         lower = QRectF(box.left(), upper.bottom(), box.width(), box.height() - upper.height())
+        if self._caveat is not None:
+            painter.setFont(self.font())
+            painter.drawText(lower, int(centre | Qt.AlignmentFlag.AlignTop | _WRAPPED), self._caveat.short)
+            return
+        percent = min(max(_text_height(self.font()), figure / 3), box.width() / 3.2)
+        painter.setFont(_font(self.font(), percent, bold=True))
         painter.drawText(lower, int(centre | Qt.AlignmentFlag.AlignTop), _percent(probability))
 
+    def _has_figures(self) -> bool:
+        return self.width() >= _WIDE and self._caveat is None
+
     def _draw_row(self, painter: QPainter, number: int, row: QRectF) -> None:
-        palette, is_best = self.palette(), number == int(self._probabilities.argmax())
+        palette = self.palette()
+        is_best = number == int(self._probabilities.argmax()) and self._caveat is None
         probability = float(self._probabilities[number])
         height = min(_text_height(self.font()), 0.85 * row.height())
         painter.setFont(_font(self.font(), height, bold=is_best))
         metrics = QFontMetricsF(_font(self.font(), height, bold=True))
         name_width = metrics.horizontalAdvance("0" * len(str(self._probabilities.size - 1)))
-        figure_width = metrics.horizontalAdvance(_percent(1.0)) + GRID if self.width() >= _WIDE else 0
+        figure_width = metrics.horizontalAdvance(_percent(1.0)) + GRID if self._has_figures() else 0
         role = QPalette.ColorRole.WindowText if is_best else QPalette.ColorRole.PlaceholderText
         painter.setPen(palette.color(role))
         name = QRectF(row.left(), row.top(), name_width, row.height())

@@ -24,20 +24,27 @@ class WrappingRow(QWidget):
     ----------
     widgets : list of QWidget
     parent : QWidget, optional
+    gap : int
+        Between two of them, in px.
+    lines : int
+        How many there are likely to be, until it has a width.
     """
 
-    def __init__(self, widgets: list[QWidget], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, widgets: list[QWidget], parent: QWidget | None = None, *, gap: int = _GAP, lines: int = _USUAL_LINES
+    ) -> None:
         super().__init__(parent)
         self._widgets = widgets
+        self._gap = gap
         for widget in widgets:
             widget.setParent(self)
-        self._lines = _USUAL_LINES
+        self._lines = lines
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def sizeHint(self) -> QSize:
         """Return the size of a single line, as high as the lines are at the present width."""
         sizes = [_size(widget) for widget in self._shown()]
-        width = sum(size.width() for size in sizes) + _GAP * max(len(sizes) - 1, 0)
+        width = sum(size.width() for size in sizes) + self._gap * max(len(sizes) - 1, 0)
         return QSize(width, self._height(self._lines))
 
     def minimumSizeHint(self) -> QSize:
@@ -72,7 +79,7 @@ class WrappingRow(QWidget):
             for widget in line:
                 size = _size(widget)
                 widget.setGeometry(QRect(QPoint(x, top + (line_height - size.height()) // 2), size))
-                x += size.width() + _GAP
+                x += size.width() + self._gap
 
     def _shown(self) -> list[QWidget]:
         return [widget for widget in self._widgets if not widget.isHidden()]
@@ -90,7 +97,7 @@ class WrappingRow(QWidget):
                 lines.append([])
                 x = 0
             lines[-1].append(widget)
-            x += needed + _GAP
+            x += needed + self._gap
         return lines
 
 

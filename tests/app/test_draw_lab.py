@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QPoint, QPointF, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QSlider, QSpinBox
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QSlider, QSpinBox, QToolButton
 
 from rbm_studio.app.completion_view import CompletionView
 from rbm_studio.app.cover_view import CoverView
@@ -543,6 +543,52 @@ def test_draw_me_a_class(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> No
         assert panel.lab.chains is not None
         np.testing.assert_array_equal(panel.lab.chains.labels.argmax(axis=1), each)
     choose_item(box, "–")
+    assert not named(panel, CompletionView, "Chains").isVisible()
+
+
+def test_a_row_of_digits_draws_until_each_chain_shows_one(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    session = window.session
+    load(qtbot, session, labelled())
+    panel = panel_of(window)
+    assert "Draw a" not in labels(panel)
+    save_model(tmp_path / "knowing.safetensors", SavedModel(knowing(), image_shape=(8, 8)))
+    assert session.open_model(tmp_path / "knowing.safetensors")
+    panel.refresh()
+    assert "Draw a" in labels(panel)
+    qtbot.waitUntil(named(panel, QToolButton, "Draw a 2").isVisible)
+    click(button(panel, "2"))
+    assert panel.lab.is_settling
+    qtbot.waitUntil(lambda: any(text.startswith("Step ") for text in labels(panel)))
+    qtbot.waitUntil(lambda: not panel.lab.is_settling, timeout=30_000)
+    assert f"Step {panel.lab.steps}: done" in labels(panel)
+    assert panel.lab.steps >= 60
+    drawn = completions(panel).reshape(4, -1)
+    np.testing.assert_array_equal(parameters_of(session).label_probabilities(drawn).argmax(axis=1), 2)
+    # Another by its key, stopped by the same key, put away by Escape.
+    panel.canvas.setFocus()
+    QTest.keyClick(panel.canvas, Qt.Key.Key_1)
+    assert (panel.lab.held.label, panel.lab.is_settling) == (1, True)
+    QTest.keyClick(panel.canvas, Qt.Key.Key_1)
+    assert not panel.lab.is_settling
+    assert f"Step {panel.lab.steps}: stopped" in labels(panel)
+    QTest.keyClick(panel.canvas, Qt.Key.Key_Escape)
+    assert panel.lab.held.label is None
+    assert not named(panel, CompletionView, "Chains").isVisible()
+
+
+def test_who_draws_on_the_canvas_ends_a_class_that_is_drawn(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    session = window.session
+    load(qtbot, session, labelled())
+    save_model(tmp_path / "knowing.safetensors", SavedModel(knowing(), image_shape=(8, 8)))
+    assert session.open_model(tmp_path / "knowing.safetensors")
+    panel = panel_of(window)
+    panel.refresh()
+    qtbot.waitUntil(named(panel, QToolButton, "Draw a 0").isVisible)
+    click(button(panel, "0"))
+    assert panel.lab.is_settling
+    draw_stroke(qtbot, window)
+    assert panel.lab.held.label is None
+    assert not panel.lab.is_settling
     assert not named(panel, CompletionView, "Chains").isVisible()
 
 

@@ -28,6 +28,8 @@ from tests.core.enumeration import all_states
 
 from .conftest import bars_dataset, load
 from .driving import LEFT, button, choose_item, click, drag, labels, model_of, named, press, train, wait_until_idle
+from .test_draw_lab import knowing as sure
+from .test_labels import labelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -515,12 +517,33 @@ def test_visits_of_the_classes_are_counted(qtbot: QtBot, knowing: MainWindow) ->
     assert counts.shape == (3,)
     assert counts.sum() == 16 * step(knowing)
     assert set(film(knowing).captions()) <= {"0", "1", "2"}
-    assert any(text.startswith("looks like ") for text in labels(panel(knowing)))
+    # The data are bars, of which the model knows nothing.
+    assert any(
+        text.startswith(("looks like ", "unlike the data", "cannot tell it from noise", "perhaps noise"))
+        for text in labels(panel(knowing))
+    )
+
+
+def test_noise_is_not_taken_for_a_class_without_a_word_on_how_far_it_is_from_the_data(
+    qtbot: QtBot, dreaming: MainWindow, tmp_path: Path
+) -> None:
+    load(qtbot, dreaming.session, labelled())
+    open_model(qtbot, dreaming, tmp_path / "sure.safetensors", sure())
+
+    def said() -> list[str]:
+        return [text for text in labels(panel(dreaming)) if "unlike the data" in text or "looks like" in text]
+
+    qtbot.waitUntil(lambda: any("unlike the data" in text for text in said()))
+    assert not any("%" in text for text in said())
 
 
 def test_what_a_chain_looks_like_is_said_whole_in_a_small_window(qtbot: QtBot, knowing: MainWindow) -> None:
     def said() -> list[str]:
-        return [text for text in labels(panel(knowing)) if text.startswith("looks like ")]
+        return [
+            text
+            for text in labels(panel(knowing))
+            if text.startswith(("looks like ", "unlike the data", "cannot tell it from noise", "perhaps noise"))
+        ]
 
     knowing.resize(1024, 700)
     qtbot.waitUntil(lambda: said() != [] and said()[0].endswith(")"))

@@ -121,7 +121,7 @@ def test_a_completion_has_the_distribution_of_what_is_covered_given_the_rest(qtb
     np.testing.assert_allclose(found, conditional(p, free), atol=0.01)
 
 
-def test_a_class_that_is_held_has_its_distribution(qtbot: QtBot) -> None:
+def test_a_class_that_is_held_has_its_distribution() -> None:
     lab, p = made(seed=2), parameters(seed=9, labels=3)
     lab.set_input(p, DRAWING)
     lab.set_count(16)
@@ -129,21 +129,21 @@ def test_a_class_that_is_held_has_its_distribution(qtbot: QtBot) -> None:
     found = {}
     for label in (0, 2):
         lab.set_label(label)
-        settled(qtbot, lab)
+        lab.stop()
         found[label] = frequencies(lab, everything, 1000)
         np.testing.assert_allclose(found[label], conditional(p, everything, label), atol=0.01)
         np.testing.assert_array_equal(chains_of(lab).labels.argmax(axis=1), label)
     assert np.abs(found[0] - found[2]).max() > 0.05
 
 
-def test_a_class_and_pixels_are_held_together(qtbot: QtBot) -> None:
+def test_a_class_and_pixels_are_held_together() -> None:
     lab, p = made(seed=4), parameters(seed=5, labels=3)
     lab.set_input(p, DRAWING)
     lab.set_count(16)
     lab.set_label(1)
     lab.cover(Part.LEFT)
     free = lab.held.covered.ravel()
-    settled(qtbot, lab)
+    lab.stop()
     np.testing.assert_allclose(frequencies(lab, free, 1000), conditional(p, free, 1), atol=0.01)
 
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage, QPalette
 
 from rbm_studio.app.label_bars import LabelBars
+from rbm_studio.app.likeness_words import Caveat
 from rbm_studio.app.theme import dark_palette, light_palette
 
 if TYPE_CHECKING:
@@ -88,6 +89,24 @@ def test_where_there_is_no_room_the_likeliest_are_shown_in_order(qtbot: QtBot) -
     assert not bars.grab().isNull()
     bars.resize(300, 26 * 12)
     assert bars.classes() == list(range(26))
+
+
+def test_an_answer_in_doubt_is_quiet_and_has_no_percent(qtbot: QtBot) -> None:
+    palette = light_palette()
+    bars = bars_of(qtbot, FIVE, palette)
+    words = "Unlike any image it has learned: free energy 210 nats above the data's."
+    bars.set_probabilities(FIVE, Caveat("unlike the data", "unlike the data: F +210 nats", words))
+    assert bars.answer() == bars.accessibleDescription() == f"2? {words}"
+    image = bars.grab().toImage()
+    accent = palette.color(QPalette.ColorRole.Accent).rgb()
+    assert not any(image.pixel(x, y) == accent for x in range(300) for y in range(160))
+
+
+def test_of_nothing_there_is_no_answer_but_the_reason(qtbot: QtBot) -> None:
+    bars = bars_of(qtbot, FIVE, light_palette())
+    before = bars.size()
+    bars.set_nothing("Draw something.")
+    assert (bars.answer(), bars.accessibleDescription(), bars.size()) == ("", "Draw something.", before)
 
 
 def test_without_classes_nothing_is_drawn(qtbot: QtBot) -> None:

@@ -9,22 +9,26 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QToolButton, QVBoxLayout, QWidget
 
 from rbm_studio.app.chain_controls import ChainControls
+from rbm_studio.app.class_row import KEYS, ClassRow
 from rbm_studio.app.cover_controls import CoverControls
 from rbm_studio.app.draw_pictures import DrawPictures
 from rbm_studio.app.drawing import Drawing
 from rbm_studio.app.drawings import as_seen
 from rbm_studio.app.images import grey_image
 from rbm_studio.app.lab_chain import LabChain
+from rbm_studio.app.likeness_words import caveat, has_ink
 from rbm_studio.app.pen_controls import PenControls
 from rbm_studio.app.picture_export import PictureButton
 from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
+from rbm_studio.app.yardstick import Yardstick, as_trained
 from rbm_studio.core.gibbs import Stage
 from rbm_studio.core.sampling import sample_hidden
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QPaintEvent
+    from PySide6.QtCore import QSize
+    from PySide6.QtGui import QKeyEvent, QPaintEvent
 
     from rbm_studio.app.drawings import Kept
     from rbm_studio.app.session import Session
@@ -37,8 +41,9 @@ FRAME_MS = 8  # half a frame of a 60 Hz screen: waiting and work together then t
 class DrawPanel(QWidget):
     """A canvas; beside it the network's input, its hidden units, the reconstruction, and the classes if it knows any.
 
-    Two rows of controls come when they are asked for: one steps or runs the Gibbs chain from the drawing, the other
-    covers a part of it, or holds a class, and lets the model complete the rest.
+    Where the model knows classes, a row of them asks it to draw one. Two rows of controls come when they are asked for:
+    one steps or runs the Gibbs chain from the drawing, the other covers a part of it, or holds a class, and lets the
+    model complete the rest.
 
     Parameters
     ----------
@@ -66,13 +71,17 @@ class DrawPanel(QWidget):
         # The one that the drawing and the chains are of: the session may have another one a little earlier.
         self._model: Model | None = None
         # Numbers of its own: how often the window is drawn anew has no part in what the chains do.
-        self.lab = LabChain(self._rng.spawn(1)[0], lambda: not self.visibleRegion().isEmpty(), self)
+        self._yardstick = Yardstick(session, self)
+        self._read: tuple[Model, FloatArray] | None = None
+        own = self._rng.spawn(1)[0]
+        self.lab = LabChain(own, lambda: not self.visibleRegion().isEmpty(), self._yardstick.known, self)
         self.pictures = DrawPictures(session.selection)
         self.canvas, self.reconstruction = self.pictures.canvas, self.pictures.reconstruction
         self._mode = QComboBox()
         self._pen = PenControls(self.canvas)
         self._chain = ChainControls(self.lab, self._mode)
         self._cover = CoverControls(self.lab, self._chain.run_action)
+        self._classes = ClassRow(self.lab)
         self._rows = {self._switch(self.tr("Chain")): self._chain, self._switch(self.tr("Cover")): self._cover}
         self._pen.add(PictureButton(self.pictures.pictures, session))
         self._throttle = Throttle(FRAME_MS, self.refresh, self)
@@ -100,6 +109,7 @@ class DrawPanel(QWidget):
         layout.setSpacing(GRID // 2)
         layout.addWidget(self.pictures, 1)
         layout.addWidget(self._pen)
+        layout.addWidget(self._classes)
         for row in self._rows.values():
             layout.addWidget(row)
             row.hide()
@@ -134,6 +144,8 @@ class DrawPanel(QWidget):
         self.canvas.noticed.connect(session.noticed)
         session.ending.connect(self.canvas.shut_down)
         self.pictures.seen.brushed.connect(lab.cover_pixels)
+        self._classes.asked.connect(lab.draw)
+        self._yardstick.changed.connect(self._show_answer)
         lab.moved.connect(self._show_chain)
         lab.restarted.connect(self._show_restart)
         lab.run_changed.connect(self._open_chain)
@@ -214,6 +226,27 @@ class DrawPanel(QWidget):
         super().paintEvent(event)
         self.lab.wake()
 
+    def minimumSizeHint(self) -> QSize:
+        """Return the least size, without the row of classes: the pictures make room for it, and the window need not."""
+        least = super().minimumSizeHint()
+        if not self._classes.isHidden():
+            least.setHeight(least.height() - self._classes.minimumSizeHint().height() - GRID // 2)
+        return least
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Draw a class by its figure; stop that, or put it away, with Escape."""
+        plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+        label = event.key() - Qt.Key.Key_0
+        taken = plain and not event.isAutoRepeat()
+        if taken and 0 <= label < KEYS:
+            taken = self._classes.ask(label)
+        elif taken and event.key() == Qt.Key.Key_Escape:
+            taken = self._classes.end()
+        else:
+            taken = False
+        if not taken:
+            super().keyPressEvent(event)
+
     # --- the drawing
 
     def refresh(self) -> None:
@@ -225,7 +258,9 @@ class DrawPanel(QWidget):
         self._session.drawings.show(self._drawing)
         self._session.drawings.offer(drawing, pen_width=pen_width, normalize=normalizes)
         began = self.lab.set_input(model.parameters if model else None, self._drawing)
-        self._cover.set_classes(model.parameters.label_num if model else 0)
+        for row in (self._cover, self._classes):
+            row.set_classes(model.parameters.label_num if model else 0)
+        self._classes.set_advice(self._advice(model))
         if began or not self.lab.is_active:
             self._show_live()
         if began:
@@ -234,6 +269,15 @@ class DrawPanel(QWidget):
                 self._show_completions()
             self._chain.show_count()
             self._cover.show_state()
+            self._classes.show_state()
+
+    def _advice(self, model: Model | None) -> str:
+        """Return why a model may not draw its classes."""
+        if model is None or not model.epochs_trained:
+            return self.tr("It is not trained yet.")
+        if model.training.gradient == "cd":
+            return self.tr("It was trained by CD, whose chains never run freely: PCD learns what its own chains draw.")
+        return self.tr("Longer training, or more hidden units, may help.")
 
     def _on_canvas(self) -> Drawing:
         canvas, picture = self.canvas, self.canvas.picture()
@@ -251,7 +295,7 @@ class DrawPanel(QWidget):
             return
         # Nobody sees what is covered: in its place is what the chains have put there so far.
         visible = chains.visible if self.lab.held.covers else self._drawing.reshape(1, -1)
-        self._show_labels(model, visible)
+        self._show_labels(model, chains.visible if self.lab.held.anything else visible)
         sampled = bool(self._mode.currentData())
         hidden = (
             sample_hidden(model.parameters, visible[:1], self._rng)
@@ -262,11 +306,20 @@ class DrawPanel(QWidget):
         self.pictures.show_restored(hidden[0], restored, sampled=sampled)
 
     def _show_labels(self, model: Model | None, visible: FloatArray) -> None:
-        knows = model is not None and model.parameters.label_num > 0
-        # The mean over chains that sample v given the held pixels estimates p(y | held pixels).
-        self.pictures.show_labels(
-            model.parameters.label_probabilities(visible).mean(axis=0) if model is not None and knows else None
-        )
+        self._read = None if model is None or not model.parameters.label_num else (model, visible)
+        self._show_answer()
+
+    def _show_answer(self) -> None:
+        if self._read is None:
+            self.pictures.show_labels(None)
+            return
+        model, visible = self._read
+        if not has_ink(visible):
+            self.pictures.show_no_answer()
+            return
+        # The mean over chains that sample v given what is held estimates p(y | what is held).
+        probabilities = model.parameters.label_probabilities(visible).mean(axis=0)
+        self.pictures.show_labels(probabilities, caveat(self._yardstick.known(), as_trained(model, visible)))
 
     # --- the chain
 
@@ -286,6 +339,8 @@ class DrawPanel(QWidget):
                 self._show_labels(model, chains.visible if self.lab.held.covers else chains.visible[:1])
         elif self.lab.held.covers:
             self._show_live()
+        elif self.lab.held.label is not None:
+            self._show_labels(model, chains.visible)
 
     def _show_completions(self) -> None:
         self.pictures.show_completions(self.lab.chains, self.lab, self._drawing.shape, mean=self._cover.shows_mean)

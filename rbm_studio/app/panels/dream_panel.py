@@ -14,17 +14,20 @@ from rbm_studio.app.dream_controls import DreamControls, Start
 from rbm_studio.app.dream_runner import DreamRunner
 from rbm_studio.app.dream_view import DreamView
 from rbm_studio.app.dream_words import empty_words, joined, kind_words, looks_like, mixing_words, visits_words
+from rbm_studio.app.likeness_words import caveat, has_ink
 from rbm_studio.app.picture_export import PictureButton
 from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.state import RunState, Speed
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
+from rbm_studio.app.yardstick import Yardstick
 from rbm_studio.core.gibbs import noise
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from PySide6.QtGui import QPaintEvent
 
+    from rbm_studio.app.likeness_words import Caveat
     from rbm_studio.app.session import Session
     from rbm_studio.app.state import Model
     from rbm_studio.core.backend import FloatArray
@@ -51,6 +54,8 @@ class DreamPanel(QWidget):
         self._frame: Frame | None = None
         self._watched: deque[tuple[DreamMoment, str]] = deque(maxlen=FILM_LENGTH)
         self._labels: npt.NDArray[np.float64] | None = None
+        self._caveat: Caveat | None = None
+        self._yardstick = Yardstick(session, self)
         self._runs = False
         self._speed = Speed()
         # Whether new chains are wanted, and whether anything happened while the panel was out of sight.
@@ -85,6 +90,7 @@ class DreamPanel(QWidget):
         self._view.chosen.connect(self._show)
         self._runner.moved.connect(self._take)
         self._runner.failed.connect(self._fail)
+        self._yardstick.changed.connect(self._measure_anew)
         session.model_changed.connect(self._turn.request)
         session.run_state_changed.connect(self._follow_run)
         session.curve_started.connect(self._renew)
@@ -252,6 +258,11 @@ class DreamPanel(QWidget):
             self._stale = True
             self._runner.pause()
 
+    def _measure_anew(self) -> None:
+        # Chains that run come by themselves; those out of sight when they are seen.
+        if self._in_view and not self._runner.running:
+            self._show()
+
     def _fail(self, error: Exception) -> None:
         self._stop_running()
         self._outdated = True
@@ -264,16 +275,21 @@ class DreamPanel(QWidget):
         self._view.show_frame(
             frame, model.image_shape, probabilities=self._controls.probabilities, names=self._film_names(frame)
         )
-        self._labels = None
-        if model.parameters.label_num:
-            row = frame.moment.states[self._view.chain][None].astype(np.float32) / np.float32(255)
-            # Of a model that training has blown up, too.
-            with np.errstate(all="ignore"):
-                self._labels = model.parameters.label_probabilities(row)[0]
-        self._view.show_labels(self._labels)
+        self._read(frame, model)
+        self._view.show_labels(self._labels, self._caveat, knows=model.parameters.label_num > 0)
         self._view.show_mixing(frame.mixing, mixing_words(frame, watching=self._watching))
         self._view.show_visits(frame, visits_words(model, self._controls.clamp.label, watching=self._watching))
         self._show_words()
+
+    def _read(self, frame: Frame, model: Model) -> None:
+        """Read the class of the chosen chain, and how far it is from the data; of a blank picture, none."""
+        self._labels = self._caveat = None
+        row = frame.moment.states[self._view.chain][None].astype(np.float32) / np.float32(255)
+        if model.parameters.label_num and has_ink(row):
+            # Of a model that training has blown up, too.
+            with np.errstate(all="ignore"):
+                self._labels = model.parameters.label_probabilities(row)[0]
+            self._caveat = caveat(self._yardstick.known(), row)
 
     def _film_names(self, frame: Frame) -> list[str]:
         if self._watching:
@@ -288,8 +304,9 @@ class DreamPanel(QWidget):
         distance = "" if self._watching else self.tr("every {0} steps").format(QLocale().toString(frame.film_every))
         if frame.film_every == 1 and not self._watching:
             distance = self.tr("every step")
-        film = joined(looks_like(self._labels), distance)
-        self._view.show_words(*self._status(frame, model), film, looks_like(self._labels, most=1))
+        film = joined(looks_like(self._labels, caveat=self._caveat), distance)
+        short = looks_like(self._labels, most=1, caveat=self._caveat)
+        self._view.show_words(*self._status(frame, model), film, short)
 
     def _status(self, frame: Frame, model: Model) -> tuple[str, str]:
         count, number = len(frame.moment.states), QLocale().toString
