@@ -13,6 +13,7 @@ from rbm_studio.core import symptoms
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from rbm_studio.core.fantasies import Fantasies
     from rbm_studio.core.health import Health
     from rbm_studio.core.settings import TrainingSettings
 
@@ -78,10 +79,38 @@ def find(health: Health, settings: TrainingSettings) -> list[Finding]:
     for name, rule in FINDINGS.items():
         match = None if rule.settled and health.epochs < symptoms.SETTLED_EPOCHS else rule.look(health, settings)
         if match is not None:
-            setting = match.setting or rule.setting
-            found.append(Finding(name, rule.problem, rule.remedy, match.fields, rule.source, match.units, setting))
+            found.append(_finding(name, rule, match))
     return found
 
+
+def find_in_fantasies(fantasies: Fantasies, settings: TrainingSettings) -> list[Finding]:
+    """Return what chains from noise alone tell is wrong, the gravest first."""
+    dreamt = _Dreamt(fantasies)
+    matches = {name: look(dreamt, settings) for name, look in OF_CHAINS.items()}
+    return [_finding(name, FINDINGS[name], match) for name, match in matches.items() if match is not None]
+
+
+@dataclass(frozen=True)
+class _Dreamt:
+    fantasies: Fantasies
+
+
+def _finding(name: str, rule: Rule, match: symptoms.Match) -> Finding:
+    remedy, setting = match.remedy or rule.remedy, match.setting or rule.setting
+    return Finding(name, match.problem or rule.problem, remedy, match.fields, rule.source, match.units, setting)
+
+
+OF_CHAINS = {
+    "worse_than_pixels": symptoms.worse_than_pixels,
+    "chains_fade": symptoms.chains_fade,
+    "chains_off": symptoms.chains_off,
+}
+"""Rules that ask for nothing but where chains from noise have ended, the gravest first."""
+
+_BY_PCD = (
+    "CD never looks where there are no images. Train anew by PCD, whose chains go wherever the model believes in "
+    "something: the gradient's estimator."
+)
 
 FINDINGS: dict[str, Rule] = {
     "broken": Rule(
@@ -111,6 +140,30 @@ FINDINGS: dict[str, Rule] = {
         "Hinton 2010, sections 7.1 and 10",
         "learning_rate",
         symptoms.exploded,
+    ),
+    "worse_than_pixels": Rule(
+        "The log-likelihood is at most {ceiling:.0f} nats: pixels that know nothing of each other reach "
+        "{independent:.0f}.",
+        _BY_PCD,
+        "Salakhutdinov & Murray 2008; Z is at least the sum over the images that chains from noise end in",
+        "gradient",
+        OF_CHAINS["worse_than_pixels"],
+    ),
+    "chains_fade": Rule(
+        "The model believes in blank images: {blanks:.0%} of {chains} chains from noise end in one after {steps} "
+        "steps; of the data {data_blanks:.0%} are blank.",
+        _BY_PCD,
+        "Salakhutdinov & Murray 2008; Decelle, Furtlehner & Seoane 2021",
+        "gradient",
+        OF_CHAINS["chains_fade"],
+    ),
+    "chains_off": Rule(
+        "Chains from noise do not come to look like the data: after {steps} steps their mean image is {misfit:.1f} "
+        "deviations off, and {ink:.0%} of the pixels have ink; of the data's {data_ink:.0%}.",
+        _BY_PCD,
+        "Salakhutdinov & Murray 2008; Decelle, Furtlehner & Seoane 2021",
+        "gradient",
+        OF_CHAINS["chains_off"],
     ),
     "large_update": Rule(
         "Each update changes the weights by {ratio:.2g} of their size; about 0.001 is right.",

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from rbm_studio.core.overfitting import find_fall
 from rbm_studio.core.presets import preset_named
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from rbm_studio.core.health import Health, Particles
+    from rbm_studio.core.fantasies import Fantasies
+    from rbm_studio.core.health import FreeEnergies, Health, Particles
     from rbm_studio.core.settings import TrainingSettings
 
 SETTLED_EPOCHS = 1.0
@@ -62,14 +64,51 @@ MISFIT, MISFIT_ERRORS = 0.5, 5.0
 SAME_SPREAD = 0.1
 """Healthy particles have 0.5 (probabilities) to 1 (states) times the variance of the data."""
 
+MORE_BLANKS, BLANKS_ERRORS = 0.02, 3.0
+"""Blanks among the chains from noise, beyond the data's share of them, and so many standard errors on top. Of models of
+MNIST that draw digits at most 0.005 of the chains are blank; of those that fade, 0.1 to 1."""
+
+FAR_IMAGE = 0.6
+"""Deviations of the data by which the mean image of chains from noise may be off. Models of MNIST trained to their end
+by PCD stay under 0.45, and those by CD-1, whose chains show no digits, are at 0.7 to 1.1."""
+
+NO_INK, INK_ERRORS = 3.0, 5.0
+"""Deviations of the data, and standard errors: nothing excuses ink that is so far off, such as that of white noise,
+which is 9 deviations from MNIST's."""
+
+BOUND_ERRORS = 4.0
+"""Of its standard errors the ceiling has to be below what independent pixels reach, on `GAP_IMAGES` or more."""
+
 
 @dataclass(frozen=True)
 class Match:
-    """What a sign has shown: the values for the text about it, the units concerned, and a setting likelier to blame."""
+    """What a sign has shown.
+
+    Attributes
+    ----------
+    fields : mapping
+        The values for the text about it.
+    units : tuple of int
+        Those concerned.
+    setting : str
+        One that is likelier to blame than the rule's.
+    remedy, problem : str
+        What helps, and what is wrong, rather than as the rule has it.
+    """
 
     fields: Mapping[str, object]
     units: tuple[int, ...] = ()
     setting: str = ""
+    remedy: str = ""
+    problem: str = ""
+
+
+class Dreamt(Protocol):
+    """What knows where chains from noise have ended."""
+
+    @property
+    def fantasies(self) -> Fantasies | None:
+        """Where they did; None if none have."""
 
 
 def broken(health: Health, _: TrainingSettings) -> Match | None:
@@ -117,13 +156,76 @@ def small_update(health: Health, settings: TrainingSettings) -> Match | None:
 
 
 def overfitted(health: Health, _: TrainingSettings) -> Match | None:
-    """Look for a gap between the free energies of held-out and training images that chance does not explain."""
+    """Look for a gap between the free energies of held-out and training images that chance does not explain, and harms.
+
+    It does where held-out images have become less likely by it; where nobody measures that, the gap has to do.
+    """
     energies = health.free_energies
-    if energies is None or min(health.images, health.held_out_images) < GAP_IMAGES:
+    if energies is None or not is_gap(energies, health.images, health.held_out_images):
         return None
-    if not energies.gap > GAP_ERRORS * energies.error:
+    fields = {"gap": energies.gap, "error": energies.error}
+    if health.life is None:
+        return Match(fields)
+    fall = find_fall(health.life)
+    if fall is None or not fall.is_overfitting:
         return None
-    return Match({"gap": energies.gap, "error": energies.error})
+    fields |= {"since": fall.best.epochs, "fall": fall.nats}
+    return Match(fields, problem=OVERFITTED_SINCE, remedy=BACK_TO_THE_BEST)
+
+
+def is_gap(energies: FreeEnergies, images: int, held_out_images: int) -> bool:
+    """Whether held-out images have more free energy than chance explains, for so many images."""
+    return min(images, held_out_images) >= GAP_IMAGES and energies.gap > GAP_ERRORS * energies.error
+
+
+OVERFITTED_SINCE = (
+    "Overfitting since epoch {since:.4g}: held-out images have {gap:.0f} ± {error:.0f} nats more free energy than "
+    "training images, and are {fall:.0f} nats less likely than they were then."
+)
+BACK_TO_THE_BEST = (
+    "Go back to that moment in the timeline, and continue from there if at all; or train on more images, take fewer "
+    "hidden units, or add weight decay (L2)."
+)
+
+
+def worse_than_pixels(health: Dreamt, settings: TrainingSettings) -> Match | None:
+    """Look for a likelihood that cannot be as high as that of pixels that know nothing of each other."""
+    f = health.fantasies
+    if f is None or f.data_free_energy.count < GAP_IMAGES or not f.excess.mean < -BOUND_ERRORS * f.excess.error:
+        return None
+    return _of_chains(settings, {"ceiling": f.ceiling, "independent": f.independent})
+
+
+def chains_fade(health: Dreamt, settings: TrainingSettings) -> Match | None:
+    """Look for chains from noise that end in blank images, where the data has few."""
+    f = health.fantasies
+    if f is None:
+        return None
+    share, among_data = f.ink.blanks, f.data_ink.blanks
+    pooled = (share * f.chains + among_data * f.data_ink.amount.count) / (f.chains + f.data_ink.amount.count)
+    error = math.sqrt(pooled * (1 - pooled) * (1 / f.chains + 1 / f.data_ink.amount.count))
+    if not share - among_data > MORE_BLANKS + BLANKS_ERRORS * error:
+        return None
+    fields = {"blanks": share, "data_blanks": among_data, "chains": f.chains, "steps": f.steps}
+    return _of_chains(settings, fields)
+
+
+def chains_off(health: Dreamt, settings: TrainingSettings) -> Match | None:
+    """Look for chains from noise that do not come to look like the data; a step that is to fall still may."""
+    f = health.fantasies
+    if f is None:
+        return None
+    far = max(FAR_IMAGE, MISFIT_ERRORS / math.sqrt(f.chains))
+    if not (_ink_off(f) > NO_INK or (f.settled and f.misfit > far)):
+        return None
+    fields = {
+        "ink": f.ink.amount.mean,
+        "data_ink": f.data_ink.amount.mean,
+        "misfit": f.misfit,
+        "chains": f.chains,
+        "steps": f.steps,
+    }
+    return _of_chains(settings, fields)
 
 
 def biases_off(health: Health, settings: TrainingSettings) -> Match | None:
@@ -199,6 +301,26 @@ def _alive(health: Health) -> npt.NDArray[np.bool_]:
     """Return which units are now on and now off."""
     never_on, never_off = (_never(a, health.images) for a in (health.mean_activity, 1 - health.mean_activity))
     return ~(never_on | never_off)
+
+
+def _ink_off(f: Fantasies) -> float:
+    """Return by how many deviations of the data the chains' mean ink is off; 0 where chance may have made it so."""
+    ink, data = f.ink.amount, f.data_ink.amount
+    off = abs(ink.mean - data.mean)
+    if off <= INK_ERRORS * math.hypot(ink.error, data.error):
+        return 0.0
+    # Where all images have as much ink as each other, the chains' own deviation is what is left to compare with.
+    scale = max(data.deviation, ink.deviation, 1e-6)
+    return off / scale
+
+
+def _of_chains(settings: TrainingSettings, fields: Mapping[str, object]) -> Match:
+    if settings.gradient == "cd":
+        return Match(fields)
+    return Match(fields, setting="learning_rate", remedy=SMALLER_STEPS)
+
+
+SMALLER_STEPS = "Train on with a learning rate that falls to the end of the run, or with a lower one, or for longer."
 
 
 def _mean_activity(health: Health) -> float:
