@@ -93,13 +93,13 @@ def _measure(
     ):
         return dict(known)
     shown = shown_as(images.test, settings.binarisation, settings.threshold)
-    states = [fixed_part(part, *shown) for part in (images.train, images.test)]
+    training, held_out = (fixed_part(part, *shown) for part in (images.train, images.test))
     base = log_odds(images.mean, len(images.train))
     found = dict(known)
     for moment in moments:
         if moment.parameters not in found:
             found[moment.parameters] = measure_likelihood(
-                moment.parameters, *states, base, epochs=moment.epochs, progress=lambda *_: steps.rest()
+                moment.parameters, training, held_out, base, epochs=moment.epochs, progress=lambda *_: steps.rest()
             )
     now = found.pop(model.parameters)
     # Those that came later belong to a run from which another one branched off.

@@ -24,7 +24,7 @@ DELAY_MS = 300
 SETTLED_EPOCHS = 1.0
 """While a model trains, so many epochs pass before the first measurement."""
 
-IDLE_SHARE = 0.3
+IDLE_SHARE = 0.6
 """Part of the time that a measurement takes while nothing trains."""
 
 

@@ -107,10 +107,7 @@ OF_CHAINS = {
 }
 """Rules that ask for nothing but where chains from noise have ended, the gravest first."""
 
-_BY_PCD = (
-    "CD never looks where there are no images. Train anew by PCD, whose chains go wherever the model believes in "
-    "something: the gradient's estimator."
-)
+_BY_PCD = "CD never looks where there are no images. Train anew by PCD, whose chains go there."
 
 FINDINGS: dict[str, Rule] = {
     "broken": Rule(
@@ -150,16 +147,15 @@ FINDINGS: dict[str, Rule] = {
         OF_CHAINS["worse_than_pixels"],
     ),
     "chains_fade": Rule(
-        "The model believes in blank images: {blanks:.0%} of {chains} chains from noise end in one after {steps} "
-        "steps; of the data {data_blanks:.0%} are blank.",
+        "{blanks:.0%} of {chains} chains from noise fade away: they end blank, as {data_blanks:.0%} of the data are.",
         _BY_PCD,
         "Salakhutdinov & Murray 2008; Decelle, Furtlehner & Seoane 2021",
         "gradient",
         OF_CHAINS["chains_fade"],
     ),
     "chains_off": Rule(
-        "Chains from noise do not come to look like the data: after {steps} steps their mean image is {misfit:.1f} "
-        "deviations off, and {ink:.0%} of the pixels have ink; of the data's {data_ink:.0%}.",
+        "Chains from noise do not come to look like the data: their mean image is {misfit:.1f} deviations off, their "
+        "ink {ink:.0%} (data: {data_ink:.0%}).",
         _BY_PCD,
         "Salakhutdinov & Murray 2008; Decelle, Furtlehner & Seoane 2021",
         "gradient",

@@ -89,8 +89,10 @@ def measure_likelihood(
             temperatures=TEMPERATURES,
             progress=progress,
         )
-    free = (float(parameters.free_energy(images).mean()) for images in (training, held_out))
-    return Likelihood(epochs, *(-each - partition.value for each in free), partition.standard_error)
+    of_training, of_held_out = (
+        -float(parameters.free_energy(images).mean()) - partition.value for images in (training, held_out)
+    )
+    return Likelihood(epochs, of_training, of_held_out, partition.standard_error)
 
 
 @dataclass(frozen=True)

@@ -206,8 +206,7 @@ def chains_fade(health: Dreamt, settings: TrainingSettings) -> Match | None:
     error = math.sqrt(pooled * (1 - pooled) * (1 / f.chains + 1 / f.data_ink.amount.count))
     if not share - among_data > MORE_BLANKS + BLANKS_ERRORS * error:
         return None
-    fields = {"blanks": share, "data_blanks": among_data, "chains": f.chains, "steps": f.steps}
-    return _of_chains(settings, fields)
+    return _of_chains(settings, {"blanks": share, "data_blanks": among_data, "chains": f.chains})
 
 
 def chains_off(health: Dreamt, settings: TrainingSettings) -> Match | None:
@@ -218,13 +217,7 @@ def chains_off(health: Dreamt, settings: TrainingSettings) -> Match | None:
     far = max(FAR_IMAGE, MISFIT_ERRORS / math.sqrt(f.chains))
     if not (_ink_off(f) > NO_INK or (f.settled and f.misfit > far)):
         return None
-    fields = {
-        "ink": f.ink.amount.mean,
-        "data_ink": f.data_ink.amount.mean,
-        "misfit": f.misfit,
-        "chains": f.chains,
-        "steps": f.steps,
-    }
+    fields = {"misfit": f.misfit, "ink": f.ink.amount.mean, "data_ink": f.data_ink.amount.mean}
     return _of_chains(settings, fields)
 
 
@@ -320,7 +313,7 @@ def _of_chains(settings: TrainingSettings, fields: Mapping[str, object]) -> Matc
     return Match(fields, setting="learning_rate", remedy=SMALLER_STEPS)
 
 
-SMALLER_STEPS = "Train on with a learning rate that falls to the end of the run, or with a lower one, or for longer."
+SMALLER_STEPS = "Train on with a learning rate that falls to the end of the run, with a lower one, or for longer."
 
 
 def _mean_activity(health: Health) -> float:
