@@ -48,7 +48,7 @@ class ChainNotice(QAbstractButton):
             self.hide()
             return
         gravest = dreamt.findings[0]
-        self.setText(self.tr("{0} ›").format(notice(gravest.name)))
+        self.setText(self.tr("{0} \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}").format(notice(gravest.name)))
         problem, _, _ = in_words(gravest)
         self.setToolTip("\n\n".join((problem, figures(dreamt), self.tr("Click to see it in Health (Space)"))))
         self.setAccessibleName(notice(gravest.name))

@@ -9,7 +9,7 @@ import numpy as np
 
 from rbm_studio.app.newest_watch import NewestWatch
 from rbm_studio.core.binarisation import BINARISATIONS
-from rbm_studio.core.fantasies import CHAINS, STEPS, Dreaming, shown_as
+from rbm_studio.core.fantasies import CHAINS, NEIGHBOURS, STEPS, Dreaming, shown_as
 from rbm_studio.core.findings import find_in_fantasies
 from rbm_studio.core.health import fixed_part
 from rbm_studio.core.parameters import log_odds
@@ -95,6 +95,7 @@ def _dream(model: Model, images: Images, is_settled: bool, steps: Steps) -> Drea
         fixed_part(images.train, settings.binarisation, settings.threshold),
         fixed_part(held_out, binarisation, threshold),
         BINARISATIONS[binarisation].words(threshold),
+        neighbours=fixed_part(images.train, binarisation, threshold, NEIGHBOURS),
         independent=log_odds(images.mean, len(images.train)),
         settled=is_settled,
     )

@@ -18,7 +18,7 @@ def figures(dreamt: Dreamt) -> str:
     count = QLocale().toString
     return _tr(
         "{chains} chains from noise, {steps} steps, epoch {epoch}:\n"
-        "ink {ink} (data: {data_ink}), blanks {blanks} ({data_blanks})\n"
+        "ink {ink} (data: {data_ink}), blanks {blanks} ({data_blanks}), far from all images {strays} (5%)\n"
         "free energy {free} (held-out: {data_free})\n"
         "log-likelihood at most {ceiling} nats (independent pixels: {independent})\n"
         "{count} held-out images, {binarisation}"
@@ -30,6 +30,7 @@ def figures(dreamt: Dreamt) -> str:
         data_ink=_percent(f.data_ink.amount.mean),
         blanks=_percent(f.ink.blanks),
         data_blanks=_percent(f.data_ink.blanks),
+        strays=_percent(f.strays),
         free=fixed(f.free_energy.mean, 0),
         data_free=fixed(f.data_free_energy.mean, 0),
         ceiling=fixed(f.ceiling, 1),

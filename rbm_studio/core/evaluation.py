@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rbm_studio.core.annealing import annealed_log_partition, reverse_annealed_log_likelihood
+from rbm_studio.core.fantasy_figures import fantasy_figures
 from rbm_studio.core.likelihood import MAX_EXACT_UNITS, Cancelled, exact_log_partition
 from rbm_studio.core.metrics import METRICS
 from rbm_studio.core.parameters import log_odds
@@ -126,6 +127,8 @@ def evaluate(
     if training is not None:
         sets[1] = replace(sets[1], training=sets[0])
     figures = [partition, *_figures(parameters, sets, partition, seed, watch)]
+    watch.start("Chains from noise")
+    figures += [Figure(**each) for each in fantasy_figures(parameters, sets[0], sets[-1], **annealing.of_chains())]
     if partition.standard_error is not None:
         figures.append(_lower_bound(parameters, sets[-1].as_states(), annealing))
     return figures
@@ -185,6 +188,11 @@ class _Annealing:
             "progress": self.watch.advance,
             "cancelled": self.watch.cancelled,
         }
+
+    def of_chains(self) -> dict[str, Any]:
+        """Return what chains from noise take."""
+        names = {"rng": "rng", "base_visible_bias": "independent", "progress": "progress", "cancelled": "cancelled"}
+        return {names[name]: value for name, value in self.options().items() if name in names}
 
 
 def _partition_function(parameters: Parameters, annealing: _Annealing) -> Figure:

@@ -39,6 +39,9 @@ CHAINS, STEPS = 200, 1000
 FAINTEST = 0.01
 """An image is blank if it has no more than half the ink of this part of the data, which has the least."""
 
+NEAR, NEIGHBOURS = 0.95, 5000
+"""A part of the held-out images, and how many training images are searched for the nearest."""
+
 GREYEST = 0.1
 """Mean distance of grey values from 0 or 1, whichever is nearer, up to which they may be thresholded; MNIST: 0.04."""
 
@@ -97,8 +100,11 @@ class Fantasies:
     ink, data_ink : Ink
         Of the chains' last states, and of the data, whose grey values count as parts of a pixel.
     misfit : float
-        Distance of the chains' mean image from the data's, in the data's own deviations: root mean square over the
-        pixels, as of `rbm_studio.core.health.Particles`. By chance alone it is about 1/√chains.
+        Distance of the chains' mean image from the data's, in the deviations of states with that mean: root mean
+        square over the pixels. By chance alone it is about 1/√chains.
+    strays : float
+        The share of the chains whose last image, p(v = 1 | h) above 1/2, differs from every training image by more
+        pixels than `NEAR` of the held-out images do from the training image that is nearest to each.
     free_energy, data_free_energy : Spread
         Of the chains' last states, and of held-out images as states, in nats; label units are summed out.
     ceiling : float
@@ -121,6 +127,7 @@ class Fantasies:
     ink: Ink
     data_ink: Ink
     misfit: float
+    strays: float
     free_energy: Spread
     data_free_energy: Spread
     ceiling: float
@@ -161,12 +168,17 @@ class Dreaming:
         """Return p(v = 1 | h) of which the states were drawn last, float32 of shape (n, D)."""
         return self._chains.visible_probabilities
 
+    def _pictures(self, images: FloatArray) -> FloatArray:
+        """Return the chains' images without the noise of their last draw, unless the data are mere draws, too."""
+        return (self.probabilities() > 0.5).astype(np.float32) if _is_crisp(images) else self.states()
+
     def compare(
         self,
         images: FloatArray,
         held_out: FloatArray,
         binarisation: str,
         *,
+        neighbours: FloatArray | None = None,
         independent: FloatArray | None = None,
         settled: bool = True,
     ) -> Fantasies:
@@ -180,6 +192,8 @@ class Dreaming:
             States, 0 or 1, at least one, of which the likelihood is bounded.
         binarisation : str
             How these were made, in words.
+        neighbours : float32 ndarray of shape (k, D), optional
+            Training images as states, made as the held-out ones were; ``images`` at 1/2 without it.
         independent : float32 ndarray of shape (D,), optional
             The biases of pixels as bright as the data's; of ``images`` without it.
         settled : bool
@@ -190,6 +204,8 @@ class Dreaming:
         data = _ink_of(images, ground)
         faint = float(np.quantile(data, FAINTEST)) / 2
         a = (independent_biases(images) if independent is None else independent).astype(np.float64)
+        near = (images > 0.5).astype(np.float32) if neighbours is None else neighbours
+        far = float(np.quantile(_distances(held_out, near), NEAR)) + 0.5
         alone: Doubles = held_out @ a - np.logaddexp(0, a).sum()
         with np.errstate(over="ignore", invalid="ignore"):
             free, data_free = p.free_energy(states), p.free_energy(held_out)
@@ -201,6 +217,7 @@ class Dreaming:
                 ink=_ink(_ink_of(states, ground), faint),
                 data_ink=_ink(data, faint),
                 misfit=_misfit(states, images),
+                strays=float((_distances(self._pictures(images), near) > far).mean()),
                 free_energy=Spread.of(free),
                 data_free_energy=Spread.of(data_free),
                 ceiling=float(highest.mean()),
@@ -263,8 +280,7 @@ def shown_as(images: npt.NDArray[Any], binarisation: str, threshold: float) -> t
     """
     if BINARISATIONS[binarisation].is_binary:
         return binarisation, threshold
-    grey = fixed_part(images)
-    return ("threshold" if np.minimum(grey, 1 - grey).mean() <= GREYEST else "stochastic"), 0.5
+    return ("threshold" if _is_crisp(fixed_part(images)) else "stochastic"), 0.5
 
 
 def log_partition_floor(parameters: Parameters, states: FloatArray) -> float:
@@ -294,8 +310,22 @@ def _ink(amounts: Doubles, faint: float) -> Ink:
     return Ink(Spread.of(amounts), float((amounts <= faint + 1e-9).mean()))
 
 
+def _is_crisp(images: FloatArray) -> bool:
+    return bool(np.minimum(images, 1 - images).mean() <= GREYEST)
+
+
 def _misfit(states: FloatArray, images: FloatArray) -> float:
-    distance = states.mean(axis=0, dtype=np.float64) - images.mean(axis=0, dtype=np.float64)
-    # Images that are all the same have no deviation to measure in.
-    scale = float(images.var(axis=0, dtype=np.float64).mean()) or 1.0
+    mean = images.mean(axis=0, dtype=np.float64)
+    distance = states.mean(axis=0, dtype=np.float64) - mean
+    # The variance of states with that mean; images that are all the same have no deviation to measure in.
+    scale = float(np.mean(mean * (1 - mean))) or 1.0
     return math.sqrt(float(np.mean(distance**2)) / scale)
+
+
+def _distances(images: FloatArray, near: FloatArray) -> Doubles:
+    """Return by how many pixels each of some states (n, D) differs from the nearest of others (k, D)."""
+    overlaps = images @ near.T
+    own = near.sum(axis=1)
+    # A row at a time, so that nothing larger than the overlaps is made.
+    nearest: Doubles = np.array([(own - 2 * row).min() for row in overlaps], dtype=np.float64)
+    return nearest + images.sum(axis=1, dtype=np.float64)

@@ -154,8 +154,8 @@ FINDINGS: dict[str, Rule] = {
         OF_CHAINS["chains_fade"],
     ),
     "chains_off": Rule(
-        "Chains from noise do not come to look like the data: their mean image is {misfit:.1f} deviations off, their "
-        "ink {ink:.0%} (data: {data_ink:.0%}).",
+        "Chains from noise do not look like the data: {strays:.0%} end far from every image, their mean image is "
+        "{misfit:.1f} deviations off, their ink {ink:.0%} (data: {data_ink:.0%}).",
         _BY_PCD,
         "Salakhutdinov & Murray 2008; Decelle, Furtlehner & Seoane 2021",
         "gradient",
