@@ -204,7 +204,7 @@ class NewestWatch(QObject):
         model, images = self._session.newest, self._session.images
         if model is None or images is None or images.dataset.image_shape != model.image_shape:
             return None
-        if model.epochs_trained < (SETTLED_EPOCHS if self._trains else 1e-9) and not model.origin:
+        if self._session.is_drawn or (self._trains and model.epochs_trained < SETTLED_EPOCHS):
             return None
         measured = self._measured
         return None if measured is not None and measured.parameters is model.parameters else model
