@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks import (
+    default_quality,
     digits,
     event_loop,
     explorer,
@@ -21,6 +22,7 @@ from benchmarks import (
     loading,
     many_epochs,
     memory,
+    presets,
     quality,
     reconstruction_latency,
     startup,
@@ -38,6 +40,8 @@ BENCHMARKS: dict[str, Callable[[bool], list[Row]]] = {
     "gpu_speed": gpu_speed.run,
     "time_to_quality": time_to_quality.run,
     "quality": quality.run,
+    "default_quality": default_quality.run,
+    "presets": presets.run,
     "likelihood": likelihood.run,
     "reconstruction_latency": reconstruction_latency.run,
     "event_loop": event_loop.run,

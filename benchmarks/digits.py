@@ -45,6 +45,20 @@ def test_images() -> FloatArray:
     return images
 
 
+@lru_cache(maxsize=1)
+def training_labels() -> npt.NDArray[np.uint8]:
+    """Return the training images' digits, of shape (n,)."""
+    (_, labels), _ = load_mnist(download=False)
+    return labels
+
+
+@lru_cache(maxsize=1)
+def test_labels() -> npt.NDArray[np.uint8]:
+    """Return the test images' digits, of shape (n,)."""
+    _, (_, labels) = load_mnist(download=False)
+    return labels
+
+
 def _levels(images: FloatArray) -> npt.NDArray[np.uint8]:
     levels: npt.NDArray[np.uint8] = np.rint(images * 255).astype(np.uint8)
     return levels

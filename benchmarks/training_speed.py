@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from rbm_studio.core.backend import Backend, FloatArray
 
-PRESET = "recommended"
+PRESET = "cd-1"
+"""As the references do: CD-1 on grey values."""
 BATCH_SIZES = (100, 1000)
 IMAGES = {64: 20_000, 256: 10_000, 512: 6000, 1024: 4000}
 """Hidden units, and how many images are timed with them: the plain references take seconds for so many."""
@@ -87,12 +88,17 @@ def _rows(times: Times, name: str, hidden_num: int, images: int) -> list[Row]:
 
 
 def ours(
-    levels: npt.NDArray[np.uint8], hidden_num: int, batch_size: int, backend: Backend = CPU, **settings: Any
+    levels: npt.NDArray[np.uint8],
+    hidden_num: int,
+    batch_size: int,
+    backend: Backend = CPU,
+    preset: str = PRESET,
+    **settings: Any,
 ) -> Callable[[], object]:
-    """Return a pass through images of shape (n, D), with the preset `PRESET` and these settings."""
+    """Return a pass through images of shape (n, D), with a preset and these settings."""
     mean: FloatArray = levels.mean(axis=0, dtype=np.float64).astype(np.float32) / 255
-    parameters = PRESETS[PRESET].initial_parameters(levels.shape[1], hidden_num, 0, mean, len(levels))
-    wanted = settings_for(PRESET, batch_size=batch_size, epochs=_ENDLESS, **settings)
+    parameters = PRESETS[preset].initial_parameters(levels.shape[1], hidden_num, 0, mean, len(levels))
+    wanted = settings_for(preset, batch_size=batch_size, epochs=_ENDLESS, **settings)
     training = Training(parameters, levels, wanted, backend=backend)
 
     def epoch() -> None:

@@ -41,12 +41,12 @@ class RBM:
     hidden_num : int
         The number of hidden units, H, 1 to 4096.
     learning_rate, momentum : float, optional
-        The preset's own if left out, such as 0.15 and 0.9 for ``"recommended"``, 0.0001 and 0.95 for ``"article"``.
+        The preset's own if left out, such as 1 and 0 for ``"recommended"``, 0.0001 and 0.95 for ``"article"``.
     seed : int, default 0
         Of the model's own random numbers; the global random state is neither read nor set.
     use_GPU : bool, default False
         Train on the GPU through CuPy.
-    preset : {"recommended", "article", "best-likelihood", "fast-preview"}
+    preset : {"recommended", "article", "best-likelihood", "fast-preview", "cd-1"}
         How to train; see `rbm_studio.core.presets.PRESETS`. ``"article"`` repeats the article's library, with the
         fault that breaks its model.
     labels : int, default 0
@@ -300,8 +300,9 @@ class RBM:
             As `fit`.
         """
         own = self._settings
-        # As many chains also where a call has fewer images than a batch: of another number they would start anew.
-        settings = self._settings_with(epochs=1, schedule="constant", final_k=0, chains=own.chains or own.batch_size)
+        # A stream has no end that the rate could fall to; but over the model's life it may fall. As many chains also
+        # where a call has fewer images than a batch: of another number they would start anew.
+        settings = self._settings_with(epochs=1, final_rate=1.0, final_k=0, chains=own.chains or own.batch_size)
         images = as_training_images(data, self.visible_num)
         backend = backend_for("gpu" if self.use_GPU else "cpu")
         try:

@@ -10,7 +10,7 @@ import pytest
 from rbm_studio import RBM, RBMStudioError
 from rbm_studio.core import images as images_module
 from rbm_studio.core.parameters import Parameters
-from rbm_studio.core.settings import TrainingSettings
+from rbm_studio.core.presets import settings_for
 from tests.core.reference import Reference, stacked
 from tests.core.runs import RUNS
 from tests.patterns import D, H, bits, three_patterns, trained_rbm
@@ -134,7 +134,7 @@ class TestStream:
         streamed = new(name)
         for _ in range(4):
             assert streamed.partial_fit(images) is streamed
-        settings: dict[str, Any] = {"batch_size": 25} | RUNS[name] | {"schedule": "constant", "final_k": 0, "epochs": 4}
+        settings: dict[str, Any] = {"batch_size": 25} | RUNS[name] | {"final_rate": 1.0, "final_k": 0, "epochs": 4}
         fitted = RBM(D, H, **settings).fit(images, verbose=False)
         np.testing.assert_array_equal(bits(streamed), bits(fitted))
         assert streamed.history == fitted.history
@@ -149,9 +149,9 @@ class TestStream:
             "momentum_epochs": 2.0,
         }  # fmt: skip
         # A model that is not new: its biases do not start at the first images.
-        rbm = RBM(D, H, labels=labels, preset="recommended", **changes)
+        rbm = RBM(D, H, labels=labels, preset="cd-1", **changes)
         rbm.partial_fit(chunks[0], own[0])
-        settings = TrainingSettings(**changes)
+        settings = settings_for("cd-1", **changes)
         reference = Reference(_copy(rbm.parameters), settings)
         kept = rbm._state
         assert kept is not None

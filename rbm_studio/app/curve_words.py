@@ -49,9 +49,7 @@ def data_of(name: str, subject: Subject, images: Images, run: CurveRun | None) -
         What was measured.
     """
     if name == LIVE:
-        settings = subject.model.training
-        shown = BINARISATIONS[settings.binarisation].words(settings.threshold)
-        return Data(_tr(shown), _live_words(len(images.train), len(images.test)))
+        return Data(_tr(BINARISATIONS["grey"].words(0.0)), _live_words(len(images.train), len(images.test)))
     sides = subject.sides(name)
     if not sides:
         return None

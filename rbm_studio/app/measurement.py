@@ -89,7 +89,7 @@ class Subject:
             return ""
         if name == _COSINE and self.model.training.gradient == "exact":
             return "The training takes the exact gradient itself."
-        return METRICS[name].problem(self.model.parameters, _shown(METRICS[name], self._held_out))
+        return METRICS[name].problem(self.model.parameters, METRICS[name].shown(self._held_out))
 
     def sides(self, name: str) -> dict[str, MetricData]:
         """Return the images that a quantity can be had of, shown as it needs them: ``"training"``, ``"held_out"``."""
@@ -102,7 +102,7 @@ class Subject:
             if self.model.training.gradient == "exact":
                 return {}
         metric = METRICS[name]
-        shown = {side: _shown(metric, data) for side, data in sides.items()}
+        shown = {side: metric.shown(data) for side, data in sides.items()}
         return {side: data for side, data in shown.items() if not metric.problem(self.model.parameters, data)}
 
     def measure(self, names: Collection[str], report: Callable[[float], None]) -> dict[str, CurvePoint]:
@@ -160,10 +160,6 @@ class Subject:
             log_likelihood(parameters, held_out, partition.value),
             lower.value,
         )
-
-
-def _shown(metric: Metric, data: MetricData) -> MetricData:
-    return data.as_states() if metric.needs_states else data
 
 
 def _states(data: MetricData) -> FloatArray:

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from rbm_studio.app.session import Session
 
 
+_TITLES = {"article": "As in the article", "cd-1": "CD-1"}
+"""Of presets whose names do not make one."""
+
+
 class PresetField(QWidget):
     """Chooses a preset; one whose settings were changed is called so, and can be had back.
 
@@ -89,10 +93,17 @@ class PresetField(QWidget):
                     "the sum of a batch's gradient and the biases its mean."
                 )
             )
+        if name == "cd-1":
+            lines.append(
+                self.tr(
+                    "Its reconstructions are good, but from noise its chains fade to black where there are many\n"
+                    "hidden units: one Gibbs step from the data, it never sees what else it believes in."
+                )
+            )
         return "\n".join(line for line in lines if line)
 
 
 def preset_title(name: str) -> str:
     """Return what a preset is called."""
-    title = "As in the article" if name == "article" else name.replace("-", " ").capitalize()
+    title = _TITLES.get(name, name.replace("-", " ").capitalize())
     return QCoreApplication.translate("PresetField", title)

@@ -53,8 +53,11 @@ def _sizes() -> tuple[SettingField, ...]:
 
 
 def _update() -> tuple[SettingField, ...]:
-    falls = Condition(lambda s: s.schedule != "constant", _tr("Only with a linear or exponential schedule"))
-    starts_low = Condition(lambda s: s.momentum_epochs > 0, _tr("Only where the initial momentum lasts above 0 epochs"))
+    falls = Condition(lambda s: s.schedule != "constant", _tr("Only with a schedule that falls"))
+    starts_low = Condition(
+        lambda s: s.momentum_epochs > 0 and s.momentum > 0,
+        _tr("Only with a momentum above 0, and where the initial one lasts above 0 epochs"),
+    )
     return (
         SettingField(
             "update",
@@ -79,8 +82,13 @@ def _update() -> tuple[SettingField, ...]:
                 ("constant", _tr("Constant")),
                 ("linear", _tr("Linear")),
                 ("exponential", _tr("Exponential")),
+                ("search-then-converge", _tr("Search, then converge")),
             ),
-            _tr("How the learning rate falls over the epochs of a run: not, by equal steps, or by equal parts"),
+            _tr(
+                "How the learning rate falls over the epochs of a run: not, by equal steps, or by equal parts;\n"
+                "or by equal steps and with the updates of the model's life, half of it after 300\n"
+                "(Darken & Moody, NIPS 1990)"
+            ),
         ),
         SettingField(
             "final_rate",

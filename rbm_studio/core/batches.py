@@ -103,14 +103,15 @@ class Batches:
     def __len__(self) -> int:
         return self._length
 
-    def fill(self, rows: npt.NDArray[np.intp], part: Part) -> None:
-        """Write the images of these rows, as many as the part has, to its data."""
-        pixels = part.data[:, : self._pixels]
+    def fill(self, rows: npt.NDArray[np.intp], part: Part, *, grey: bool = False) -> None:
+        """Write the images of these rows to the first of a part's data, as the binarisation has them, or grey."""
+        pixels = part.data[: len(rows), : self._pixels]
         scratch = part.scratch[0][: len(rows), : self._pixels]
         rows = part.xp.asarray(rows)
-        part.operations.show(self._images, rows, self._binarise, self._threshold, part.rng, pixels, scratch)
+        binarise = BINARISATIONS["grey"] if grey else self._binarise
+        part.operations.show(self._images, rows, binarise, self._threshold, part.rng, pixels, scratch)
         if self._classes:
-            classes = part.data[:, self._pixels :]
+            classes = part.data[: len(rows), self._pixels :]
             classes[...] = 0
             if self._labels is not None:
                 part.xp.equal(

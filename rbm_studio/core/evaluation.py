@@ -140,7 +140,7 @@ def _figures(
     for metric in METRICS.values():
         # The gradient is that of what the model learns from.
         for data in sets[:1] if metric.name == "gradient_cosine" else sets:
-            shown = data.as_states() if metric.needs_states else data
+            shown = metric.shown(data)
             if metric.problem(parameters, shown):
                 continue
             watch.start(f"{metric.title}, {data.name}")

@@ -9,14 +9,15 @@ import numpy.typing as npt
 
 from rbm_studio.core.exact import data_statistics, difference, model_statistics
 from rbm_studio.core.parameters import Parameters
+from rbm_studio.core.presets import settings_for
 from rbm_studio.core.sampling import bernoulli, one_of
-from rbm_studio.core.settings import TrainingSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rbm_studio.core.backend import FloatArray
     from rbm_studio.core.metric_data import MetricData
+    from rbm_studio.core.settings import TrainingSettings
 
 
 def gradient_cosine(parameters: Parameters, data: MetricData, rng: np.random.Generator) -> float:
@@ -38,7 +39,7 @@ def gradient_cosine(parameters: Parameters, data: MetricData, rng: np.random.Gen
     float
         1: the same direction; 0: no better than chance. 0 too where one of them is zero.
     """
-    settings = data.settings or TrainingSettings()
+    settings = data.settings or settings_for("cd-1")
     positive: list[tuple[Parameters, int]] = []
     negative: list[tuple[Parameters, int]] = []
     for v, labels in data.blocks():

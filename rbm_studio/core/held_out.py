@@ -62,7 +62,7 @@ class HeldOut:
     joint : Joint
         The model.
     settings : TrainingSettings
-        Whose binarisation is used.
+        Of the training; the images are measured as grey values, whatever its binarisation.
     trained_on : int
         How many images an epoch has.
     backend : Backend
@@ -95,14 +95,13 @@ class HeldOut:
         rows = np.linspace(0, len(images) - 1, count).round().astype(np.intp)
         shown = np.empty((count, joint.all_pixels), dtype=np.float32)
         kernels.gather(images, rows, shown)
-        if settings.binarisation == "threshold":
-            shown = (shown > settings.threshold).astype(np.float32)
         self.images = count
         self.interval = IMAGES_PER_MEASUREMENT * count
         self._dark = joint.dark_cross_entropy(shown)
         self._threads = threads
         self._backend = backend
-        batches = Batches(shown, None if labels is None else labels[rows], joint, settings, backend)
+        grey = replace(settings, binarisation="grey")
+        batches = Batches(shown, None if labels is None else labels[rows], joint, grey, backend)
         self._parts = Workspace(joint, count, 0, backend, np.random.SeedSequence(0), threads.count).parts(count)
         place = 0
         for part in self._parts:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rbm_studio.core import schedules, statistics, updates
+from rbm_studio.core.binarisation import BINARISATIONS
 from rbm_studio.core.gradients import GRADIENTS, Moments, Phase
 from rbm_studio.core.held_out import Measured, reconstruction_cross_entropy
 from rbm_studio.core.presets import preset_named
 from rbm_studio.core.workspace import Workspace, threads_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     from rbm_studio.core.backend import Backend, FloatArray
     from rbm_studio.core.batches import Batches
+    from rbm_studio.core.random_numbers import RandomSource
     from rbm_studio.core.settings import TrainingSettings
     from rbm_studio.core.state import TrainingState
     from rbm_studio.core.threads import Threads
@@ -83,6 +88,10 @@ class Learner:
         self._measured_share = min(1.0, self._measured_each / MEASURED_OF)
         if self._preset.measured_after_update:
             self._measured_share = 0.0
+        # The article's KL is of grey values, whatever the model is shown: the reconstruction of states would not do.
+        self._shows_states = BINARISATIONS[settings.binarisation].is_binary
+        self._measures_apart = self._shows_states or not self._estimator.reconstructs
+        self._shown: list[tuple[Part, npt.NDArray[np.intp]]] = []
         self._rows = 0
         self._fit_state(backend)
 
@@ -153,7 +162,11 @@ class Learner:
         """
         settings, state, n = self._settings, self._state, len(rows)
         momentum = schedules.momentum(settings, state.epochs_trained)
-        rate = schedules.learning_rate(settings, done) * ((1 - momentum) if self._preset.damped else 1)
+        # By epochs, which a model knows whose training state is lost.
+        updates_before = state.epochs_trained * len(self._images) / self.batch_size
+        rate = schedules.learning_rate(settings, done, updates_before)
+        if self._preset.damped:
+            rate *= 1 - momentum
         step = updates.Step(rate, momentum, state.kept_updates + 1)
         k = schedules.gibbs_steps(settings, done)
         phase = Phase(k, settings.visible_units == "sampled", self._preset.sampled_statistics)
@@ -162,14 +175,26 @@ class Learner:
         scale = self._rule.gradient_scale(step)
         weight_scale = scale * (n if self._preset.summed_weight_gradient else 1)
         shares = self._shares(rows, parts)
+        self._shown = [(part, images) for part, images, _ in shares]
         share_measured = self._measured_share if batch % self._measured_each == 0 else 0.0
-        found = self._threads.map(lambda share: self._run_phases(*share, phase, weight_scale, share_measured), shares)
+        apart = self._sources_apart(len(shares)) if share_measured else [None] * len(shares)
+        found = self._threads.map(
+            lambda share: self._run_phases(*share[0], phase, weight_scale, share_measured, share[1]),
+            list(zip(shares, apart, strict=True)),
+        )
         self._update(n, statistics.add_up([sums for _, _, sums in found]), step, scale, weight_scale)
         state.updates += 1
         state.kept_updates += 1
         if self._preset.measured_after_update:
             return self.measure()
         return Measured([nats for nats, _, _ in found], sum(images for _, images, _ in found), self._dark)
+
+    def _sources_apart(self, parts: int) -> Sequence[RandomSource | None]:
+        """Return random numbers for what is measured beside the training, which is the same without it."""
+        if not self._measures_apart:
+            return [None] * parts
+        seed = np.random.SeedSequence(self._settings.seed, spawn_key=(5, self._state.updates))
+        return [self._operations.generator(child) for child in seed.spawn(parts)]
 
     def save_randomness(self) -> None:
         """Tell the state where the random numbers stand."""
@@ -182,6 +207,9 @@ class Learner:
 
     def measure(self) -> Measured:
         """Measure the last batch under the model as it is now."""
+        if self._shows_states:
+            for part, rows in self._shown:
+                self._images.fill(rows, part, grey=True)
         nats = self._threads.map(reconstruction_cross_entropy, self._workspace.parts(self._rows))
         return Measured(nats, self._rows, self._dark)
 
@@ -218,18 +246,20 @@ class Learner:
         phase: Phase,
         weight_scale: float,
         measured: float,
+        apart: RandomSource | None,
     ) -> tuple[Any, int, statistics.Sums]:
         n, m = self._rows, self._workspace.chains(self._rows)
         # Warnings are a thread's own.
         with np.errstate(over="ignore", invalid="ignore"):
-            self._images.fill(rows, part)
-            part.expect_hidden(part.data, part.hidden_data)
             images = math.ceil(measured * len(part.data))
             nats: Any = 0.0
-            if not self._estimator.reconstructs and images:
-                nats = part.reconstruct(images)
-            found = self._estimator.run(part, chains, phase, images)
-            if self._estimator.reconstructs:
+            if images and apart is not None:
+                self._images.fill(rows[:images], part, grey=True)
+                nats = reconstruction_cross_entropy(replace(part, rng=apart), images)
+            self._images.fill(rows, part)
+            part.expect_hidden(part.data, part.hidden_data)
+            found = self._estimator.run(part, chains, phase, images if apart is None else 0)
+            if apart is None:
                 nats = found
             push = self._push() if self._settings.sparsity_cost else None
             sums = self._operations.collect(part, push, weight_scale / n, weight_scale / m)

@@ -100,6 +100,11 @@ class MetricData:
         training = None if self.training is None else self.training.as_states()
         return replace(self, training=training, binarisation=self.binarisation if self.is_binary else "threshold")
 
+    def as_grey(self) -> MetricData:
+        """Return the same images as they are, without a binarisation."""
+        training = None if self.training is None else self.training.as_grey()
+        return replace(self, training=training, binarisation="grey")
+
     def blocks(self) -> Iterator[Block]:
         """Yield the images in order, `ROWS` at a time."""
         rng = CPU.generator(np.random.SeedSequence(self.seed))

@@ -121,10 +121,11 @@ class Metric:
         """
         return self.function(parameters, data, rng)
 
-    @property
-    def needs_states(self) -> bool:
-        """Whether it can be had for binary images only."""
-        return _binary_images in self.needs
+    def shown(self, data: MetricData) -> MetricData:
+        """Return images as the metric needs them: some are of states only, the article's KL is of grey values."""
+        if self.name == "article_kl":
+            return data.as_grey()
+        return data.as_states() if _binary_images in self.needs else data
 
     @property
     def needs_training_images(self) -> bool:
@@ -214,7 +215,8 @@ METRICS = {
             "nats per pixel",
             "lower",
             "What the article calls the KL divergence: the reconstruction's cross-entropy less ln B, per pixel, for "
-            "batches of B images. It is not the divergence of the model from the data.",
+            "batches of B images; of grey values, as in the article, whatever the model is shown. It is not the "
+            "divergence of the model from the data.",
             _article_kl,
         ),
         Metric(

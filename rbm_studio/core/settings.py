@@ -24,7 +24,7 @@ MAX_SEED = 2**31 - 1
 MAX_K = 1000
 MAX_TEMPERATURES = 100
 
-PRESET_NAMES = ("recommended", "article", "best-likelihood", "fast-preview")
+PRESET_NAMES = ("recommended", "article", "best-likelihood", "fast-preview", "cd-1")
 """Of `rbm_studio.core.presets.PRESETS`, which are made of settings."""
 VISIBLE_NAMES = ("mean-field", "sampled")
 GRADIENT_NAMES, BINARISATION_NAMES = tuple(GRADIENTS), tuple(BINARISATIONS)
@@ -71,8 +71,8 @@ class TrainingSettings:
         In 0..1; a pixel above it is on.
     update : {"sgd", "adam"}
         The update rule.
-    schedule : {"constant", "linear", "exponential"}
-        How the learning rate falls over a run's epochs.
+    schedule : {"constant", "linear", "exponential", "search-then-converge"}
+        How the learning rate falls over a run's epochs; the last one also over the updates of the model's life.
     final_rate : float
         What part of the learning rate is left at the end of a run, above 0, to 1; unused where it is constant.
     initial_momentum : float
@@ -97,23 +97,23 @@ class TrainingSettings:
     """
 
     preset: str = "recommended"
-    learning_rate: float = 0.15
-    momentum: float = 0.9
+    learning_rate: float = 1.0
+    momentum: float = 0.0
     batch_size: int = 100
     epochs: int = 10
     seed: int = 0
-    gradient: str = "cd"
+    gradient: str = "pcd"
     k: int = 1
     final_k: int = 0
     chains: int = 0
     temperatures: int = 10
-    visible_units: str = "mean-field"
-    centred: bool = False
+    visible_units: str = "sampled"
+    centred: bool = True
     offset_rate: float = 0.01
-    binarisation: str = "grey"
+    binarisation: str = "threshold"
     threshold: float = 0.5
     update: str = "sgd"
-    schedule: str = "constant"
+    schedule: str = "search-then-converge"
     final_rate: float = 0.01
     initial_momentum: float = 0.5
     momentum_epochs: float = 1.0

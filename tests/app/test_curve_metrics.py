@@ -356,7 +356,7 @@ def test_both_curves_are_saved(qtbot: QtBot, window: MainWindow, tmp_path: Path)
         rows = list(csv.DictReader(file))
     found = {row["quantity"] for row in rows}
     assert found == {"Article's KL (nats per pixel)", "True KL divergence (nats per image)"}
-    assert {row["run"] for row in rows} == {"12 hidden, recommended, rate 0.15, batch 20"}
+    assert {row["run"] for row in rows} == {"12 hidden, recommended, rate 1, batch 20"}
 
 
 def test_an_opened_model_is_measured_with_its_epochs(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:

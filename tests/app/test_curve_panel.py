@@ -47,7 +47,7 @@ def test_a_new_model_keeps_the_earlier_curve(qtbot: QtBot, window: MainWindow, s
     session.change_settings(learning_rate=0.05)
     train(qtbot, window)
     titles = [title for title, _ in panel(window).plot.runs()]
-    assert titles == ["12 hidden, recommended, rate 0.15, batch 20", "12 hidden, recommended, rate 0.05, batch 20"]
+    assert titles == ["12 hidden, recommended, rate 1, batch 20", "12 hidden, recommended, rate 0.05, batch 20"]
 
 
 def test_training_on_goes_on_with_the_curve(qtbot: QtBot, window: MainWindow) -> None:

@@ -208,7 +208,7 @@ def test_the_training_thread_fails_in_mid_run(
     qtbot: QtBot, watched: MainWindow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, error: Exception, told: str
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setitem(GRADIENTS, "cd", FailingLater(error))
+        patch.setitem(GRADIENTS, "pcd", FailingLater(error))
         train(qtbot, watched)
     assert told in message(qtbot)
     assert type(error).__name__ in logged()

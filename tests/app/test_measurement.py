@@ -13,7 +13,7 @@ from rbm_studio.core.health import IMAGES, fixed_part
 from rbm_studio.core.likelihood import exact_log_partition, log_likelihood
 from rbm_studio.core.metrics import METRICS
 from rbm_studio.core.parameters import gaussian_parameters
-from rbm_studio.core.settings import TrainingSettings
+from rbm_studio.core.presets import settings_for
 from rbm_studio.data import Dataset
 
 from .conftest import bars
@@ -31,7 +31,7 @@ def model_of(hidden: int = 5, *, labels: int = 0, **settings: Any) -> Model:
     rng = np.random.default_rng(3)
     parameters = gaussian_parameters(SIDE * SIDE, hidden, rng, label_num=labels)
     parameters.w[...] = rng.normal(0, 0.5, parameters.w.shape)
-    training = replace(TrainingSettings(), **settings)
+    training = replace(settings_for("cd-1"), **settings)
     return Model(parameters, (SIDE, SIDE), training, epochs_trained=2.5)
 
 
@@ -97,7 +97,7 @@ def test_what_does_not_apply_says_why(name: str, model: Model, problem: str) -> 
 def test_a_model_too_large_to_sum_up_is_measured_by_annealing_only() -> None:
     parameters = gaussian_parameters(36, 30, np.random.default_rng(0))
     data = Dataset("Bars", "made up", bars(20, 6), None, bars(10, 6, seed=1), None)
-    subject = Subject(Model(parameters, (6, 6), TrainingSettings()), Parts.of(Images.prepare(data, (6, 6))))
+    subject = Subject(Model(parameters, (6, 6), settings_for("cd-1")), Parts.of(Images.prepare(data, (6, 6))))
     assert "25 units" in subject.problem("true_kl")
     assert "25 units" in subject.problem("log_likelihood")
     assert "20 units" in subject.problem("gradient_cosine")

@@ -293,4 +293,4 @@ class TestBook:
         wait_until_idle(qtbot, desk.session)
         current = desk.book.history("accuracy").current
         assert current is not None
-        assert current.title == "12 hidden, recommended, rate 0.15, batch 20"
+        assert current.title == "12 hidden, recommended, rate 1, batch 20"

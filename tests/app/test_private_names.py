@@ -85,7 +85,7 @@ def test_what_is_around_a_name_stays() -> None:
     line = "[Errno 2] No such file or directory: '/home/annelise/a b.npz' (again)"
     assert without_names(line, home=HOME) == "[Errno 2] No such file or directory: '<file>' (again)"
     for harmless in (
-        "Training begins: units (64, 12, 0), cpu, TrainingSettings(preset='recommended', learning_rate=0.15)",
+        "Training begins: units (64, 12, 0), cpu, TrainingSettings(preset='recommended', learning_rate=1.0)",
         "3/4 and/or 28×28, 1e-3/2; it can't, and won't",
         "https://storage.googleapis.com/cvdf-datasets/mnist: 404",
         "NumPy 2.1.0; openblas 0.3.27, 1 threads",

@@ -149,7 +149,7 @@ def export(qtbot: QtBot, window: MainWindow, what: str, path: Path) -> None:
     pick(qtbot, path)
 
 
-FIRST = "12 hidden, recommended, rate 0.15, batch 20"
+FIRST = "12 hidden, recommended, rate 1, batch 20"
 
 
 def test_a_row_for_each_run_and_columns_only_for_what_differs(qtbot: QtBot, runs: MainWindow) -> None:

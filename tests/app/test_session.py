@@ -173,7 +173,8 @@ def test_a_run_leaves_its_records_and_curve(qtbot: QtBot, session: Session) -> N
 
 
 def test_training_again_goes_on(qtbot: QtBot, session: Session) -> None:
-    session.change_settings(epochs=4)
+    # A schedule would fall faster over fewer epochs.
+    session.change_settings(epochs=4, schedule="constant")
     train(qtbot, session)
     whole = weights(session)
     session.reset()
@@ -293,11 +294,11 @@ def test_other_sizes_start_a_new_model_and_a_new_curve(qtbot: QtBot, session: Se
     assert model_of(session).parameters.hidden_num == 20
     wait_until_idle(qtbot, session)
     assert [record.epoch for record in model_of(session).history] == [1, 2, 3]
-    assert titles[-1] == "20 hidden, recommended, rate 0.15, batch 20"
+    assert titles[-1] == "20 hidden, recommended, rate 1, batch 20"
 
 
 def test_the_model_that_was_replaced_can_come_back_and_goes_on(qtbot: QtBot, session: Session) -> None:
-    session.change_settings(epochs=4)
+    session.change_settings(epochs=4, schedule="constant")
     train(qtbot, session)
     whole = weights(session)
     session.reset()
@@ -352,7 +353,7 @@ def test_the_curve_of_a_model_that_came_back_is_named_by_its_own_settings(qtbot:
     session.reset()
     session.change_settings(hidden_num=20, learning_rate=0.02, batch_size=10)
     session.bring_back()
-    assert titles[-1] == "12 hidden, recommended, rate 0.15, batch 20"
+    assert titles[-1] == "12 hidden, recommended, rate 1, batch 20"
 
 
 def pointed_at(session: Session) -> tuple[tuple[int, ...], int, int]:
@@ -402,7 +403,7 @@ def test_a_fault_on_the_worker_ends_the_run_alone(
     errors: list[Exception] = []
     session.failed.connect(errors.append)
     with monkeypatch.context() as patch:
-        patch.setitem(GRADIENTS, "cd", Failing())
+        patch.setitem(GRADIENTS, "pcd", Failing())
         train(qtbot, session)
     assert [type(error) for error in errors] == [MemoryError]
     assert "Traceback" in caplog.text

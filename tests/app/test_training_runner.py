@@ -16,7 +16,7 @@ from rbm_studio.app.training_runner import (
     TrainingRunner,
 )
 from rbm_studio.core.parameters import Parameters, gaussian_parameters
-from rbm_studio.core.settings import TrainingSettings
+from rbm_studio.core.presets import settings_for
 from rbm_studio.core.training import Training
 from rbm_studio.errors import RBMStudioError
 
@@ -77,7 +77,7 @@ def received(runner: TrainingRunner) -> Received:
 
 def training(epochs: int = 3, learning_rate: float = 0.1) -> Training:
     parameters = gaussian_parameters(SIDE * SIDE, 12, np.random.default_rng(0))
-    settings = TrainingSettings(epochs=epochs, batch_size=4, learning_rate=learning_rate)
+    settings = settings_for("cd-1", epochs=epochs, batch_size=4, learning_rate=learning_rate)
     return Training(parameters, IMAGES, settings, held_out=IMAGES[:20])
 
 
@@ -131,7 +131,7 @@ def measured_in_full(images: int) -> Training:
     """Return a training of two epochs of 20 batches, each image of which is measured."""
     many = np.tile(IMAGES, (images // len(IMAGES), 1))
     parameters = gaussian_parameters(SIDE * SIDE, 12, np.random.default_rng(0))
-    settings = TrainingSettings(preset="article", epochs=2, batch_size=images // 20, learning_rate=1e-4)
+    settings = settings_for("article", epochs=2, batch_size=images // 20, learning_rate=1e-4)
     return Training(parameters, many, settings, held_out=IMAGES[:20])
 
 

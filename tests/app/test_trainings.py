@@ -9,13 +9,13 @@ import pytest
 from rbm_studio import RBM
 from rbm_studio.app.trainings import assumed_trainings
 from rbm_studio.core.metrics import EpochRecord
-from rbm_studio.core.settings import TrainingSettings
+from rbm_studio.core.presets import settings_for
 from rbm_studio.core.state import TrainingState
 from rbm_studio.storage.model_file import SavedModel
 from tests.patterns import three_patterns
 
 PARAMETERS = RBM(6, 4).parameters
-SETTINGS = TrainingSettings(epochs=10)
+SETTINGS = settings_for("cd-1", epochs=10)
 
 
 def saved(*epochs: float, state: TrainingState | None = None) -> SavedModel:

@@ -53,7 +53,7 @@ def test_a_fault_in_training_is_told_in_words_and_the_window_lives_on(
     qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setitem(GRADIENTS, "cd", Failing())
+        patch.setitem(GRADIENTS, "pcd", Failing())
         train(qtbot, window)
         told = message(qtbot)
     assert "memory is full" in told

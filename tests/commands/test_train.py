@@ -196,8 +196,9 @@ def test_an_exploded_model_is_kept_as_it_last_was(images: Path, capsys: pytest.C
 def test_the_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["train", "--list-presets"]) == 0
     printed = capsys.readouterr().out
-    assert "best-likelihood: Tieleman" in printed
-    assert "visible units sampled" in printed
+    assert "recommended: PCD: Tieleman" in printed
+    assert "cd-1: Hinton" in printed
+    assert "visible units mean-field" in printed
 
 
 def started(arguments: Sequence[str]) -> subprocess.Popen[str]:

@@ -28,6 +28,7 @@ RUNS: dict[str, dict[str, Any]] = {
     "pcd": {"gradient": "pcd", "chains": 7},
     "tempering": {"gradient": "tempering", "temperatures": 3, "chains": 9},
     "exact": {"gradient": "exact", "schedule": "exponential"},
+    "recommended": {"preset": "recommended"},
     "article": {"preset": "article", "learning_rate": 0.01},
     "best likelihood": {"preset": "best-likelihood", "schedule": "constant"},
     "adam": {"update": "adam", "learning_rate": 0.01, "sparsity_cost": 0.1},
@@ -42,10 +43,10 @@ RUNS: dict[str, dict[str, Any]] = {
 def settings_of(name: str, **changes: Any) -> TrainingSettings:
     """Return settings of `RUNS` for three epochs of three batches of 50 images."""
     wanted: dict[str, Any] = {"batch_size": 20, "epochs": 3} | RUNS[name] | changes
-    return settings_for(wanted.pop("preset", "recommended"), **wanted)
+    return settings_for(wanted.pop("preset", "cd-1"), **wanted)
 
 
-def initial(preset: str = "recommended", labels: int = 0) -> Parameters:
+def initial(preset: str = "cd-1", labels: int = 0) -> Parameters:
     return PRESETS[preset].initial_parameters(D, H, 0, label_num=labels)
 
 

@@ -8,7 +8,7 @@ import pytest
 from rbm_studio.core import batches as batches_module
 from rbm_studio.core.backend import CPU
 from rbm_studio.core.batches import Batches, as_levels, lit_pixels
-from rbm_studio.core.settings import TrainingSettings
+from rbm_studio.core.presets import settings_for
 from rbm_studio.core.workspace import LEAST_IMAGES, Joint, Part, Workspace
 from rbm_studio.errors import RBMStudioError
 from tests.core.joint_enumeration import random_model
@@ -40,7 +40,7 @@ def filled(images: NDArray[Any], rows: list[int], labels: NDArray[Any] | None = 
     joint = whole(0 if labels is None else 3)
     part = part_of(joint, len(rows))
     part.data[...] = -1
-    Batches(images, labels, joint, TrainingSettings(**changes), CPU).fill(np.array(rows), part)
+    Batches(images, labels, joint, settings_for("cd-1", **changes), CPU).fill(np.array(rows), part)
     return part.data
 
 
@@ -93,7 +93,7 @@ class TestFill:
         file = np.memmap(tmp_path / "images", dtype=np.uint8, mode="w+", shape=images.shape)
         file[...] = images
         joint = whole()
-        batches = Batches(file, None, joint, TrainingSettings(), CPU)
+        batches = Batches(file, None, joint, settings_for("cd-1"), CPU)
         # What is written to the file later is read: no copy was made.
         file[7] = 255
         part = part_of(joint, 1)
@@ -107,7 +107,7 @@ class TestFill:
 
     def test_makes_states_anew_each_time_with_the_grey_values_as_probabilities(self) -> None:
         joint, images = whole(), levels(1)
-        batches = Batches(images, None, joint, TrainingSettings(binarisation="stochastic"), CPU)
+        batches = Batches(images, None, joint, settings_for("cd-1", binarisation="stochastic"), CPU)
         part = part_of(joint, 20_000)
         rows = np.zeros(20_000, dtype=np.intp)
         seen = []
@@ -131,7 +131,7 @@ class TestFill:
         joint = whole(3)
         part = part_of(joint, 2)
         part.data[...] = 1
-        Batches(levels(), None, joint, TrainingSettings(), CPU).fill(np.array([1, 2]), part)
+        Batches(levels(), None, joint, settings_for("cd-1"), CPU).fill(np.array([1, 2]), part)
         assert not part.data[:, D:].any()
 
     def test_leaves_out_the_pixels_that_the_model_leaves_out(self) -> None:
@@ -141,7 +141,7 @@ class TestFill:
         images[:, 1] = 0
         joint = Joint(p, lit_pixels(images), len(images), CPU)
         part = part_of(joint, 3)
-        Batches(images, None, joint, TrainingSettings(), CPU).fill(np.array([5, 6, 900]), part)
+        Batches(images, None, joint, settings_for("cd-1"), CPU).fill(np.array([5, 6, 900]), part)
         np.testing.assert_array_equal(part.data, images[[5, 6, 900]][:, [0, 2, 3]].astype(np.float32) / 255)
 
 
@@ -158,11 +158,11 @@ class TestFill:
 )
 def test_labels_that_do_not_fit_are_refused(labels: NDArray[Any], message: str) -> None:
     with pytest.raises(RBMStudioError, match=message):
-        Batches(levels(), labels, whole(3), TrainingSettings(), CPU)
+        Batches(levels(), labels, whole(3), settings_for("cd-1"), CPU)
 
 
 def test_a_model_without_label_units_ignores_labels() -> None:
     joint = whole()
     part = part_of(joint, 2)
-    Batches(levels(), np.full(50, 99), joint, TrainingSettings(), CPU).fill(np.array([0, 1]), part)
+    Batches(levels(), np.full(50, 99), joint, settings_for("cd-1"), CPU).fill(np.array([0, 1]), part)
     assert part.data.shape == (2, D)

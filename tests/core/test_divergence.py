@@ -10,7 +10,6 @@ import pytest
 from rbm_studio.core.backend import CPU
 from rbm_studio.core.divergence import culprit
 from rbm_studio.core.presets import PRESETS, settings_for
-from rbm_studio.core.settings import TrainingSettings
 from rbm_studio.core.training import DIVERGED_ABOVE, Training, TrainingDivergedError
 from tests.core.runs import run
 from tests.core.stand_in import stand_in_gpu
@@ -57,7 +56,7 @@ def start(preset: Preset, images: FloatArray) -> Parameters:
 def test_the_setting_that_broke_a_run_is_named_and_what_to_try_heals_it(
     images: FloatArray, setting: str, changes: dict[str, Any]
 ) -> None:
-    wanted: dict[str, Any] = {"preset": "recommended", "epochs": 5} | changes
+    wanted: dict[str, Any] = {"preset": "cd-1", "epochs": 5} | changes
     settings = settings_for(wanted.pop("preset"), **wanted)
     training = Training(start(PRESETS[settings.preset], images), images, settings)
     with pytest.raises(TrainingDivergedError, match="the parameters exploded") as caught:
@@ -76,8 +75,8 @@ def test_the_setting_that_broke_a_run_is_named_and_what_to_try_heals_it(
 @pytest.mark.parametrize("backend", [CPU, stand_in_gpu()], ids=["CPU", "GPU"])
 @pytest.mark.parametrize("setting", ["learning_rate", "l2"])
 def test_it_is_named_on_each_device(images: FloatArray, backend: Any, setting: str) -> None:
-    settings = settings_for("recommended", **{setting: 1e6}, epochs=3)
-    training = Training(start(PRESETS["recommended"], images), images, settings, backend=backend)
+    settings = settings_for("cd-1", **{setting: 1e6}, epochs=3)
+    training = Training(start(PRESETS["cd-1"], images), images, settings, backend=backend)
     with pytest.raises(TrainingDivergedError) as caught:
         run(training)
     assert caught.value.setting == setting
@@ -89,18 +88,18 @@ def test_it_is_named_on_each_device(images: FloatArray, backend: Any, setting: s
 def test_images_that_hold_no_numbers_are_blamed_themselves(images: FloatArray, broken: float, where: str) -> None:
     shown, held_out = images.copy(), images[:100].copy()
     (shown if where == "images" else held_out)[:, 3] = broken
-    training = Training(start(PRESETS["recommended"], images), shown, TrainingSettings(), held_out=held_out)
+    training = Training(start(PRESETS["cd-1"], images), shown, settings_for("cd-1"), held_out=held_out)
     with pytest.raises(TrainingDivergedError, match=r"halted in epoch 1: the images hold.*NaN.*Replace") as caught:
         run(training)
     assert caught.value.setting is None
     assert training.snapshot().is_finite
-    assert run(Training(training.snapshot(), images, TrainingSettings(epochs=1), state=training.state))[-1].kl < 1
+    assert run(Training(training.snapshot(), images, settings_for("cd-1", epochs=1), state=training.state))[-1].kl < 1
 
 
 def test_a_model_that_was_absurd_before_is_blamed_itself(images: FloatArray) -> None:
-    model = start(PRESETS["recommended"], images)
+    model = start(PRESETS["cd-1"], images)
     model.w[...] = 1e20
-    training = Training(model, images, TrainingSettings())
+    training = Training(model, images, settings_for("cd-1"))
     with pytest.raises(TrainingDivergedError, match=r"absurd before.*Reset") as caught:
         run(training)
     assert caught.value.setting is None

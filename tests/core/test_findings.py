@@ -16,8 +16,8 @@ from rbm_studio.core.settings import TrainingSettings
 
 from .runs import zeros
 
-PLAIN = TrainingSettings()
-SPARSE = TrainingSettings(sparsity_cost=0.1, sparsity_target=0.1)
+PLAIN = settings_for("cd-1")
+SPARSE = settings_for("cd-1", sparsity_cost=0.1, sparsity_target=0.1)
 UNITS = 4
 
 
@@ -110,7 +110,7 @@ SOUND: list[tuple[str, Health, TrainingSettings]] = [
     ("large_update", updated(healthy(), None), PLAIN),
     ("small_update", updated(healthy(), 4e-5), PLAIN),
     ("small_update", updated(healthy(epochs=0.9), 2e-5), PLAIN),
-    ("small_update", updated(healthy(), 2e-5), TrainingSettings(schedule="linear")),
+    ("small_update", updated(healthy(), 2e-5), settings_for("cd-1", schedule="linear")),
     ("small_update", updated(healthy(), None), PLAIN),
     ("overfitted", healthy(free_energies=FreeEnergies(-100.0, -92.5, 2.0)), PLAIN),
     ("overfitted", healthy(free_energies=FreeEnergies(-100.0, -120.0, 2.0)), PLAIN),
@@ -139,9 +139,9 @@ SOUND: list[tuple[str, Health, TrainingSettings]] = [
     ("certain", healthy(certain=np.full(UNITS, 0.97)), SPARSE),  # sparse units nearly always know: off
     ("twins", healthy(twins=(1, 3), epochs=0.9), PLAIN),
     ("busy", all_of(0.79), PLAIN),
-    ("busy", all_of(0.85), TrainingSettings(sparsity_cost=0.1, sparsity_target=0.9)),
+    ("busy", all_of(0.85), settings_for("cd-1", sparsity_cost=0.1, sparsity_target=0.9)),
     ("quiet", replace(all_of(0.011), images=1000), PLAIN),
-    ("quiet", replace(all_of(0.005), images=1000), TrainingSettings(sparsity_cost=0.1, sparsity_target=0.005)),
+    ("quiet", replace(all_of(0.005), images=1000), settings_for("cd-1", sparsity_cost=0.1, sparsity_target=0.005)),
     ("above_target", activity(0.15, 0.2, 0.19, 0.25), SPARSE),
     ("above_target", activity(0.2, 0.3, 0.2, 0.25), replace(SPARSE, sparsity_cost=0.0)),
     ("above_target", replace(activity(0.2, 0.3, 0.2, 0.25), epochs=0.9), SPARSE),
@@ -170,7 +170,7 @@ def test_no_rule_finds_fault_with_a_healthy_model() -> None:
 @pytest.mark.parametrize("count", [1, 2, 3])
 def test_of_few_images_a_new_model_is_neither_dead_nor_stuck_nor_overfitted(count: int) -> None:
     images, held_out = ((np.random.default_rng(seed).random((count, 16)) < 0.5).astype(np.float32) for seed in (0, 1))
-    model = PRESETS["recommended"].initial_parameters(16, UNITS, 0, images.mean(axis=0), count)
+    model = PRESETS["cd-1"].initial_parameters(16, UNITS, 0, images.mean(axis=0), count)
     assert not {"dead", "stuck", "overfitted"} & set(names(measure_health(model, images, held_out=held_out)))
 
 

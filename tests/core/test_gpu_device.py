@@ -12,7 +12,6 @@ from rbm_studio.core.backend import CPU, Backend, backend_for, gpu_problem
 from rbm_studio.core.binarisation import BINARISATIONS
 from rbm_studio.core.metrics import article_kl
 from rbm_studio.core.presets import PRESETS, settings_for
-from rbm_studio.core.settings import TrainingSettings
 from rbm_studio.core.state import TrainingState
 from rbm_studio.core.training import Training, TrainingDivergedError
 from rbm_studio.core.updates import UPDATES
@@ -21,6 +20,8 @@ from tests.core.runs import flat, run
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from rbm_studio.core.settings import TrainingSettings
 
 pytestmark = pytest.mark.gpu
 D, H, C, N = 100, 24, 3, 1200
@@ -69,8 +70,8 @@ def test_random_numbers_are_those_of_the_reference(gpu: Backend, shape: tuple[in
 
 @pytest.mark.parametrize("labels", [False, True], ids=["", "labels"])
 def test_the_exact_gradient_is_the_cpus(gpu: Backend, labels: bool) -> None:
-    settings = TrainingSettings(gradient="exact", batch_size=100, epochs=1)
-    start = PRESETS["recommended"].initial_parameters(D, 8, 1, label_num=C if labels else 0)
+    settings = settings_for("cd-1", gradient="exact", batch_size=100, epochs=1)
+    start = PRESETS["cd-1"].initial_parameters(D, 8, 1, label_num=C if labels else 0)
     runs = [
         Training(start, levels(), settings, labels=np.arange(N) % C if labels else None, backend=backend)
         for backend in (gpu, CPU_WITH_THE_GPUS_NUMBERS)
@@ -86,7 +87,7 @@ def test_the_exact_gradient_is_the_cpus(gpu: Backend, labels: bool) -> None:
 @pytest.mark.parametrize("gradient", ["cd", "pcd", "tempering"])
 def test_one_step_with_the_same_random_numbers_is_the_cpus(gpu: Backend, gradient: str, labels: bool) -> None:
     # Later steps part: where a probability is within rounding of a random number, a unit comes out otherwise.
-    settings = TrainingSettings(gradient=gradient, visible_units="sampled", batch_size=200, temperatures=3)
+    settings = settings_for("cd-1", gradient=gradient, visible_units="sampled", batch_size=200, temperatures=3)
     ours, theirs = (training(backend, settings, labels=labels) for backend in (gpu, CPU_WITH_THE_GPUS_NUMBERS))
     mine, other = ours.step(), theirs.step()
     # One unit of one image that comes out otherwise changes a weight by 0.15 / 200.
@@ -108,7 +109,7 @@ def test_presets_learn_as_on_the_cpu(gpu: Backend, preset: str) -> None:
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 def test_options_learn_as_on_the_cpu(gpu: Backend, options: dict[str, Any], name: str, update: str) -> None:
     rate = 0.01 if update == "adam" else 0.1
-    settings = TrainingSettings(binarisation=name, update=update, learning_rate=rate, batch_size=100, epochs=5)
+    settings = settings_for("cd-1", binarisation=name, update=update, learning_rate=rate, batch_size=100, epochs=5)
     settings = replace(settings, **options)
     ours, theirs = (run(training(backend, settings, labels=True))[-1] for backend in (gpu, CPU))
     assert ours.epoch_kl == pytest.approx(theirs.epoch_kl, abs=0.02)
@@ -116,7 +117,7 @@ def test_options_learn_as_on_the_cpu(gpu: Backend, options: dict[str, Any], name
 
 @pytest.mark.parametrize("gradient", ["cd", "pcd", "tempering"])
 def test_the_same_seed_gives_the_same_bits_also_when_interrupted(gpu: Backend, gradient: str) -> None:
-    settings = TrainingSettings(gradient=gradient, batch_size=100, epochs=2, temperatures=3, centred=True)
+    settings = settings_for("cd-1", gradient=gradient, batch_size=100, epochs=2, temperatures=3, centred=True)
     whole, again, first = (training(gpu, settings) for _ in range(3))
     run(whole)
     run(again)
@@ -132,7 +133,7 @@ def test_the_same_seed_gives_the_same_bits_also_when_interrupted(gpu: Backend, g
 
 
 def test_a_run_that_explodes_is_halted(gpu: Backend) -> None:
-    ours = training(gpu, TrainingSettings(learning_rate=1e20, batch_size=10))
+    ours = training(gpu, settings_for("cd-1", learning_rate=1e20, batch_size=10))
     with pytest.raises(TrainingDivergedError):
         run(ours)
     assert ours.snapshot().is_finite

@@ -11,7 +11,7 @@ from rbm_studio import RBM
 from rbm_studio.core import backend as backend_module
 from rbm_studio.core.backend import CPU, Backend, backend_for, gpu_problem
 from rbm_studio.core.gpu_errors import GPUError, GPUMemoryError, gpu_errors
-from rbm_studio.core.settings import TrainingSettings
+from rbm_studio.core.presets import settings_for
 from rbm_studio.core.training import Training
 from tests.core.failing_gpu import FULL, GONE, FailingGPU, failing_gpu
 from tests.core.runs import D, initial, run
@@ -19,7 +19,7 @@ from tests.core.runs import D, initial, run
 if TYPE_CHECKING:
     from rbm_studio.core.backend import FloatArray
 
-SETTINGS = TrainingSettings(batch_size=10, epochs=4)
+SETTINGS = settings_for("cd-1", batch_size=10, epochs=4)
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from rbm_studio.core.backend import CPU
 from rbm_studio.core.binarisation import BINARISATIONS
 from rbm_studio.core.gradients import GRADIENTS
 from rbm_studio.core.presets import PRESETS, settings_for
-from rbm_studio.core.settings import TrainingSettings
 from rbm_studio.core.state import TrainingState
 from rbm_studio.core.training import Training
 from rbm_studio.core.updates import UPDATES
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rbm_studio.core.backend import Backend
+    from rbm_studio.core.settings import TrainingSettings
 
 D, H, C, N = 45, 9, 3, 70
 OPTIONS: list[dict[str, Any]] = [
@@ -96,22 +96,29 @@ def test_presets(preset: str, labels: bool) -> None:
 @pytest.mark.parametrize("gradient", GRADIENTS)
 def test_estimators_and_update_rules(gradient: str, visible: str, update: str, labels: bool) -> None:
     rate = 0.01 if update == "adam" else 0.1
-    settings = TrainingSettings(
-        gradient=gradient, visible_units=visible, update=update, learning_rate=rate, k=2, epochs=2, batch_size=20
+    settings = settings_for(
+        "cd-1",
+        gradient=gradient,
+        visible_units=visible,
+        update=update,
+        learning_rate=rate,
+        k=2,
+        epochs=2,
+        batch_size=20,
     )
     assert_same(replace(settings, temperatures=3), labels=labels)
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda options: " ".join(f"{k}={v}" for k, v in options.items()))
 def test_options(options: dict[str, Any]) -> None:
-    settings = TrainingSettings(**{"batch_size": 20, "epochs": 2, **options})
+    settings = settings_for("cd-1", **{"batch_size": 20, "epochs": 2, **options})
     assert_same(settings)
     assert_same(settings, labels=True)
 
 
 @pytest.mark.parametrize(("name", "grey", "labels"), [*product(BINARISATIONS, [False, True], [False, True])])
 def test_binarisations(name: str, grey: bool, labels: bool) -> None:
-    settings = TrainingSettings(binarisation=name, threshold=0.3, batch_size=20, epochs=2)
+    settings = settings_for("cd-1", binarisation=name, threshold=0.3, batch_size=20, epochs=2)
     assert_same(settings, grey=grey, labels=labels)
 
 
@@ -119,9 +126,11 @@ def test_binarisations(name: str, grey: bool, labels: bool) -> None:
 @pytest.mark.parametrize(
     "settings",
     [
-        TrainingSettings(batch_size=35, epochs=2),
-        TrainingSettings(batch_size=35, epochs=1, gradient="pcd", binarisation="stochastic", visible_units="sampled"),
-        TrainingSettings(batch_size=35, epochs=1, gradient="tempering", temperatures=3, sparsity_cost=0.1),
+        settings_for("cd-1", batch_size=35, epochs=2),
+        settings_for(
+            "cd-1", batch_size=35, epochs=1, gradient="pcd", binarisation="stochastic", visible_units="sampled"
+        ),
+        settings_for("cd-1", batch_size=35, epochs=1, gradient="tempering", temperatures=3, sparsity_cost=0.1),
     ],
     ids=["cd", "pcd", "tempering"],
 )
@@ -131,7 +140,7 @@ def test_the_kernels_own_source(settings: TrainingSettings) -> None:
 
 
 def test_the_exact_gradient_needs_no_random_numbers_to_be_the_cpus() -> None:
-    settings = TrainingSettings(gradient="exact", batch_size=20, epochs=2)
+    settings = settings_for("cd-1", gradient="exact", batch_size=20, epochs=2)
     ours, theirs = (training(backend, settings) for backend in (stand_in_gpu(), CPU))
     for each in (ours, theirs):
         run(each)
@@ -143,8 +152,8 @@ def test_dark_pixels_fill_up_the_units_to_what_products_like() -> None:
     shown = np.zeros((LEAST_IMAGES, 100), dtype=np.uint8)
     shown[:, 10:50] = 100
     mean = shown.mean(axis=0, dtype=np.float32) / np.float32(255)
-    start = PRESETS["recommended"].initial_parameters(100, 4, 0, mean, len(shown))
-    settings = TrainingSettings(epochs=1)
+    start = PRESETS["cd-1"].initial_parameters(100, 4, 0, mean, len(shown))
+    settings = settings_for("cd-1", epochs=1)
     runs = [
         Training(start, shown, settings, backend=backend)
         for backend in (CPU, stand_in_gpu(), CPU_WITH_THE_GPUS_NUMBERS)
@@ -156,8 +165,8 @@ def test_dark_pixels_fill_up_the_units_to_what_products_like() -> None:
 
 
 def test_images_that_lie_column_by_column_in_memory_are_the_same_images() -> None:
-    settings = TrainingSettings(epochs=1)
-    start = PRESETS["recommended"].initial_parameters(D, H, 1)
+    settings = settings_for("cd-1", epochs=1)
+    start = PRESETS["cd-1"].initial_parameters(D, H, 1)
     first, second = (
         Training(start, images, settings, backend=stand_in_gpu()) for images in (levels(), np.asfortranarray(levels()))
     )
@@ -167,7 +176,7 @@ def test_images_that_lie_column_by_column_in_memory_are_the_same_images() -> Non
 @pytest.mark.parametrize("steps", [1, 3, 5])
 @pytest.mark.parametrize("gradient", GRADIENTS)
 def test_a_run_that_was_interrupted_and_saved_goes_on_to_the_same_bits(gradient: str, steps: int) -> None:
-    settings = TrainingSettings(gradient=gradient, batch_size=20, epochs=2, temperatures=3, centred=True)
+    settings = settings_for("cd-1", gradient=gradient, batch_size=20, epochs=2, temperatures=3, centred=True)
     whole, first = (training(stand_in_gpu(), settings) for _ in range(2))
     progress = run(whole)
     for _ in range(steps):
@@ -189,7 +198,7 @@ def test_a_run_that_was_interrupted_and_saved_goes_on_to_the_same_bits(gradient:
 @pytest.mark.parametrize("there", [True, False], ids=["CPU to GPU", "GPU to CPU"])
 def test_a_model_can_go_on_on_another_device(there: bool) -> None:
     # The exact gradient needs no random numbers: momentum and all else that is kept must have come along.
-    settings = TrainingSettings(gradient="exact", batch_size=20, epochs=2, update="adam", centred=True)
+    settings = settings_for("cd-1", gradient="exact", batch_size=20, epochs=2, update="adam", centred=True)
     first, second = (CPU, stand_in_gpu()) if there else (stand_in_gpu(), CPU)
     begun, stayed = training(first, settings), training(CPU, settings)
     for each in (begun, stayed):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rbm_studio.core.gpu_operations import GPUOperations
-from rbm_studio.core.settings import TrainingSettings
+from rbm_studio.core.presets import settings_for
 from rbm_studio.core.training import GOOD_EVERY, Training, TrainingDivergedError
 from tests.core.runs import D, flat, initial, run
 from tests.core.stand_in import DeviceArray, stand_in_gpu
@@ -28,9 +28,9 @@ CHOICES: list[dict[str, Any]] = [
 
 def training(batches: int, **settings: Any) -> Training:
     images = np.random.default_rng(0).integers(0, 256, (batches * BATCH, D), dtype=np.uint8)
-    start = initial(settings.get("preset", "recommended"))
+    start = initial(settings.get("preset", "cd-1"))
     return Training(
-        start, images, TrainingSettings(batch_size=BATCH, **settings), held_out=images[:10], backend=stand_in_gpu()
+        start, images, settings_for("cd-1", batch_size=BATCH, **settings), held_out=images[:10], backend=stand_in_gpu()
     )
 
 

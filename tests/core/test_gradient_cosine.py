@@ -8,7 +8,7 @@ import pytest
 from rbm_studio.core.gradient_cosine import cosine, gradient_cosine
 from rbm_studio.core.metric_data import MetricData
 from rbm_studio.core.parameters import Parameters
-from rbm_studio.core.settings import TrainingSettings
+from rbm_studio.core.presets import settings_for
 from tests.core.joint_enumeration import enumerate_joint, random_model
 
 
@@ -45,7 +45,7 @@ def test_more_gibbs_steps_point_nearer_to_the_gradient(classes: int, with_labels
     data = MetricData(images, rng.integers(3, size=len(images)) if with_labels else None)
     found = []
     for k in (1, 200):
-        settings = TrainingSettings(k=k, visible_units="sampled")
+        settings = settings_for("cd-1", k=k, visible_units="sampled")
         found.append(gradient_cosine(p, replace(data, settings=settings), np.random.default_rng(0)))
     assert found[0] < 0.97
     assert found[1] > 0.98
@@ -69,6 +69,6 @@ def test_cd_1_is_meant_without_settings() -> None:
     p, data = random_model(6, 4), some_images(6)
     default, named = (
         gradient_cosine(p, replace(data, settings=settings), np.random.default_rng(0))
-        for settings in (None, TrainingSettings(gradient="cd", k=1))
+        for settings in (None, settings_for("cd-1", gradient="cd", k=1))
     )
     assert default == named

@@ -9,7 +9,6 @@ import pytest
 
 from rbm_studio.core.gradients import GRADIENTS, MAX_UNITS
 from rbm_studio.core.presets import settings_for
-from rbm_studio.core.settings import TrainingSettings
 from rbm_studio.core.training import Training
 from rbm_studio.errors import RBMStudioError
 from tests.core.enumeration import all_states
@@ -20,6 +19,7 @@ from tests.core.runs import force_threads, run
 
 if TYPE_CHECKING:
     from rbm_studio.core.parameters import Parameters
+    from rbm_studio.core.settings import TrainingSettings
     from tests.core.enumeration import Array
 
 D, H, C = 4, 3, 3
@@ -47,7 +47,7 @@ def training_on_patterns(p: Parameters, settings: TrainingSettings) -> Training:
 def once(**changes: Any) -> TrainingSettings:
     """Return settings whose only update is the gradient itself."""
     own: dict[str, Any] = {"learning_rate": 1.0, "momentum": 0.0, "batch_size": BATCH, "epochs": 1}
-    return settings_for(changes.pop("preset", "recommended"), **(own | changes))
+    return settings_for(changes.pop("preset", "cd-1"), **(own | changes))
 
 
 def estimated(p: Parameters, **changes: Any) -> list[Array]:
@@ -226,7 +226,7 @@ def test_a_model_too_large_for_the_exact_gradient_is_refused() -> None:
     images = np.ones((3, MAX_UNITS + 1), dtype=np.float32)
     p = random_model(MAX_UNITS + 1, MAX_UNITS + 1)
     with pytest.raises(RBMStudioError, match=rf"at most {MAX_UNITS} units; the smaller one has {MAX_UNITS + 1}\. Take"):
-        Training(p, images, TrainingSettings(gradient="exact"))
+        Training(p, images, settings_for("cd-1", gradient="exact"))
 
 
 @MODELS

@@ -42,7 +42,7 @@ def test_so_many_images_are_measured(name: str, full: int, short: int) -> None:
     assert own.learn(np.arange(40, 50), 0.1).images == short
 
 
-@pytest.mark.parametrize("preset", ["recommended", "article"])
+@pytest.mark.parametrize("preset", ["cd-1", "article"])
 @pytest.mark.parametrize("changes", [{"gradient": "exact"}, {"gradient": "pcd", "chains": 1}], ids=str)
 def test_fewer_chains_measure_no_less(preset: str, changes: dict[str, Any]) -> None:
     few = learner("cd", preset=preset, **changes)

@@ -164,7 +164,7 @@ def test_what_accuracy_needs() -> None:
 def test_grey_images_have_no_probability(name: str) -> None:
     grey = replace(states(4), binarisation="grey")
     assert "Only binary images" in METRICS[name].problem(random_model(4, 3), grey)
-    assert METRICS[name].needs_states
+    assert METRICS[name].shown(grey).binarisation == "threshold"
 
 
 def test_large_models_need_a_partition_function_from_elsewhere() -> None:

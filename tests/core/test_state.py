@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from rbm_studio.core.backend import CPU
-from rbm_studio.core.settings import TrainingSettings
+from rbm_studio.core.presets import settings_for
 from rbm_studio.core.state import TrainingState
 from rbm_studio.core.training import Training
 from rbm_studio.core.workspace import LEAST_IMAGES
@@ -164,7 +164,7 @@ def test_what_is_kept_of_another_model_is_started_anew(what: str) -> None:
     first = training("all")
     take(4, first)
     model, changes = OTHERS[what]
-    settings = TrainingSettings(**{**settings_of("all").as_dict(), **changes})
+    settings = settings_for(**{**settings_of("all").as_dict(), **changes})
     images = IMAGES[:, : model.visible_num]
     labels = LABELS if model.label_num else None
     second = Training(model, images, settings, state=through_a_file(first.state), labels=labels)

@@ -10,7 +10,7 @@ import pytest
 from rbm_studio.core.backend import CPU
 from rbm_studio.core.gradients import GRADIENTS, Phase
 from rbm_studio.core.parameters import Parameters
-from rbm_studio.core.settings import TrainingSettings
+from rbm_studio.core.presets import settings_for
 from rbm_studio.core.training import Training
 from rbm_studio.core.workspace import Joint, Part, Workspace
 from tests.core.gibbs import Gibbs, draw, excess, places, two_modes
@@ -95,7 +95,8 @@ def frozen_run(p: Parameters, gradient: str, steps: int) -> list[FloatArray]:
     images = np.zeros((steps, p.visible_num), dtype=np.float32)
     images[:, 0] = 1
     labels = np.zeros(steps, dtype=np.int64) if p.label_num else None
-    settings = TrainingSettings(
+    settings = settings_for(
+        "cd-1",
         gradient=gradient, learning_rate=1e-9, batch_size=1, epochs=1, chains=N, temperatures=4,
         visible_units="sampled",
     )  # fmt: skip

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from rbm_studio.core.presets import PRESETS, settings_for
-from rbm_studio.core.settings import TrainingSettings
 from rbm_studio.core.training import Training
 from rbm_studio.errors import RBMStudioError
 from tests.core.runs import RUNS, D, flat, initial, run, settings_of, zeros
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rbm_studio.core.backend import FloatArray
+    from rbm_studio.core.settings import TrainingSettings
     from rbm_studio.core.training import Progress
 
 EVERY_PRESET = pytest.mark.parametrize("preset", PRESETS)
@@ -47,7 +47,7 @@ def test_progress_counts_batches_epochs_and_images(images: FloatArray, preset: s
 def test_whole_epochs_are_whole_numbers() -> None:
     # 49 times 1/49 is a little less than 1.
     images = np.full((49, 2), 0.5, dtype=np.float32)
-    training = Training(zeros(2, 1), images, TrainingSettings(batch_size=1, epochs=2))
+    training = Training(zeros(2, 1), images, settings_for("cd-1", batch_size=1, epochs=2))
     assert [s.epochs_trained for s in run(training) if s.epoch_kl is not None] == [1.0, 2.0]
 
 
@@ -92,7 +92,7 @@ def test_grey_levels_train_as_their_fractions_do(preset: str) -> None:
 
 def test_held_out_images_are_measured_so_seldom_that_it_costs_little(images: FloatArray) -> None:
     many = np.tile(images, (50, 1))
-    steps = trained(many, TrainingSettings(batch_size=100, epochs=2), held_out=images[:40])[1]
+    steps = trained(many, settings_for("cd-1", batch_size=100, epochs=2), held_out=images[:40])[1]
     # After each 60 times as many images as are measured on, and at the end of an epoch.
     assert [s.batch for s in steps if s.held_out_kl is not None] == [24, 25, 23, 25]
 
@@ -101,7 +101,7 @@ def test_held_out_images_are_those_that_the_kl_is_of() -> None:
     # The model reconstructs darkness, whatever it is shown.
     dark = zeros()
     dark.visible_bias[...] = -5.0
-    settings = TrainingSettings(learning_rate=1e-12, batch_size=1, epochs=1)
+    settings = settings_for("cd-1", learning_rate=1e-12, batch_size=1, epochs=1)
     data = np.zeros((1, D), dtype=np.float32)
     held_out = np.concatenate([np.zeros((10, D)), np.ones((30, D))]).astype(np.float32)
     kl = run(Training(dark, data, settings, held_out=held_out))[-1].held_out_kl
@@ -112,7 +112,7 @@ def test_held_out_images_are_those_that_the_kl_is_of() -> None:
 def test_a_snapshot_does_not_change_and_the_start_is_not_written_to(images: FloatArray) -> None:
     start = initial()
     before = flat(start)
-    training = Training(start, images, TrainingSettings(batch_size=20))
+    training = Training(start, images, settings_for("cd-1", batch_size=20))
     training.step()
     snapshot = training.snapshot()
     kept = flat(snapshot)
@@ -136,14 +136,14 @@ def test_training_lowers_the_kl(preset: str) -> None:
 def test_images_that_do_not_fit_are_refused(shape: tuple[int, ...]) -> None:
     bad = np.zeros(shape, dtype=np.float32)
     with pytest.raises(RBMStudioError, match=r"no images|have the shape .* 12 visible units"):
-        Training(initial(), bad, TrainingSettings())
+        Training(initial(), bad, settings_for("cd-1"))
     if len(bad):
         with pytest.raises(RBMStudioError, match="12 visible units"):
-            Training(initial(), np.zeros((5, D), dtype=np.float32), TrainingSettings(), held_out=bad)
+            Training(initial(), np.zeros((5, D), dtype=np.float32), settings_for("cd-1"), held_out=bad)
 
 
 def test_held_out_images_are_measured_at_each_epochs_end(images: FloatArray) -> None:
-    settings = TrainingSettings(batch_size=10, epochs=2)
+    settings = settings_for("cd-1", batch_size=10, epochs=2)
     ends = [s.held_out_kl is not None for s in trained(images, settings, held_out=images[:9])[1]]
     assert ends == [False, False, False, False, True] * 2
     for nothing in ({}, {"held_out": images[:0]}):
@@ -168,13 +168,13 @@ def test_the_particles_are_the_newest_images_of_the_model(images: FloatArray, na
 
 def test_the_particles_of_a_large_batch_are_a_hundred() -> None:
     images = np.random.default_rng(0).random((300, D), dtype=np.float32)
-    training = Training(initial(), images, TrainingSettings(batch_size=300))
+    training = Training(initial(), images, settings_for("cd-1", batch_size=300))
     training.step()
     assert training.particles().shape == (100, D)
 
 
 def test_a_finished_runs_particles_are_not_the_images_that_check_it(images: FloatArray) -> None:
-    training = Training(initial(), images, TrainingSettings(batch_size=50, epochs=1, visible_units="sampled"))
+    training = Training(initial(), images, settings_for("cd-1", batch_size=50, epochs=1, visible_units="sampled"))
     run(training)
     # A reconstruction has probabilities; these are states.
     assert set(np.unique(training.particles())) <= {0.0, 1.0}

@@ -10,7 +10,6 @@ import pytest
 from rbm_studio.core.gradients import GRADIENTS
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.core.presets import PRESETS, settings_for
-from rbm_studio.core.settings import TrainingSettings
 from rbm_studio.core.training import Training, TrainingDivergedError
 from tests.core.joint_enumeration import random_model
 from tests.core.runs import RUNS, flat, force_threads, run, settings_of
@@ -61,7 +60,8 @@ CONSTANT = {
 @pytest.mark.parametrize("centred", [False, True])
 def test_a_model_learns_pixels_that_hardly_change(what: str, gradient: str, centred: bool) -> None:
     images = CONSTANT[what].astype(np.float32)
-    settings = TrainingSettings(
+    settings = settings_for(
+        "cd-1",
         gradient=gradient, centred=centred, learning_rate=0.3, momentum=0.5, batch_size=15, epochs=40, temperatures=2,
         visible_units="sampled",
     )  # fmt: skip

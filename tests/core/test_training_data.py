@@ -9,7 +9,7 @@ import pytest
 
 from rbm_studio.core.gradients import GRADIENTS
 from rbm_studio.core.parameters import Parameters
-from rbm_studio.core.settings import TrainingSettings
+from rbm_studio.core.presets import settings_for
 from rbm_studio.core.training import Training
 from rbm_studio.core.workspace import LEAST_IMAGES
 from rbm_studio.errors import RBMStudioError
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from rbm_studio.core.settings import TrainingSettings
 
 EVERY_RUN = pytest.mark.parametrize("name", RUNS)
 
@@ -41,8 +43,8 @@ class TestUnevenBatches:
         image = np.array([[1, 0, 1, 1, 0]], dtype=np.float32)
         found = []
         for images, batch_size in ((1001, 100), (1100, 100), (11, 1)):
-            settings = TrainingSettings(
-                gradient="exact", batch_size=batch_size, epochs=1, learning_rate=0.1, momentum_epochs=0
+            settings = settings_for(
+                "cd-1", gradient="exact", batch_size=batch_size, epochs=1, learning_rate=0.1, momentum_epochs=0
             )
             training = Training(random_model(5, 3), np.repeat(image, images, axis=0), settings)
             assert len(run(training)) == 11
@@ -52,7 +54,7 @@ class TestUnevenBatches:
 
     def test_1001_images_are_one_more_than_1000(self) -> None:
         images = (np.random.default_rng(0).random((1001, 5)) < 0.4).astype(np.float32)
-        settings = TrainingSettings(gradient="exact", batch_size=100, epochs=1, learning_rate=0.1, momentum=0.5)
+        settings = settings_for("cd-1", gradient="exact", batch_size=100, epochs=1, learning_rate=0.1, momentum=0.5)
         p = random_model(5, 3)
         training, reference = Training(p, images, settings), Reference(p, settings)
         steps = run(training)
@@ -102,7 +104,7 @@ class TestKindsOfImages:
 
     def test_fractions_that_are_no_levels_are_kept_as_they_are(self) -> None:
         images = np.random.default_rng(0).random((14, 5), dtype=np.float32)
-        settings = TrainingSettings(gradient="exact", batch_size=14, epochs=1, learning_rate=1.0, momentum=0.0)
+        settings = settings_for("cd-1", gradient="exact", batch_size=14, epochs=1, learning_rate=1.0, momentum=0.0)
         p = random_model(5, 3)
         training, reference = Training(p, images, settings), Reference(p, settings)
         run(training)
@@ -121,7 +123,8 @@ class TestKindsOfImages:
         # Without weights, and with these kept out, the visible biases learn the mean image.
         p = Parameters(*(np.zeros(shape, dtype=np.float32) for shape in ((4, 1), (4,), (1,))))
         image = np.array([[0, 51, 128, 230]], dtype=np.uint8)
-        settings = TrainingSettings(
+        settings = settings_for(
+            "cd-1",
             binarisation="stochastic", gradient="exact", batch_size=500, epochs=300, learning_rate=1.0,
             max_norm=1e-6, schedule="linear",
         )  # fmt: skip
@@ -181,7 +184,7 @@ class TestDarkPixels:
         start = initial()
         start.w[5:] = 0
         start.visible_bias[...] = np.log(1 / 3)
-        training = Training(start, images, TrainingSettings(epochs=1000, learning_rate=0.1))
+        training = Training(start, images, settings_for("cd-1", epochs=1000, learning_rate=0.1))
         run(training)
         p = training.snapshot()
         assert (p.visible_bias[5:] < -3).all()
@@ -202,7 +205,8 @@ class TestLabels:
     @pytest.mark.parametrize("gradient", GRADIENTS)
     def test_a_model_learns_to_tell_patterns_apart(self, gradient: str, centred: bool, update: str) -> None:
         images, classes = self.patterns()
-        settings = TrainingSettings(
+        settings = settings_for(
+            "cd-1",
             gradient=gradient, centred=centred, update=update, learning_rate=0.1 if update == "sgd" else 0.02,
             momentum=0.5, batch_size=20, epochs=20, temperatures=3, visible_units="sampled",
         )  # fmt: skip

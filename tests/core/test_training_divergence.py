@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from rbm_studio.core.presets import PRESETS, settings_for
-from rbm_studio.core.settings import TrainingSettings
 from rbm_studio.core.training import Training, TrainingDivergedError
 from tests.core.runs import RUNS, D, flat, force_threads, initial, run, settings_of, zeros
 
@@ -63,7 +62,7 @@ def test_the_last_good_parameters_are_some_from_before_the_update_that_broke_the
     images: FloatArray, held_out: bool
 ) -> None:
     # A velocity from an earlier run with a huge rate breaks the third batch only.
-    settings = TrainingSettings(batch_size=10, epochs=5)
+    settings = settings_for("cd-1", batch_size=10, epochs=5)
     training = Training(initial(), images, settings, held_out=images if held_out else None)
     seen = [flat(training.snapshot())]
     for _ in range(2):
@@ -79,7 +78,7 @@ def test_the_last_good_parameters_are_some_from_before_the_update_that_broke_the
 @pytest.mark.parametrize("after", range(8, 13))
 def test_what_is_put_by_every_ten_batches_was_measured_first(images: FloatArray, after: int) -> None:
     # Finite but absurd parameters come to be just before some are put by, or just after.
-    training = Training(initial(), images, TrainingSettings(batch_size=5, epochs=5))
+    training = Training(initial(), images, settings_for("cd-1", batch_size=5, epochs=5))
     seen = [flat(training.snapshot())]
     for _ in range(after):
         training.step()
@@ -94,10 +93,11 @@ def test_what_is_put_by_every_ten_batches_was_measured_first(images: FloatArray,
 @pytest.mark.parametrize("place", [0, 1, 2], ids=["w", "visible_bias", "hidden_bias"])
 @EVERY_PRESET
 def test_no_parameter_may_become_infinite(images: FloatArray, preset: str, place: int) -> None:
-    training = Training(initial(preset), images, settings_for(preset, batch_size=10))
+    settings = settings_for(preset, batch_size=10)
+    training = Training(initial(preset), images, settings)
     training.step()
     training.state.kept[place][0].flat[-1] = np.inf
-    if preset == "best-likelihood":
+    if not settings.momentum:
         # Without momentum the last update is forgotten.
         training._joint.arrays[place].flat[-1] = np.inf
     with pytest.raises(TrainingDivergedError):
@@ -117,7 +117,7 @@ def test_parameters_that_are_absurd_from_the_start_are_not_trained_on(preset: st
 
 def test_broken_images_halt_the_run_too() -> None:
     images = np.full((4, D), np.nan, dtype=np.float32)
-    training = Training(initial(), images, TrainingSettings())
+    training = Training(initial(), images, settings_for("cd-1"))
     with pytest.raises(TrainingDivergedError):
         training.step()
     assert training.snapshot().is_finite
@@ -147,7 +147,7 @@ def test_no_estimator_and_no_thread_gives_more_than_the_error(
 def test_weights_that_are_infinite_leave_no_trace(images: FloatArray, centred: bool) -> None:
     # What follows the hidden units' means has seen them: a dark pixel times infinity is not a number.
     images = np.round(images)
-    settings = TrainingSettings(batch_size=10, epochs=5, centred=centred, sparsity_cost=0.1)
+    settings = settings_for("cd-1", batch_size=10, epochs=5, centred=centred, sparsity_cost=0.1)
     training = Training(initial(), images, settings)
     training.step()
     training._joint.arrays[0][0, 0] = np.inf
@@ -165,6 +165,6 @@ def test_a_gradient_that_is_clipped_or_weights_that_are_limited_do_not_explode(
 ) -> None:
     force_threads(monkeypatch, threads)
     for changes in ({"clip_norm": 1e-3}, {"update": "adam", "learning_rate": 0.05}):
-        settings = TrainingSettings(**({"learning_rate": 100.0, "batch_size": 10, "epochs": 5} | changes))
+        settings = settings_for("cd-1", **({"learning_rate": 100.0, "batch_size": 10, "epochs": 5} | changes))
         training = Training(initial(), images, settings)
         run_watching(training)

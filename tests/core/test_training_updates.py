@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from rbm_studio.core.binarisation import BINARISATIONS
+from rbm_studio.core.gradients import GRADIENTS
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.core.presets import settings_for
-from rbm_studio.core.settings import TrainingSettings
 from rbm_studio.core.training import Training
 from tests.core.joint_enumeration import random_model
 from tests.core.reference import Reference, sigmoid, stacked
@@ -18,6 +19,7 @@ from tests.core.runs import D, H, epoch_rows, flat, force_threads, run, zeros
 
 if TYPE_CHECKING:
     from rbm_studio.core.backend import FloatArray
+    from rbm_studio.core.settings import TrainingSettings
 
 
 def certain() -> Parameters:
@@ -66,15 +68,15 @@ def test_the_articles_weights_get_the_sum_and_its_biases_the_mean() -> None:
 def test_the_recommended_gradients_are_means_with_momentum_a_half_in_the_first_epoch() -> None:
     first, second = 1.0, 0.5 + 1.0
     third = 0.9 * second + 1.0
-    moves("recommended", [(0.5 * f, 0.5 * f) for f in (first, second, third)], rate=0.5)
+    moves("cd-1", [(0.5 * f, 0.5 * f) for f in (first, second, third)], rate=0.5)
 
 
 def test_a_model_with_an_epoch_behind_it_has_its_full_momentum() -> None:
-    moves("recommended", [(0.5, 0.5), (0.95, 0.95)], rate=0.5, epochs_trained=1.0)
+    moves("cd-1", [(0.5, 0.5), (0.95, 0.95)], rate=0.5, epochs_trained=1.0)
 
 
 def test_a_lower_momentum_stays_in_the_first_epoch() -> None:
-    settings = TrainingSettings(learning_rate=0.5, momentum=0.2, batch_size=2)
+    settings = settings_for("cd-1", learning_rate=0.5, momentum=0.2, batch_size=2)
     training = Training(certain(), SHOWN, settings)
     training.step()
     before = training.snapshot().visible_bias
@@ -89,7 +91,7 @@ def naive_kl(p: Parameters, v: FloatArray, hidden: list[float]) -> float:
     return (nats - math.log(len(v))) / D
 
 
-@pytest.mark.parametrize(("preset", "after_update"), [("recommended", False), ("article", True)])
+@pytest.mark.parametrize(("preset", "after_update"), [("cd-1", False), ("article", True)])
 def test_when_the_kl_is_measured(preset: str, after_update: bool) -> None:
     images = np.random.default_rng(0).random((50, D), dtype=np.float32)
     # The hidden units are certain to be on, before and after.
@@ -103,6 +105,28 @@ def test_when_the_kl_is_measured(preset: str, after_update: bool) -> None:
     assert abs(kl - naive_kl(other, images, [1.0] * H)) > 0.001
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("gradient", GRADIENTS)
+@pytest.mark.parametrize("binarisation", BINARISATIONS)
+@pytest.mark.parametrize("preset", ["cd-1", "article"])
+def test_the_kl_is_that_of_grey_values_whatever_the_model_is_shown(
+    preset: str, binarisation: str, gradient: str, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    force_threads(monkeypatch, threads)
+    images = np.tile(np.linspace(0.1, 0.9, D, dtype=np.float32), (60, 1))
+    # The hidden units are certain to be on, whichever states are drawn; and the model stays as it is.
+    start = zeros()
+    start.hidden_bias[...] = 100.0
+    settings = settings_for(
+        preset, learning_rate=1e-12, batch_size=60, gradient=gradient, binarisation=binarisation, temperatures=3
+    )
+    training = Training(start, images, settings, held_out=images)
+    progress = training.step()
+    expected = naive_kl(start, images, [1.0] * H)
+    assert progress.kl == pytest.approx(expected, abs=1e-5)
+    assert progress.held_out_kl == pytest.approx(expected, abs=1e-5)
+
+
 IMAGES = (np.random.default_rng(1).random((14, 5)) < 0.4).astype(np.float32)
 CLASSES = np.random.default_rng(2).integers(0, 3, 14)
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -111,6 +135,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "short last batch": {"batch_size": 5},
     "linear": {"schedule": "linear", "final_rate": 0.1, "batch_size": 5},
     "exponential": {"schedule": "exponential", "final_rate": 0.01, "batch_size": 5},
+    "search, then converge": {"schedule": "search-then-converge", "final_rate": 0.1, "batch_size": 5},
     "l1": {"l1": 0.05},
     "l2": {"l2": 0.1},
     "both decays": {"l1": 0.05, "l2": 0.1},
@@ -138,11 +163,12 @@ SETTINGS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-def expected_rate(settings: TrainingSettings, done: float) -> float:
+def expected_rate(settings: TrainingSettings, done: float, updates: float) -> float:
     fall = {
         "constant": 1.0,
         "linear": 1.0 - done * (1.0 - settings.final_rate),
         "exponential": math.exp(done * math.log(settings.final_rate)),
+        "search-then-converge": (1.0 - done * (1.0 - settings.final_rate)) / (1.0 + updates / 300),
     }
     return settings.learning_rate * fall[settings.schedule]
 
@@ -157,7 +183,7 @@ def test_updates_are_those_of_a_naive_trainer(
     changes: dict[str, Any] = {"gradient": "exact", "learning_rate": 0.3, "batch_size": 14, "epochs": 4} | SETTINGS[
         name
     ]
-    settings = settings_for(changes.pop("preset", "recommended"), **changes)
+    settings = settings_for(changes.pop("preset", "cd-1"), **changes)
     p = random_model(5, 3, classes, scale=0.5)
     training = Training(p, IMAGES, settings, labels=CLASSES if classes else None)
     reference = Reference(p, settings)
@@ -168,7 +194,8 @@ def test_updates_are_those_of_a_naive_trainer(
         step = training.step()
         first = (step.batch - 1) * settings.batch_size
         rows = epoch_rows(training)[first : first + settings.batch_size]
-        rate = expected_rate(settings, (step.epoch - 1 + (step.batch - 1) / step.batches) / 4)
+        done = (step.epoch - 1 + (step.batch - 1) / step.batches) / 4
+        rate = expected_rate(settings, done, seen / settings.batch_size)
         early = seen / len(IMAGES) < settings.momentum_epochs and settings.update == "sgd"
         momentum = min(settings.momentum, settings.initial_momentum) if early else settings.momentum
         article = settings.preset == "article"
@@ -193,7 +220,7 @@ def test_centring_with_offsets_of_0_changes_nothing() -> None:
     p = random_model(5, 3, 3)
     found = []
     for centred in (False, True):
-        settings = TrainingSettings(gradient="exact", centred=centred, offset_rate=1e-30, batch_size=14, epochs=1)
+        settings = settings_for("cd-1", gradient="exact", centred=centred, offset_rate=1e-30, batch_size=14, epochs=1)
         training = Training(p, IMAGES, settings, labels=CLASSES)
         for offsets in training.state.offsets:
             offsets[...] = 0
@@ -208,7 +235,7 @@ def test_centring_makes_training_blind_to_which_state_is_called_on() -> None:
     turned = Parameters(-p.w, -p.visible_bias, p.hidden_bias + p.w.sum(axis=0))
     found = []
     for model, images in ((p, IMAGES), (turned, 1 - IMAGES)):
-        settings = TrainingSettings(gradient="exact", centred=True, learning_rate=0.2, batch_size=14, epochs=20)
+        settings = settings_for("cd-1", gradient="exact", centred=True, learning_rate=0.2, batch_size=14, epochs=20)
         training = Training(model, images, settings)
         run(training)
         found.append(training.snapshot())
@@ -222,8 +249,14 @@ def test_a_sparsity_target_is_what_the_activity_comes_to(target: float) -> None:
     images = (np.random.default_rng(0).random((40, 5)) < 0.5).astype(np.float32)
     activity = []
     for cost in (0.0, 3.0):
-        settings = TrainingSettings(
-            sparsity_cost=cost, sparsity_target=target, learning_rate=0.05, momentum=0.5, batch_size=20, epochs=300
+        settings = settings_for(
+            "cd-1",
+            sparsity_cost=cost,
+            sparsity_target=target,
+            learning_rate=0.05,
+            momentum=0.5,
+            batch_size=20,
+            epochs=300,
         )
         training = Training(random_model(5, 3, scale=0.5), images, settings)
         run(training)
@@ -234,7 +267,7 @@ def test_a_sparsity_target_is_what_the_activity_comes_to(target: float) -> None:
 
 
 def test_max_norm_holds_for_every_hidden_unit() -> None:
-    settings = TrainingSettings(max_norm=0.5, learning_rate=0.5, batch_size=7, epochs=10)
+    settings = settings_for("cd-1", max_norm=0.5, learning_rate=0.5, batch_size=7, epochs=10)
     training = Training(random_model(5, 3, 3), IMAGES, settings, labels=CLASSES)
     run(training)
     norms = np.linalg.norm(stacked(training.snapshot())[0], axis=0)
@@ -242,7 +275,7 @@ def test_max_norm_holds_for_every_hidden_unit() -> None:
 
 
 def test_the_clipped_gradient_has_the_norm_that_was_asked_for() -> None:
-    settings = TrainingSettings(clip_norm=0.01, learning_rate=0.25, momentum=0.0, batch_size=14, epochs=1)
+    settings = settings_for("cd-1", clip_norm=0.01, learning_rate=0.25, momentum=0.0, batch_size=14, epochs=1)
     training = Training(random_model(5, 3, 3), IMAGES, settings, labels=CLASSES)
     training.step()
     assert np.linalg.norm(flat(training.last_update())) == pytest.approx(0.0025, rel=1e-5)
@@ -251,9 +284,9 @@ def test_the_clipped_gradient_has_the_norm_that_was_asked_for() -> None:
 def test_adam_begins_anew_where_what_it_keeps_does() -> None:
     # Its first step is the learning rate, whatever the gradient: also after a life with another rule.
     p = random_model(5, 3, scale=0.5)
-    first = Training(p, IMAGES, TrainingSettings(gradient="exact", batch_size=14, epochs=30))
+    first = Training(p, IMAGES, settings_for("cd-1", gradient="exact", batch_size=14, epochs=30))
     run(first)
-    settings = TrainingSettings(gradient="exact", update="adam", learning_rate=0.01, batch_size=14)
+    settings = settings_for("cd-1", gradient="exact", update="adam", learning_rate=0.01, batch_size=14)
     second = Training(first.snapshot(), IMAGES, settings, state=first.state)
     second.step()
     np.testing.assert_allclose(np.abs(flat(second.last_update())), 0.01, rtol=1e-3)
@@ -265,7 +298,7 @@ def spreading(gradient: str, **changes: Any) -> list[int]:
     # A hidden unit sees its pixel and the next one, and lights both.
     w = 60 * (np.eye(pixels) + np.eye(pixels, k=-1)).astype(np.float32)
     bias = np.full(pixels, -30, dtype=np.float32)
-    settings = TrainingSettings(gradient=gradient, learning_rate=1e-9, batch_size=1, **changes)
+    settings = settings_for("cd-1", gradient=gradient, learning_rate=1e-9, batch_size=1, **changes)
     image = np.zeros((1, pixels), dtype=np.float32)
     image[0, 0] = 1
     training = Training(Parameters(w, bias, bias.copy()), image, settings)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from rbm_studio.core.settings import TrainingSettings
+from rbm_studio.core.presets import settings_for
 from rbm_studio.core.updates import UPDATES, Step, clip_factor, decay, limit_norms
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def test_no_gradient_is_no_step(name: str) -> None:
 
 
 def test_decay_is_the_slope_of_the_penalty() -> None:
-    settings = TrainingSettings(l1=0.3, l2=0.2)
+    settings = settings_for("cd-1", l1=0.3, l2=0.2)
     w = np.array([[1.5, -0.5, 0.0]], dtype=np.float32)
     gradient = np.ones_like(w)
     decay(w, gradient, settings, 2.0, np)
@@ -76,17 +76,17 @@ def test_decay_is_the_slope_of_the_penalty() -> None:
 
 def test_only_norms_that_are_too_large_are_limited() -> None:
     w = np.array([[3.0, 0.3, 0.0], [4.0, 0.4, 0.0]], dtype=np.float32)
-    limit_norms(w, TrainingSettings(max_norm=1.0), np)
+    limit_norms(w, settings_for("cd-1", max_norm=1.0), np)
     np.testing.assert_allclose(w, [[0.6, 0.3, 0.0], [0.8, 0.4, 0.0]], rtol=1e-6)
     before = w.copy()
-    limit_norms(w, TrainingSettings(max_norm=0.0), np)
+    limit_norms(w, settings_for("cd-1", max_norm=0.0), np)
     np.testing.assert_array_equal(w, before)
 
 
 def test_the_norm_of_all_gradients_together_is_clipped() -> None:
     gradients = tuple(np.array(values, dtype=np.float32) for values in ([[0.0, 3.0]], [0.0], [4.0]))
     # Multiplied by a rate of 0.5, the gradient's norm was 10.
-    assert clip_factor(gradients, TrainingSettings(clip_norm=2.0), 0.5, np) == pytest.approx(0.2)
-    assert clip_factor(gradients, TrainingSettings(clip_norm=10.5), 0.5, np) == 1.0
+    assert clip_factor(gradients, settings_for("cd-1", clip_norm=2.0), 0.5, np) == pytest.approx(0.2)
+    assert clip_factor(gradients, settings_for("cd-1", clip_norm=10.5), 0.5, np) == 1.0
     zeros = tuple(np.zeros_like(gradient) for gradient in gradients)
-    assert clip_factor(zeros, TrainingSettings(clip_norm=2.0), 0.5, np) == 1.0
+    assert clip_factor(zeros, settings_for("cd-1", clip_norm=2.0), 0.5, np) == 1.0
