@@ -328,4 +328,5 @@ def _distances(images: FloatArray, near: FloatArray) -> Doubles:
     own = near.sum(axis=1)
     # A row at a time, so that nothing larger than the overlaps is made.
     nearest: Doubles = np.array([(own - 2 * row).min() for row in overlaps], dtype=np.float64)
-    return nearest + images.sum(axis=1, dtype=np.float64)
+    nearest += images.sum(axis=1, dtype=np.float64)
+    return nearest
