@@ -90,7 +90,8 @@ def test_overfitting_is_told_since_when_and_the_best_moment_is_offered(qtbot: Qt
     noise = np.random.default_rng(0).integers(0, 2, (70, 8, 8)).astype(np.uint8) * 255
     # Nothing is to be learned from it: what is learned is learned by heart.
     load(qtbot, session, Dataset("Noise", "made up", noise[:30], None, noise[30:], None))
-    session.change_settings(gradient="cd", learning_rate=0.1, epochs=150, batch_size=10, binarisation="threshold")
+    session.change_settings(gradient="cd", centred=False, visible_units="mean-field", binarisation="threshold")
+    session.change_settings(learning_rate=0.1, momentum=0.9, schedule="constant", epochs=150, batch_size=10)
     window.docks["health"].raise_()
     train(qtbot, window)
     qtbot.waitUntil(lambda: session.life.fall is not None, timeout=60_000)
