@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QCoreApplication, QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from rbm_studio.app.theme import GRID, plot_colours
 from rbm_studio.core.findings import FINDINGS, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _GAP = GRID // 2
 _STRIPE = GRID // 2
@@ -151,9 +165,12 @@ class FindingsView(QScrollArea):
     ----------
     chosen : Signal(object)
         The `Finding` that was clicked; None when it was clicked again, and is to be left.
+    offer_taken : Signal()
+        The button below a finding was clicked.
     """
 
     chosen = Signal(object)
+    offer_taken = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -171,6 +188,18 @@ class FindingsView(QScrollArea):
         self._buttons = {name: self._make_button(name) for name in FINDINGS}
         for button in self._buttons.values():
             column.addWidget(button)
+        self._offer = QToolButton()
+        self._offer.setObjectName("choice")
+        self._offer.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._offer.clicked.connect(self.offer_taken)
+        self._offer.hide()
+        self._column = column
+        self._figures = QLabel()
+        self._figures.setWordWrap(True)
+        self._figures.setTextFormat(Qt.TextFormat.PlainText)
+        self._figures.setObjectName("quiet")
+        self._figures.hide()
+        column.addWidget(self._figures)
         column.addStretch(1)
         self.setWidget(page)
         self.setWidgetResizable(True)
@@ -199,6 +228,25 @@ class FindingsView(QScrollArea):
             button.setVisible(name in self._findings)
         if self._chosen and self._chosen not in self._findings:
             self._choose(self._chosen)
+
+    def show_figures(self, text: str, tip: str) -> None:
+        """Show figures below the findings; none with an empty text."""
+        self._figures.setText(text)
+        self._figures.setToolTip(tip)
+        self._figures.setVisible(bool(text))
+
+    def show_offer(self, names: Sequence[str], text: str, tip: str) -> None:
+        """Offer something by a button below the first of some findings that is shown; nothing with an empty text."""
+        shown = [name for name in self._findings if name in names]
+        self._offer.setVisible(bool(shown and text))
+        if not shown or not text:
+            return
+        self._offer.setText(text)
+        self._offer.setAccessibleName(text)
+        self._offer.setToolTip(tip)
+        self._column.removeWidget(self._offer)
+        place = self._column.indexOf(self._buttons[shown[0]]) + 1
+        self._column.insertWidget(place, self._offer, 0, Qt.AlignmentFlag.AlignLeft)
 
     def chosen_finding(self) -> Finding | None:
         """Return the finding that is pointed out."""

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QLocale, QObject
 
 from rbm_studio.app.card_grid import Card
+from rbm_studio.app.chain_words import caption
 from rbm_studio.app.gap_view import GapPoint, GapView
 from rbm_studio.app.histogram_pair import HistogramPair
 from rbm_studio.app.image_view import ImageView
@@ -21,6 +22,7 @@ from rbm_studio.app.units_scatter import UnitsScatter
 from rbm_studio.app.units_view import UnitsView
 
 if TYPE_CHECKING:
+    from rbm_studio.app.chain_watch import Dreamt
     from rbm_studio.app.pictures import Picture
     from rbm_studio.app.state import Model
     from rbm_studio.core.health import Distribution, Health, Particles
@@ -53,6 +55,8 @@ class HealthCards(QObject):
         self._gap = GapView()
         self._particles = ImageView()
         self._particles.setMinimumHeight(15 * GRID)
+        self._dreamt = ImageView()
+        self._dreamt.setMinimumHeight(15 * GRID)
         self._histograms = [HistogramPair(), HistogramPair(), HistogramPair(self.biases), HistogramPair()]
         self._units_card = Card(self.tr("Hidden units: p(h = 1 | v)"), self.units, self._units_tip(), wide=True)
         self._scatter_card = Card(
@@ -70,6 +74,7 @@ class HealthCards(QObject):
         ]
         self._gap_card = Card(self.tr("Free-energy gap (nats)"), self._gap, self._gap_tip())
         self._particles_card = Card(self.tr("Negative particles"), self._particles, self._particles_tip(), wide=True)
+        self._dreamt_card = Card(self.tr("Chains from noise"), self._dreamt, self._dreamt_tip(), wide=True)
         *_, self._label_card = self._histogram_cards
         self._label_card.set_present(False)
         _, _, self._biases_card, _ = self._histogram_cards
@@ -85,13 +90,22 @@ class HealthCards(QObject):
         """Return all cards, in their order."""
         *plain, labels = self._histogram_cards
         # Last, for it is not always there: the others keep their places.
-        return [self._units_card, self._scatter_card, *plain, self._gap_card, self._particles_card, labels]
+        return [
+            self._units_card,
+            self._scatter_card,
+            *plain,
+            self._gap_card,
+            self._particles_card,
+            self._dreamt_card,
+            labels,
+        ]
 
     def pictures(self) -> list[Picture]:
         """Return what can be copied or saved: the plots as drawings, and what is made of pixels as it is."""
         pixels = (
             (self._units_card.title(), self.units.picture()),
             (self._particles_card.title(), self._particles.picture()),
+            (self._dreamt_card.title(), self._dreamt.picture()),
         )
         if self.units.picture().isNull():
             return []
@@ -252,6 +266,17 @@ class HealthCards(QObject):
             )
         )
 
+    def show_dreamt(self, dreamt: Dreamt | None) -> None:
+        """Show where chains from noise ended; without them, when they will be there."""
+        if dreamt is None:
+            self._dreamt.set_image(None)
+            self._dreamt.set_placeholder(self.tr("After a training 200 chains are run from noise: see where they end."))
+            self._dreamt_card.set_caption("")
+            return
+        shown = dreamt.images.reshape(-1, *dreamt.model.image_shape)
+        self._dreamt.set_image(grey_image(tile(shown, _PARTICLE_COLUMNS, 1, _GAP_GREY)))
+        self._dreamt_card.set_caption(caption(dreamt))
+
     def _binarisation(self, model: Model) -> str:
         words = {
             "grey": self.tr("grey values"),
@@ -312,4 +337,10 @@ class HealthCards(QObject):
         return self.tr(
             "Where the chains of the last update's negative phase ended: what the model believes in.\n"
             "With CD they start at the batch's images; with PCD and tempering they should come to look like data."
+        )
+
+    def _dreamt_tip(self) -> str:
+        return self.tr(
+            "Where chains ended that started at noise, and took a thousand Gibbs steps: what the model believes in\n"
+            "by itself. They should look like data, whatever the reconstructions do (Decelle et al. 2021)."
         )

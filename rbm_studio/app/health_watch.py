@@ -18,12 +18,22 @@ if TYPE_CHECKING:
 
     from rbm_studio.app.session import Session
     from rbm_studio.app.state import Images, Model
+    from rbm_studio.core.fantasies import Fantasies
+    from rbm_studio.core.overfitting import Likelihood
 
 INTERVAL_MS = 4_000
 """From one measurement to the next while the model trains."""
 
 
-def health_of(model: Model, images: Images, epochs: float, previous: Health | None = None) -> Health:
+def health_of(
+    model: Model,
+    images: Images,
+    epochs: float,
+    previous: Health | None = None,
+    *,
+    fantasies: Fantasies | None = None,
+    life: tuple[Likelihood, ...] | None = None,
+) -> Health:
     """Measure a model on a fixed part of the images, as its training shows them; on any thread.
 
     Parameters
@@ -35,6 +45,10 @@ def health_of(model: Model, images: Images, epochs: float, previous: Health | No
         That it has behind it.
     previous : Health, optional
         An earlier measurement, whose histograms' axes are kept as long as they fit.
+    fantasies : Fantasies, optional
+        Where chains from noise have ended.
+    life : tuple of Likelihood, optional
+        How likely held-out images were along the run, as far as that was measured.
     """
     training, held_out = (
         fixed_part(part, model.training.binarisation, model.training.threshold) for part in (images.train, images.test)
@@ -47,6 +61,8 @@ def health_of(model: Model, images: Images, epochs: float, previous: Health | No
         particles=model.particles,
         previous=previous,
         epochs=epochs,
+        fantasies=fantasies,
+        life=life,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from rbm_studio.app.chain_watch import ChainWatch
 from rbm_studio.app.curve_book import CurveBook
 from rbm_studio.app.curve_history import CurvePoint
 from rbm_studio.app.documents import Documents
@@ -17,6 +18,7 @@ from rbm_studio.app.drawings import Drawings
 from rbm_studio.app.experiment import Experiment
 from rbm_studio.app.going_back import GoingBack
 from rbm_studio.app.health_watch import HealthWatch
+from rbm_studio.app.life_watch import LifeWatch
 from rbm_studio.app.moments import Moments
 from rbm_studio.app.newest_model import NewestModel
 from rbm_studio.app.next_run import NextRun
@@ -59,6 +61,10 @@ class Session(QObject):
         The runs, and what was measured of them.
     documents : Documents
         Opens and saves all this.
+    chains : ChainWatch
+        Chains from noise, now and then, of the newest model.
+    life : LifeWatch
+        How likely held-out images were along the run, once that may have fallen.
     timeline : Timeline
         Which of the moments is looked at.
     next_run : NextRun
@@ -93,6 +99,8 @@ class Session(QObject):
         The program is about to end: what works in the background must end, too.
     setting_pointed_at : str
         Someone should look at the setting of this name, which the Model panel shows.
+    panel_wanted : str
+        Someone should look at the panel of this name.
     """
 
     images_changed = Signal()
@@ -109,6 +117,7 @@ class Session(QObject):
     noticed = Signal(str)
     ending = Signal()
     setting_pointed_at = Signal(str)
+    panel_wanted = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -135,6 +144,8 @@ class Session(QObject):
         self._runner.keep_every(self.moments.interval)
         self.documents = Documents(self, self._tasks, self._runner)
         self.health = HealthWatch(self)
+        self.chains = ChainWatch(self, self)
+        self.life = LifeWatch(self, self)
 
     # --- what there is
 

@@ -110,6 +110,7 @@ class MainWindow(QMainWindow):
         session.device_failed.connect(self._ask_about_device)
         session.noticed.connect(self._show_notice)
         session.setting_pointed_at.connect(self._bring_up_model_panel)
+        session.panel_wanted.connect(self._bring_up)
         session.drawings.wanted.connect(self._bring_up_draw_panel)
         session.documents.missing_changed.connect(self._bring_up_dataset_panel)
         session.run_state_changed.connect(self._menus.show_state)
@@ -259,6 +260,10 @@ class MainWindow(QMainWindow):
 
     def _ask_about_device(self, error: GPUError) -> None:
         ask_to_go_on_on_cpu(self, error, self.session.go_on_on_cpu)
+
+    def _bring_up(self, name: str) -> None:
+        self.docks[name].show()
+        self.docks[name].raise_()
 
     def _bring_up_model_panel(self) -> None:
         self.docks["model"].show()

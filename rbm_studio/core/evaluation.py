@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rbm_studio.core.bracket import Bracket, likelihood_bracket, narrowed
+from rbm_studio.core.fantasy_figures import fantasy_figures
 from rbm_studio.core.likelihood import MAX_EXACT_UNITS, Cancelled, Estimate
 from rbm_studio.core.metrics import METRICS
 from rbm_studio.core.parameters import log_odds
@@ -154,6 +155,7 @@ def evaluate(
         sets["test"] = replace(sets["test"], training=sets["training"])
     by = _Annealed(bracket.log_partition, chains, bracket.temperatures) if bracket.temperatures else None
     figures = [_partition_function(bracket, by), *_figures(parameters, sets, by, seed, watch)]
+    figures += _fantasies(parameters, sets, seed, watch)
     if by is not None:
         split, data = _judged(sets)
         figures.append(_lower_bound(data.as_states(), replace(by, estimate=bracket.lower), split))
@@ -200,6 +202,23 @@ def _bracket(parameters: Parameters, sets: dict[str, MetricData], annealing: _An
         return found
 
     return narrowed(at, annealing.within, temperatures=annealing.temperatures, most=annealing.most)
+
+
+def _fantasies(parameters: Parameters, sets: dict[str, MetricData], seed: int, watch: _Watch) -> list[Figure]:
+    """Return what chains from noise show of a model, and the bound of the likelihood that they give."""
+    watch.start("Chains from noise")
+    training = next(iter(sets.values()))
+    split, judged = _judged(sets)
+    found = fantasy_figures(
+        parameters,
+        training,
+        judged,
+        _base_visible_bias(training.as_states()),
+        np.random.default_rng(seed),
+        progress=watch.advance,
+    )
+    of_images: dict[str, Any] = {"split": split, "count": len(judged)}
+    return [Figure(**each, **(of_images if each["data"] == judged.name else {})) for each in found]
 
 
 def _judged(sets: dict[str, MetricData]) -> tuple[str, MetricData]:

@@ -14,6 +14,7 @@ from rbm_studio.core import symptoms
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from rbm_studio.core.fantasies import Fantasies
     from rbm_studio.core.health import Health
     from rbm_studio.core.settings import TrainingSettings
 
@@ -85,12 +86,36 @@ def find(health: Health, settings: TrainingSettings) -> list[Finding]:
     for name, rule in FINDINGS.items():
         match = None if rule.settled and health.epochs < symptoms.SETTLED_EPOCHS else rule.look(health, settings)
         if match is not None:
-            setting = match.setting or rule.setting
-            words = rule.problem, rule.remedy, match.fields, rule.source
-            is_grave = match.share >= rule.grave_from
-            found.append(Finding(name, *words, match.units, setting, is_grave))
+            found.append(_finding(name, rule, match))
     return found
 
+
+def find_in_fantasies(fantasies: Fantasies, settings: TrainingSettings) -> list[Finding]:
+    """Return what chains from noise alone tell is wrong, the gravest first."""
+    dreamt = _Dreamt(fantasies)
+    matches = {name: look(dreamt, settings) for name, look in OF_CHAINS.items()}
+    return [_finding(name, FINDINGS[name], match) for name, match in matches.items() if match is not None]
+
+
+@dataclass(frozen=True)
+class _Dreamt:
+    fantasies: Fantasies
+
+
+def _finding(name: str, rule: Rule, match: symptoms.Match) -> Finding:
+    remedy, setting = match.remedy or rule.remedy, match.setting or rule.setting
+    words = match.problem or rule.problem, remedy, match.fields, rule.source
+    return Finding(name, *words, match.units, setting, is_grave=match.share >= rule.grave_from)
+
+
+OF_CHAINS = {
+    "worse_than_pixels": symptoms.worse_than_pixels,
+    "chains_fade": symptoms.chains_fade,
+    "chains_off": symptoms.chains_off,
+}
+"""Rules that ask for nothing but where chains from noise have ended, the gravest first."""
+
+_BY_PCD = "CD never looks where there are no images. Train anew by PCD, whose chains go there."
 
 FINDINGS: dict[str, Rule] = {
     "broken": Rule(
@@ -124,6 +149,29 @@ FINDINGS: dict[str, Rule] = {
         "learning_rate",
         symptoms.exploded,
         grave_from=symptoms.NEARLY_ALL,
+    ),
+    "worse_than_pixels": Rule(
+        "The log-likelihood is at most {ceiling:.0f} nats: pixels that know nothing of each other reach "
+        "{independent:.0f}.",
+        _BY_PCD,
+        "Salakhutdinov & Murray 2008; Z is at least the sum over the images that chains from noise end in",
+        "gradient",
+        OF_CHAINS["worse_than_pixels"],
+    ),
+    "chains_fade": Rule(
+        "{blanks:.0%} of {chains} chains from noise fade away: they end blank, as {data_blanks:.0%} of the data are.",
+        _BY_PCD,
+        "Salakhutdinov & Murray 2008; Decelle, Furtlehner & Seoane 2021",
+        "gradient",
+        OF_CHAINS["chains_fade"],
+    ),
+    "chains_off": Rule(
+        "Chains from noise do not look like the data: {strays:.0%} end far from every image, their mean image is "
+        "{misfit:.1f} deviations off, their ink {ink:.0%} (data: {data_ink:.0%}).",
+        _BY_PCD,
+        "Salakhutdinov & Murray 2008; Decelle, Furtlehner & Seoane 2021",
+        "gradient",
+        OF_CHAINS["chains_off"],
     ),
     "large_update": Rule(
         "Each update changes the weights by {ratio:.2g} of their size; about 0.001 is right.",

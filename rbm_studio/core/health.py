@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from rbm_studio.core.backend import FloatArray
+    from rbm_studio.core.fantasies import Fantasies
+    from rbm_studio.core.overfitting import Likelihood
     from rbm_studio.core.parameters import Parameters
 
 IMAGES = 500
@@ -128,6 +130,10 @@ class Health:
     particles : Particles or None
     label_weights : Distribution or None
         None without label units.
+    fantasies : Fantasies or None
+        Where chains from noise ended last, perhaps of the model some epochs before; None if none have.
+    life : tuple of Likelihood, or None
+        How likely images were, and are last, as far as it is known; None if nobody measures it.
     """
 
     epochs: float
@@ -148,6 +154,8 @@ class Health:
     free_energies: FreeEnergies | None
     particles: Particles | None
     label_weights: Distribution | None = None
+    fantasies: Fantasies | None = None
+    life: tuple[Likelihood, ...] | None = None
 
     @property
     def hidden_num(self) -> int:
@@ -192,6 +200,8 @@ def measure_health(
     particles: FloatArray | None = None,
     previous: Health | None = None,
     epochs: float = 0.0,
+    fantasies: Fantasies | None = None,
+    life: tuple[Likelihood, ...] | None = None,
 ) -> Health:
     """Measure a model.
 
@@ -208,6 +218,10 @@ def measure_health(
         An earlier measurement: its histograms' axes are kept as long as they fit.
     epochs : float
         Passes through the data that the model has behind it.
+    fantasies : Fantasies, optional
+        Where chains of the model from noise ended last: they take too long to be run here.
+    life : tuple of Likelihood, optional
+        How likely images were and are: that takes too long, too.
     """
     # Parameters that training has blown up may overflow; `finite` and the findings tell.
     with np.errstate(over="ignore", invalid="ignore"):
@@ -234,13 +248,17 @@ def measure_health(
             certain=((hidden < CERTAIN) | (hidden > 1 - CERTAIN)).mean(axis=0),
             twins=_twins(parameters.w[:, :COMPARED]),
             bias_error=_bias_error(parameters.visible_bias, images),
-            free_energies=None if held_out is None or len(held_out) == 0 else _energies(parameters, images, held_out),
+            free_energies=None
+            if held_out is None or len(held_out) == 0
+            else measure_free_energies(parameters, images, held_out),
             particles=None if particles is None or len(particles) == 0 else _particles(particles, images),
             label_weights=None
             if parameters.label_w is None
             else _distribution(
                 parameters.label_w, updates.get("label_w"), previous.label_weights if previous else None
             ),
+            fantasies=fantasies,
+            life=life,
         )
 
 
@@ -266,7 +284,8 @@ def _bias_error(visible_bias: FloatArray, images: FloatArray) -> float:
     return float(np.sqrt(np.mean((expected - images.mean(axis=0, dtype=np.float64)) ** 2)))
 
 
-def _energies(parameters: Parameters, images: FloatArray, held_out: FloatArray) -> FreeEnergies:
+def measure_free_energies(parameters: Parameters, images: FloatArray, held_out: FloatArray) -> FreeEnergies:
+    """Return the mean free energies of training and of held-out images (n, D), as the training shows them."""
     training, other = parameters.free_energy(images), parameters.free_energy(held_out)
     error = math.sqrt(training.var() / len(training) + other.var() / len(other))
     return FreeEnergies(float(training.mean()), float(other.mean()), error)

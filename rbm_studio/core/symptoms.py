@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from rbm_studio.core.overfitting import find_fall
 from rbm_studio.core.presets import preset_named
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from rbm_studio.core.health import Health, Particles
+    from rbm_studio.core.fantasies import Fantasies
+    from rbm_studio.core.health import FreeEnergies, Health, Particles
     from rbm_studio.core.settings import TrainingSettings
 
 SETTLED_EPOCHS = 1.0
@@ -68,18 +70,56 @@ SAME_SPREAD = 0.1
 NEARLY_ALL = 0.9
 """Of a model with that share of its hidden units dead, stuck or exploded, what is left is no model of the data."""
 
+MORE_BLANKS, BLANKS_ERRORS = 0.02, 3.0
+"""Blanks among the chains from noise, beyond the data's share of them, and so many standard errors on top. Of models of
+MNIST that draw digits at most 0.005 of the chains are blank; of those that fade, 0.1 to 1."""
+
+FAR_IMAGE, STRAYS = 0.5, 0.25
+"""Deviations of the data by which the mean image of chains from noise is off, and the share of them that stray from all
+of the data; both together. A model that has hardly begun has the data's mean image; one that shows one mode more often
+than the others has images like the data's. At the end of ten epochs of MNIST 0.02 to 0.17 of PCD's chains stray, and
+0.3 to 0.9 of CD-1's, whose mean images are off by 0.55 to 1."""
+
+NO_INK, INK_ERRORS = 3.0, 5.0
+"""Deviations of the data, and standard errors: nothing excuses ink that is so far off, such as that of white noise,
+which is 9 deviations from MNIST's."""
+
+BOUND_ERRORS = 4.0
+"""Of its standard errors the ceiling has to be below what independent pixels reach, on `GAP_IMAGES` or more."""
+
 
 @dataclass(frozen=True)
 class Match:
-    """What a sign has shown: the values for the text about it, the units concerned, and a setting likelier to blame.
+    """What a sign has shown.
 
-    And the share of the hidden units that are lost, by this sign or one of its kind.
+    Attributes
+    ----------
+    fields : mapping
+        The values for the text about it.
+    units : tuple of int
+        Those concerned.
+    setting : str
+        One that is likelier to blame than the rule's.
+    remedy, problem : str
+        What helps, and what is wrong, rather than as the rule has it.
+    share : float
+        Of the hidden units that are lost, by this sign or one of its kind.
     """
 
     fields: Mapping[str, object]
     units: tuple[int, ...] = ()
     setting: str = ""
+    remedy: str = ""
+    problem: str = ""
     share: float = 0.0
+
+
+class Dreamt(Protocol):
+    """What knows where chains from noise have ended."""
+
+    @property
+    def fantasies(self) -> Fantasies | None:
+        """Where they did; None if none have."""
 
 
 def broken(health: Health, _: TrainingSettings) -> Match | None:
@@ -131,13 +171,70 @@ def small_update(health: Health, settings: TrainingSettings) -> Match | None:
 
 
 def overfitted(health: Health, _: TrainingSettings) -> Match | None:
-    """Look for a gap between the free energies of held-out and training images that chance does not explain."""
+    """Look for a gap between the free energies of held-out and training images that chance does not explain, and harms.
+
+    It does where held-out images have become less likely by it; where nobody measures that, the gap has to do.
+    """
     energies = health.free_energies
-    if energies is None or min(health.images, health.held_out_images) < GAP_IMAGES:
+    if energies is None or not is_gap(energies, health.images, health.held_out_images):
         return None
-    if not energies.gap > GAP_ERRORS * energies.error:
+    fields = {"gap": energies.gap, "error": energies.error}
+    if health.life is None:
+        return Match(fields)
+    fall = find_fall(health.life)
+    if fall is None or not fall.is_overfitting:
         return None
-    return Match({"gap": energies.gap, "error": energies.error})
+    fields |= {"since": fall.best.epochs, "fall": fall.nats}
+    return Match(fields, problem=OVERFITTED_SINCE, remedy=BACK_TO_THE_BEST)
+
+
+def is_gap(energies: FreeEnergies, images: int, held_out_images: int) -> bool:
+    """Whether held-out images have more free energy than chance explains, for so many images."""
+    return min(images, held_out_images) >= GAP_IMAGES and energies.gap > GAP_ERRORS * energies.error
+
+
+OVERFITTED_SINCE = (
+    "Overfitting since epoch {since:.4g}: held-out images have {gap:.0f} ± {error:.0f} nats more free energy than "
+    "training images, and are {fall:.0f} nats less likely than they were then."
+)
+BACK_TO_THE_BEST = (
+    "Go back to that moment in the timeline, and continue from there if at all; or train on more images, take fewer "
+    "hidden units, or add weight decay (L2)."
+)
+
+
+def worse_than_pixels(health: Dreamt, settings: TrainingSettings) -> Match | None:
+    """Look for a likelihood that cannot be as high as that of pixels that know nothing of each other."""
+    f = health.fantasies
+    if f is None or f.data_free_energy.count < GAP_IMAGES or not f.excess.mean < -BOUND_ERRORS * f.excess.error:
+        return None
+    return _of_chains(settings, {"ceiling": f.ceiling, "independent": f.independent})
+
+
+def chains_fade(health: Dreamt, settings: TrainingSettings) -> Match | None:
+    """Look for chains from noise that end in blank images, where the data has few."""
+    f = health.fantasies
+    if f is None:
+        return None
+    share, among_data = f.ink.blanks, f.data_ink.blanks
+    pooled = (share * f.chains + among_data * f.data_ink.amount.count) / (f.chains + f.data_ink.amount.count)
+    error = math.sqrt(pooled * (1 - pooled) * (1 / f.chains + 1 / f.data_ink.amount.count))
+    if not share - among_data > MORE_BLANKS + BLANKS_ERRORS * error:
+        return None
+    return _of_chains(settings, {"blanks": share, "data_blanks": among_data, "chains": f.chains})
+
+
+def chains_off(health: Dreamt, settings: TrainingSettings) -> Match | None:
+    """Look for chains from noise that do not come to look like the data; a step that is to fall still may."""
+    f = health.fantasies
+    if f is None:
+        return None
+    far = max(FAR_IMAGE, MISFIT_ERRORS / math.sqrt(f.chains))
+    strays = f.misfit > far and f.strays > STRAYS and f.data_free_energy.count >= GAP_IMAGES
+    if not (_ink_off(f) > NO_INK or (f.settled and strays)):
+        return None
+    fields = {"misfit": f.misfit, "strays": f.strays, "ink": f.ink.amount.mean, "data_ink": f.data_ink.amount.mean}
+    return _of_chains(settings, fields)
 
 
 def biases_off(health: Health, settings: TrainingSettings) -> Match | None:
@@ -218,6 +315,26 @@ def _alive(health: Health) -> npt.NDArray[np.bool_]:
 def _lost(health: Health) -> float:
     """Return the share of the units that are never on or never off."""
     return float(1 - _alive(health).mean())
+
+
+def _ink_off(f: Fantasies) -> float:
+    """Return by how many deviations of the data the chains' mean ink is off; 0 where chance may have made it so."""
+    ink, data = f.ink.amount, f.data_ink.amount
+    off = abs(ink.mean - data.mean)
+    if off <= INK_ERRORS * math.hypot(ink.error, data.error):
+        return 0.0
+    # Where all images have as much ink as each other, the chains' own deviation is what is left to compare with.
+    scale = max(data.deviation, ink.deviation, 1e-6)
+    return off / scale
+
+
+def _of_chains(settings: TrainingSettings, fields: Mapping[str, object]) -> Match:
+    if settings.gradient == "cd":
+        return Match(fields)
+    return Match(fields, setting="learning_rate", remedy=SMALLER_STEPS)
+
+
+SMALLER_STEPS = "Train on with a learning rate that falls to the end of the run, with a lower one, or for longer."
 
 
 def _mean_activity(health: Health) -> float:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QVBoxLayout, QWidget
 
 from rbm_studio.app import files
+from rbm_studio.app.chain_notice import ChainNotice
 from rbm_studio.app.change_words import ChangeWords
 from rbm_studio.app.curve_choice import QuantityChoice
 from rbm_studio.app.curve_default import default_quantity
@@ -74,6 +75,7 @@ class CurvePanel(QWidget):
         self._beside = QuantityChoice(self._quantities, (_NOTHING, self.tr("Nothing beside it")), key="Ctrl+Shift+M")
         self._log, self._save = QToolButton(), QToolButton()
         self._what = ElidedLabel(Qt.TextElideMode.ElideRight)
+        self._notice = ChainNotice(session)
         self._bar = QProgressBar()
         self._book = session.book
         self._measuring = Measuring(session, self._book, lambda: not self.visibleRegion().isEmpty(), self)
@@ -124,7 +126,12 @@ class CurvePanel(QWidget):
         head.addStretch()
         head.addWidget(self._log)
         head.addWidget(self._save)
-        self._what.setContentsMargins(GRID, 0, GRID, GRID // 2)
+        foot = QHBoxLayout()
+        # As high without the notice as with it: the curve does not jump.
+        foot.setContentsMargins(GRID, 0, GRID, GRID // 2)
+        foot.setSpacing(GRID)
+        foot.addWidget(self._what, 1)
+        foot.addWidget(self._notice)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -132,8 +139,10 @@ class CurvePanel(QWidget):
         column.addWidget(self._bar)
         column.addWidget(self._pair, 1)
         column.addSpacing(GRID // 2)
-        column.addWidget(self._what)
-        for first, second in itertools.pairwise((self._choice, self._beside, self._log, self._save, self._pair)):
+        column.addLayout(foot)
+        for first, second in itertools.pairwise(
+            (self._choice, self._beside, self._log, self._save, self._pair, self._notice)
+        ):
             self.setTabOrder(first, second)
 
     def _connect(self) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QScrollAr
 
 from rbm_studio.app.background import Background
 from rbm_studio.app.card_grid import CardGrid
+from rbm_studio.app.chain_words import figures
 from rbm_studio.app.findings_view import FindingsView, SteadyFindings
 from rbm_studio.app.health_cards import HealthCards
 from rbm_studio.app.health_watch import health_of
@@ -18,14 +19,16 @@ from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
-from rbm_studio.core.findings import FINDINGS, Finding, find
+from rbm_studio.core.findings import FINDINGS, OF_CHAINS, Finding, find
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent, QResizeEvent
 
+    from rbm_studio.app.chain_watch import Dreamt
     from rbm_studio.app.session import Session
     from rbm_studio.app.state import Images, Model
     from rbm_studio.core.health import Health
+    from rbm_studio.core.overfitting import Likelihood
 
 INTERVAL_MS = 500
 TURN_MS = 30
@@ -40,6 +43,7 @@ class _Measurement:
     model: Model
     life: int
     health: Health
+    dreamt: Dreamt | None
 
 
 class HealthPanel(QWidget):
@@ -86,6 +90,10 @@ class HealthPanel(QWidget):
         session.settings_changed.connect(self._turn.request)
         session.images_changed.connect(self._begin_again)
         session.curve_started.connect(self._begin_again)
+        for watch in (session.chains, session.life):
+            watch.changed.connect(self._turn.request)
+        self._findings.offer_taken.connect(self._look_at_the_best)
+        session.timeline.changed.connect(self._offer_the_best)
         session.selection.units_changed.connect(self._show_selected)
         session.selection.hovered_changed.connect(self._show_hovered)
         session.ending.connect(self._background.shut_down)
@@ -162,12 +170,24 @@ class HealthPanel(QWidget):
         else:
             self._stale = False
             epochs, life = self._session.epochs_trained, self._life
-            self._background.request(lambda: self._measure(model, images, epochs, life))
+            # Of the newest model, and so nothing to tell of what it was.
+            dreamt = self._session.chains.dreamt if self._session.timeline.past is None else None
+            likelihoods = self._session.life.life if self._session.timeline.past is None else ()
+            self._background.request(lambda: self._measure(model, images, epochs, life, dreamt, likelihoods))
 
-    def _measure(self, model: Model, images: Images, epochs: float, life: int) -> _Measurement:
+    def _measure(
+        self,
+        model: Model,
+        images: Images,
+        epochs: float,
+        life: int,
+        dreamt: Dreamt | None,
+        likelihoods: tuple[Likelihood, ...],
+    ) -> _Measurement:
         """Measure; on another thread, so nothing here may touch a widget."""
-        health = health_of(model, images, epochs, self._health)
-        return _Measurement(model, life, health)
+        fantasies = None if dreamt is None else dreamt.fantasies
+        health = health_of(model, images, epochs, self._health, fantasies=fantasies, life=likelihoods)
+        return _Measurement(model, life, health, dreamt)
 
     def _begin_again(self) -> None:
         """Forget the model that was measured; what is shown stays until the next one's measurement takes its place."""
@@ -185,6 +205,7 @@ class HealthPanel(QWidget):
         self._cards.clear(self._empty_words())
         self._what.setText(self._empty_words())
         self._findings.show_findings([], "")
+        self._show_dreamt(None)
 
     @property
     def _can_measure(self) -> bool:
@@ -216,6 +237,8 @@ class HealthPanel(QWidget):
             self._session.health.note(model, found)
         before = self._findings.chosen_finding()
         self._findings.show_findings(findings, "" if findings else self._all_well(health))
+        self._offer_the_best()
+        self._show_dreamt(measurement.dreamt)
         after = self._findings.chosen_finding()
         if before is not None and after is not None and before.units != after.units:
             self._session.selection.select_units(after.units)
@@ -225,6 +248,40 @@ class HealthPanel(QWidget):
         if health.epochs == 0:
             return self.tr("The model is not trained yet. Press Train: what goes wrong is told here.")
         return self.tr("Nothing to report: all is well by {0} rules.").format(len(FINDINGS))
+
+    def _show_dreamt(self, dreamt: Dreamt | None) -> None:
+        self._cards.show_dreamt(dreamt)
+        self._findings.show_figures("" if dreamt is None else figures(dreamt), self._dreamt_tip())
+
+    def _dreamt_tip(self) -> str:
+        return self.tr(
+            "Chains from noise, run now and then in the background: less than 2% of a training's time.\n"
+            "Ink: pixels that differ from the ground; blank: at most half the ink of the faintest hundredth of the\n"
+            "data. Free energies: of the chains' last states, and of held-out images. Z is at least the sum over an\n"
+            "empty image, a full one and the chains' last states: so the log-likelihood is no higher than this."
+        )
+
+    # --- the best moment
+
+    def _offer_the_best(self) -> None:
+        """Offer to look at the moment in which held-out images were likeliest, below what is wrong since then."""
+        moment = self._session.life.best_moment() if self._session.timeline.past is None else None
+        if moment is None:
+            self._findings.show_offer((), "", "")
+            return
+        self._findings.show_offer(
+            ("overfitted", *OF_CHAINS),
+            self.tr("Look at epoch {0}, the best moment").format(epoch_text(moment.epochs)),
+            self.tr(
+                "Of the moments that are kept, held-out images were likeliest in this one. Continue from here, in the\n"
+                "timeline, then begins a new run there (Space)"
+            ),
+        )
+
+    def _look_at_the_best(self) -> None:
+        moment = self._session.life.best_moment()
+        if moment is not None:
+            self._session.timeline.look_at(moment)
 
     # --- pointing out
 
