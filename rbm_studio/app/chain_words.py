@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from rbm_studio.app.numbers import fixed
+from rbm_studio.app.standing import epoch_text
 
 if TYPE_CHECKING:
     from rbm_studio.app.chain_watch import Dreamt
@@ -25,7 +26,7 @@ def figures(dreamt: Dreamt) -> str:
     ).format(
         chains=count(f.chains),
         steps=count(f.steps),
-        epoch=fixed(dreamt.model.epochs_trained, 2),
+        epoch=epoch_text(dreamt.model.epochs_trained),
         ink=_percent(f.ink.amount.mean),
         data_ink=_percent(f.data_ink.amount.mean),
         blanks=_percent(f.ink.blanks),
@@ -47,7 +48,7 @@ def caption(dreamt: Dreamt) -> str:
     return _tr("{0} of {1}; epoch {2}; ink {3}, data: {4}; blanks {5}, data: {6}").format(
         len(dreamt.images),
         count(f.chains),
-        fixed(dreamt.model.epochs_trained, 2),
+        epoch_text(dreamt.model.epochs_trained),
         _percent(f.ink.amount.mean),
         _percent(f.data_ink.amount.mean),
         _percent(f.ink.blanks),

@@ -82,7 +82,7 @@ def _update() -> tuple[SettingField, ...]:
                 ("constant", _tr("Constant")),
                 ("linear", _tr("Linear")),
                 ("exponential", _tr("Exponential")),
-                ("search-then-converge", _tr("Search, then converge")),
+                ("search-then-converge", _tr("1/t and linear")),
             ),
             _tr(
                 "How the learning rate falls over the epochs of a run: not, by equal steps, or by equal parts;\n"

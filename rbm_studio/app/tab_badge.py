@@ -30,7 +30,6 @@ class TabBadge(QWidget):
         super().__init__(window)
         self._window, self._dock = window, dock
         self._tip = ""
-        self._bar: QTabBar | None = None
         self.setObjectName("badge")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.resize(_SIDE, _SIDE)
@@ -60,33 +59,24 @@ class TabBadge(QWidget):
     @Slot()
     def _follow(self) -> None:
         """Go to the tab, which Qt makes anew when docks are moved."""
+        # Qt deletes bars as it likes, and tells Python nothing of it: none is kept, here or in `eventFilter`.
         bar, place = self._tab()
-        if bar is not self._bar:
-            if self._bar is not None:
-                self._bar.removeEventFilter(self)
-                self._bar.destroyed.disconnect(self._lose)
-            self._bar = bar
-            if bar is not None:
-                bar.installEventFilter(self)
-                bar.destroyed.connect(self._lose)
         if bar is None:
             self.hide()
             return
+        bar.installEventFilter(self)
         title = self._dock.windowTitle()
         bar.setTabToolTip(place, f"{title}: {self._tip}" if self._tip else title)
         bar.setAccessibleTabName(place, f"{title}: {self._tip}" if self._tip else "")
         self._fit(bar, place)
         self.raise_()
 
-    def _lose(self) -> None:
-        self._bar = None
-
     def _fit(self, bar: QTabBar, place: int) -> None:
         tab = bar.tabRect(place)
         corner = QPoint(tab.right() - _SIDE - _EDGE, tab.top() + _EDGE)
         # A tab may be scrolled out of its bar.
         self.setVisible(bool(self._tip) and bar.rect().contains(corner))
-        # Not the bar's own child, for Qt deletes bars as it likes.
+        # Not the bar's own child, which would go with it.
         if self.pos() != (at := bar.mapTo(self._window, corner)):
             self.move(at)
 
@@ -99,9 +89,9 @@ class TabBadge(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay at the tab's corner while tabs are moved, scrolled and made wider."""
-        if watched is self._bar and self._tip and event.type() == QEvent.Type.Paint:
+        if self._tip and event.type() == QEvent.Type.Paint:
             bar, place = self._tab()
-            if bar is self._bar and bar is not None:
+            if bar is watched and bar is not None:
                 self._fit(bar, place)
         return super().eventFilter(watched, event)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import random
+import re
 import sys
 import threading
 import weakref
@@ -163,6 +164,19 @@ class AnyOrder(RuleBasedStateMachine):
         del self.window, self.session, self.drawings, self.hands
         process_deletions()
         gc.collect()
+        if kept[1]() is not None:
+            import types
+            def up(o, depth, seen):
+                for r in gc.get_referrers(o):
+                    if id(r) in seen or isinstance(r, types.FrameType): continue
+                    seen.add(id(r))
+                    try: name = repr(r)[:150]
+                    except Exception: name = "?"
+                    open("/tmp/refs.txt","a").write("  "*depth + type(r).__name__ + " " + name + "\n")
+                    if depth < 4: up(r, depth+1, seen)
+            seen = {id(kept)}
+            up(kept[1](), 0, seen)
+            open("/tmp/refs.txt","a").write("=====\n")
         assert [ref() for ref in kept] == [None, None]
 
     def teardown(self) -> None:
@@ -341,10 +355,18 @@ class AnyOrder(RuleBasedStateMachine):
         if state(session) is RunState.IDLE:
             assert not is_at_work("training")
         words = " ".join(labels(window.training_bar))
-        if session.progress is None:
+        progress, newest = session.progress, session.newest
+        now = progress.epochs_trained if progress is not None else newest.epochs_trained if newest is not None else 0.0
+        told = re.match(r"(Stopped at epoch|Epoch) ([\d.,]+) of ([\d.,]+)", words)
+        if state(session) is RunState.IDLE and now == 0:
             assert words.partition("  ·  next: ")[0] == ("Ready to train" if session.can_train else "")
         else:
-            assert words.startswith(f"Epoch {session.progress.epoch} of {session.progress.epochs}")
+            assert told is not None, words
+            reads, ends = (float(number.replace(",", "")) for number in told.groups()[1:])
+            # Cut off at the hundredth: no epoch is called done before it is.
+            assert reads - 1e-6 <= now < reads + 0.01 + 1e-6
+            assert reads <= ends
+            assert state(session) is RunState.IDLE or told[1] == "Epoch"
         assert threading.active_count() < 30
 
     def sees_the_settings(self) -> None:

@@ -74,7 +74,7 @@ def test_health_names_the_figures_and_the_curve_says_when_the_chains_fail(
     qtbot.waitUntil(lambda: any("fade away" in words for words in told()), timeout=20_000)
     assert any(words.startswith("The log-likelihood is at most") for words in told())
     figures = next(text for text in labels(health) if "chains from noise" in text and "held-out" in text)
-    assert "200 chains from noise, 1,000 steps, epoch 0.00" in figures
+    assert "200 chains from noise, 1,000 steps, epoch 0" in figures
     assert "blanks 100.0%" in figures
 
 
