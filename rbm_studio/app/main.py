@@ -14,6 +14,7 @@ from rbm_studio.app import layout
 from rbm_studio.app.autosave import INTERVAL_S, Autosave
 from rbm_studio.app.ending import Ending
 from rbm_studio.app.faults import Faults
+from rbm_studio.app.garbage import Collector
 from rbm_studio.app.icons import icon
 from rbm_studio.app.journal import Journal
 from rbm_studio.app.log import start_log, trace_crashes
@@ -55,6 +56,8 @@ def create_application() -> QApplication:
     application.setApplicationVersion(__version__)
     application.setDesktopFileName("rbm-studio")
     application.setWindowIcon(icon("rbm-studio"))
+    if application.findChild(Collector) is None:
+        Collector(application)
     set_unsafe_settings_aside()
     apply_appearance(application, saved_appearance())
     for line in (*versions(), *screens()):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import gzip
 import hashlib
 import importlib.util
@@ -17,6 +18,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from rbm_studio.app.canvas import DrawingCanvas
+from rbm_studio.app.garbage import Collector
 from rbm_studio.app.session import Session
 from rbm_studio.app.window import MainWindow
 from rbm_studio.data import Dataset
@@ -69,6 +71,15 @@ def _as_on_a_new_computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "state"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _collector(qapp: QCoreApplication) -> Iterator[None]:
+    """As in the program: on another thread, garbage that holds widgets would crash Qt."""
+    collector = Collector(qapp)
+    yield
+    collector.deleteLater()
+    gc.enable()
 
 
 @pytest.fixture

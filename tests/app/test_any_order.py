@@ -164,19 +164,6 @@ class AnyOrder(RuleBasedStateMachine):
         del self.window, self.session, self.drawings, self.hands
         process_deletions()
         gc.collect()
-        if kept[1]() is not None:
-            import types
-            def up(o, depth, seen):
-                for r in gc.get_referrers(o):
-                    if id(r) in seen or isinstance(r, types.FrameType): continue
-                    seen.add(id(r))
-                    try: name = repr(r)[:150]
-                    except Exception: name = "?"
-                    open("/tmp/refs.txt","a").write("  "*depth + type(r).__name__ + " " + name + "\n")
-                    if depth < 4: up(r, depth+1, seen)
-            seen = {id(kept)}
-            up(kept[1](), 0, seen)
-            open("/tmp/refs.txt","a").write("=====\n")
         assert [ref() for ref in kept] == [None, None]
 
     def teardown(self) -> None:

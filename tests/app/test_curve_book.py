@@ -174,7 +174,7 @@ def test_a_run_knows_the_settings_of_its_last_training(qtbot: QtBot, session: Se
     session.change_settings(learning_rate=0.01)
     present = session.book.present
     assert present is not None
-    assert present.settings.training.learning_rate == 0.15
+    assert present.settings.training.learning_rate == 1.0
     session.train()
     wait_until_idle(qtbot, session)
     assert present.settings.training.learning_rate == 0.01

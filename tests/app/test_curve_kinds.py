@@ -194,4 +194,4 @@ def test_what_was_measured_a_little_earlier_is_read_without_a_word(plot: CurvePl
     QTest.mouseMove(target, plot.view.to_pixels(5.0, 0.45).toPoint())
     assert plot.reading().replace("\n", " · ") == "epoch 5 · training 0.4000 · held-out 0.6000"
     QTest.mouseMove(target, plot.view.to_pixels(9.0, 0.45).toPoint())
-    assert plot.reading().replace("\n", " · ") == "epoch 9 · training 0.3000 · held-out 0.6000 (at 4.9)"
+    assert plot.reading().replace("\n", " · ") == "epoch 9 · training 0.3000 · held-out 0.6000 (at 4.90)"

@@ -214,7 +214,7 @@ class TestDrawing:
 
     def test_it_cannot_be_made_unreadably_small(self, plot: CurvePlot) -> None:
         plot.resize(10, 10)
-        assert (plot.width(), plot.height()) == (240, 144)
+        assert (plot.width(), plot.height()) == (240, 112)
 
 
 class TestReading:

@@ -436,6 +436,7 @@ def given_the_rest(p: Parameters, drawing: NDArray[np.float32], free: NDArray[np
 
 
 def test_completions_are_what_the_model_makes_of_the_rest(qtbot: QtBot, window: MainWindow) -> None:
+    window.session.choose_preset("cd-1")
     window.session.change_settings(epochs=60, learning_rate=0.3)
     train(qtbot, window)
     session = window.session

@@ -112,6 +112,7 @@ def place(window: MainWindow, row: int) -> None:
 
 
 def test_a_drawing_is_kept_with_what_the_model_makes_of_it(qtbot: QtBot, window: MainWindow) -> None:
+    window.session.change_settings(binarisation="grey")
     train(qtbot, window)
     keep(qtbot, window, STROKES[2])
     assert status(window).startswith("Kept.")
@@ -150,6 +151,8 @@ def test_the_drawings_are_shown_as_the_training_shows_images(qtbot: QtBot, windo
 
 @pytest.mark.parametrize("order", ["By free energy", "By reconstruction error", "By time kept"])
 def test_drawings_stand_in_the_order_that_is_chosen(qtbot: QtBot, window: MainWindow, order: str) -> None:
+    # Of eight pixels a side, thresholded, two of the drawings would be one.
+    window.session.change_settings(binarisation="grey")
     train(qtbot, window)
     keep(qtbot, window, *reversed(STROKES))
     box = named(panel(window), QComboBox, "Order of the drawings")

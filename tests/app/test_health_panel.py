@@ -132,7 +132,7 @@ def test_it_is_measured_as_soon_as_it_is_in_view(qtbot: QtBot, window: MainWindo
     assert health is not None
     v = np.divide(images.train, 255, dtype=np.float32)
     np.testing.assert_allclose(health.mean_activity, p.expect_hidden(v).mean(axis=0), rtol=1e-5)
-    assert what(window) == "Epoch 0  ·  200 training and 20 held-out images, always the same; grey values"
+    assert what(window) == "Epoch 0  ·  200 training and 20 held-out images, always the same; binary above 0.5"
     assert "The model is not trained yet. Press Train: what goes wrong is told here." in labels(panel(window))
 
 
@@ -154,9 +154,9 @@ def test_a_trained_model_is_shown_whole(qtbot: QtBot, window: MainWindow) -> Non
     energies = health.free_energies
     assert energies is not None
     assert card(window, "Free-energy gap (nats)").caption() == (
-        f"Held-out less training: {energies.gap:.1f} ± {energies.error:.1f}; grey values".replace("-", "−", 1)
+        f"Held-out less training: {energies.gap:.1f} ± {energies.error:.1f}; binary above 0.5".replace("-", "−", 1)
         if energies.gap < 0
-        else f"Held-out less training: {energies.gap:.1f} ± {energies.error:.1f}; grey values"
+        else f"Held-out less training: {energies.gap:.1f} ± {energies.error:.1f}; binary above 0.5"
     )
     assert [point.epoch for point in gap(window).points()] == [3]
     mosaic_image = particles(window).image()
@@ -250,7 +250,7 @@ def test_pointing_at_a_unit_tells_of_it_and_a_click_points_it_out(qtbot: QtBot, 
     assert health is not None
     title = "Hidden units: p(h = 1 | v)"
     resting = card(window, title).caption()
-    assert resting == "100 training images down; bars: means of 200; grey values"
+    assert resting == "100 training images down; bars: means of 200; binary above 0.5"
     place = units(window).column_rect(7).center().toPoint()
     QTest.mouseMove(units(window), place)
     assert (
@@ -472,7 +472,7 @@ def test_each_unit_is_a_dot_of_its_filters_length_and_its_activity(qtbot: QtBot,
     assert health is not None
     np.testing.assert_allclose(health.lengths, np.linalg.norm(model_of(window.session).w, axis=0), rtol=1e-5)
     assert scatter(window).count() == 12
-    assert card(window, SCATTER).caption() == "12 hidden units; means of 200 training images; grey values"
+    assert card(window, SCATTER).caption() == "12 hidden units; means of 200 training images; binary above 0.5"
     x = [scatter(window).dot_at(unit).x() for unit in range(12)]
     y = [-scatter(window).dot_at(unit).y() for unit in range(12)]
     assert np.argsort(x).tolist() == np.argsort(health.lengths).tolist()

@@ -145,7 +145,7 @@ def test_other_images_are_told_from_them_and_begin_another_run(qtbot: QtBot, sho
         "of 8×8. On those above “Train” begins another run."
     )
     assert offered(window).text() == "Open bars.npz…"
-    assert said(window) == "Stopped at epoch 1.50 of 3  ·  Train begins another run of this model"
+    assert said(window) == "Stopped at epoch 1.50 of 3  ·  next: a new run (Recommended)"
     press(window, "Train")
     assert status(window) == "These are other images than before: a new run begins, and none is gone on with."
     wait_until_idle(qtbot, window.session)
@@ -226,7 +226,7 @@ def test_the_size_that_the_images_had_comes_back_with_them(qtbot: QtBot, show: S
     # Here are images that the model does not fit.
     window = show(with_images(qtbot, bars_file(tmp_path / "others.npz", side=6)))
     open_elsewhere(qtbot, window, tmp_path / "lesson.rbmx")
-    assert said(window) == "Stopped at epoch 1.50 of 3  ·  Train begins a new model"
+    assert said(window) == "Stopped at epoch 1.50 of 3  ·  next: a new run (Recommended)"
     click(button(window.panel("dataset"), "Open bars.npz…"))
     pick(qtbot, images)
     wait_for_images(qtbot, window)

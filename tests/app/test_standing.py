@@ -87,9 +87,9 @@ def test_a_run_that_was_stopped_says_so_with_the_same_digits_on_both_sides(qtbot
     settle(qtbot, window.timeline_bar)
     # Seven batches are an epoch of 200 images, and of the second there were three of thirty.
     assert bars_of(window) == ["Stopped at epoch 1.45 of 2  ·  Train finishes it", "Now: epoch 1.45 of 2"]
-    # Another run begins, of two epochs more.
+    # It goes on with another run, of two epochs more.
     session.change_settings(learning_rate=0.05)
-    assert bars_of(window)[0] == "Stopped at epoch 1.45 of 2  ·  Train begins another run of this model"
+    assert bars_of(window)[0] == "Stopped at epoch 1.45 of 2  ·  next: goes on with rate 1 → 0.05"
     train(qtbot, window)
     settle(qtbot, window.timeline_bar)
     assert bars_of(window) == ["Epoch 3.45 of 3.45  ·  done", "Now: epoch 3.45 of 3.45"]

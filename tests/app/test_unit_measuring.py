@@ -42,11 +42,11 @@ def wait(qtbot: QtBot, measuring: UnitMeasuring) -> Measured:
 
 def test_at_rest_a_part_is_measured_on_first_and_then_all_images(qtbot: QtBot, measuring: UnitMeasuring) -> None:
     part = wait(qtbot, measuring)
-    assert measuring.training_words(part) == "epoch 0: 5,000 of 6,000 training images, grey values"
+    assert measuring.training_words(part) == "epoch 0: 5,000 of 6,000 training images, binary above 0.5"
     measured = wait(qtbot, measuring)
     assert measured.activity.counts.sum(axis=1).tolist() == [6000] * 12
-    assert measuring.training_words(measured) == "epoch 0: 6,000 training images, grey values"
-    assert measuring.test_words(measured) == "epoch 0: 2,100 test images, grey values"
+    assert measuring.training_words(measured) == "epoch 0: 6,000 training images, binary above 0.5"
+    assert measuring.test_words(measured) == "epoch 0: 2,100 test images, binary above 0.5"
 
 
 def test_while_the_model_trains_a_part_is_measured_on(qtbot: QtBot, session: Session, measuring: UnitMeasuring) -> None:
@@ -57,8 +57,8 @@ def test_while_the_model_trains_a_part_is_measured_on(qtbot: QtBot, session: Ses
     measured, images = measuring.measured, session.images
     assert measured is not None
     assert images is not None
-    assert ": 5,000 of 6,000 training images, grey values" in measuring.training_words(measured)
-    assert ": 2,000 of 2,100 test images, grey values" in measuring.test_words(measured)
+    assert ": 5,000 of 6,000 training images, binary above 0.5" in measuring.training_words(measured)
+    assert ": 2,000 of 2,100 test images, binary above 0.5" in measuring.test_words(measured)
     assert session.run_state is RunState.RUNNING
     # The images at either end are told by their places among all test images.
     v = np.divide(images.test, 255, dtype=np.float32).reshape(-1, SIDE * SIDE)

@@ -289,12 +289,12 @@ def test_the_histogram_and_the_extremes_are_those_of_the_unit(page: MainWindow) 
     assert counts.tolist() == activity.counts[UNIT].tolist()
     assert counts.sum() == 200
     assert card(page, "p(h = 1 | v) over the data").caption() == (
-        f"Mean activity {activity.mean_activity[UNIT]:.3f}; epoch 3: 200 training images, grey values"
+        f"Mean activity {activity.mean_activity[UNIT]:.3f}; epoch 3: 200 training images, binary above 0.5"
     )
     h = parameters(page).expect_hidden(np.divide(images(page).test, 255, dtype=np.float32))[:, UNIT]
     for title, order in (("Switched on most by", -h), ("Switched on least by", h)):
         expected = np.argsort(order, kind="stable")[:8]
-        assert card(page, title).caption() == "p(h = 1 | v); epoch 3: 20 test images, grey values"
+        assert card(page, title).caption() == "p(h = 1 | v); epoch 3: 20 test images, binary above 0.5"
         shown = row(page, title).pictures()
         assert len(shown) == 8
         np.testing.assert_allclose(h[expected], [float(p.words.replace("−", "-")) for p in shown], atol=6e-4)
@@ -412,7 +412,7 @@ def test_a_pixel_has_weights_a_bias_and_means(page: MainWindow) -> None:
         "Mean when restored": f"{restored:.3f}",
     }
     assert activity.mean_visible[pixel] == pytest.approx(v[:, pixel].mean())
-    assert card(page, "How often it is on").caption().endswith("epoch 3: 200 training images, grey values")
+    assert card(page, "How often it is on").caption().endswith("epoch 3: 200 training images, binary above 0.5")
     assert card(page, "Its weights").caption().startswith("12 weights: mean ")
     image = picture(page, "Weights of the pixel to the hidden units").image()
     assert image is not None
