@@ -12,10 +12,13 @@ from benchmarks.table import Row, verdict
 from benchmarks.timing import interleave
 from benchmarks.trained_models import Trained, bracket, train
 from benchmarks.training_speed import ours
+from rbm_studio.core.class_drawing import MOST_STEPS, ClassDrawing
 from rbm_studio.core.gibbs import Clamp, GibbsChains, noise
+from rbm_studio.core.likeness import know
 from rbm_studio.core.settings import TrainingSettings
 
 if TYPE_CHECKING:
+    from rbm_studio.core.backend import FloatArray
     from rbm_studio.core.parameters import Parameters
 
 LEAST = {16: -142.0, 64: -109.0, 256: -85.0, 512: -80.0, 1000: -81.0, 2000: -83.0}
@@ -86,13 +89,7 @@ def _dream(parameters: Parameters, name: str) -> Row:
 
 
 def _draw(parameters: Parameters, hidden: int) -> Row:
-    right = []
-    for digit in range(CLASSES):
-        rng = np.random.default_rng(digit)
-        chains = GibbsChains(parameters, noise(DRAWN, parameters.visible_num, rng), rng)
-        chains.clamp = Clamp(label=digit)
-        chains.step(STEPS)
-        right.append(int(judge(chains.visible_probabilities).counts[digit]))
+    right = [int(judge(_drawn(parameters, digit)).counts[digit]) for digit in range(CLASSES)]
     return Row(
         f"Draw a 0 … 9: of {DRAWN} each so many are that digit to the classifier, {hidden} hidden",
         " ".join(map(str, right)),
@@ -101,6 +98,27 @@ def _draw(parameters: Parameters, hidden: int) -> Row:
         f"each ≥ {LEAST_RIGHT}",
         verdict(min(right) >= LEAST_RIGHT),
     )
+
+
+def _drawn(parameters: Parameters, digit: int) -> FloatArray:
+    """Return what the window's *Draw a d* ends with, of shape (DRAWN, D)."""
+    rng = np.random.default_rng(digit)
+    known = know(parameters, _of_digit(digit))
+    chains = GibbsChains(parameters, noise(DRAWN, parameters.visible_num, rng), rng)
+    chains.clamp = Clamp(label=digit)
+    drawing = ClassDrawing(chains, digit, lambda: known, lambda: noise(DRAWN, parameters.visible_num, rng))
+    for _ in range(MOST_STEPS):
+        chains.step()
+        drawing.follow_step()
+        if drawing.is_done:
+            break
+    return chains.visible_probabilities
+
+
+def _of_digit(digit: int) -> FloatArray:
+    """Return the test images of a digit, as the default shows them, as the window does to know when one is good."""
+    images: FloatArray = (digits.test_images()[digits.test_labels() == digit] > 0.5).astype(np.float32)
+    return images
 
 
 def _time(hidden: int, quick: bool) -> Row:

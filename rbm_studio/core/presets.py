@@ -67,7 +67,7 @@ class Preset:
         return uniform_parameters(visible_num, hidden_num, rng, label_num)
 
 
-_CD = {"gradient": "cd", "centred": False, "visible_units": "mean-field", "binarisation": "grey"}
+_CD = {"gradient": "cd", "centred": False, "visible_units": "mean-field", "binarisation": "grey", "clip_norm": 0.0}
 """CD-1 on grey values, with probabilities for the negative phase's pixels (Hinton 2010, section 3)."""
 
 PRESETS = {
@@ -81,6 +81,7 @@ PRESETS = {
             "gradient": "cd",
             "centred": False,
             "binarisation": "grey",
+            "clip_norm": 0.0,
             "learning_rate": 0.0001,
             "momentum": 0.95,
             "momentum_epochs": 0.0,

@@ -123,7 +123,7 @@ class TrainingSettings:
     max_norm: float = 0.0
     sparsity_target: float = 0.1
     sparsity_cost: float = 0.0
-    clip_norm: float = 0.0
+    clip_norm: float = 10.0
 
     def __post_init__(self) -> None:
         for field in fields(self):

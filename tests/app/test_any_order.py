@@ -82,6 +82,10 @@ class Left:
     def __init__(self) -> None:
         process_deletions()
         QThreadPool.globalInstance().waitForDone()
+        # The probe for a GPU of a test before is one that ends by itself.
+        for thread in threading.enumerate():
+            if thread.daemon and thread is not threading.current_thread():
+                thread.join(timeout=5)
         gc.collect()
         self.threads = {thread.name for thread in threading.enumerate()}
         self.widgets = len(QApplication.allWidgets())

@@ -380,12 +380,11 @@ def test_with_other_images_it_opens_is_told_once_and_is_not_gone_on_with(
     assert weights(other) == weights(session)
     assert not other.experiment.is_modified
     notices.clear()
-    trained = model_of(other).epochs_trained
     train(qtbot, other)
     assert other.documents.missing is None
-    assert notices == ["These are other images than before: a new run begins, and none is gone on with."]
-    # All 60 epochs, and not the rest of them.
-    assert model_of(other).epochs_trained == pytest.approx(trained + 60)
+    assert notices == ["A new run begins; the one before stays among the runs."]
+    # All 60 epochs, of a new model, and not the rest of them.
+    assert model_of(other).epochs_trained == 60
     assert other.training_data is not None
     assert other.training_data.name == "Others"
     assert told == []
@@ -440,7 +439,11 @@ def test_within_one_session_too_a_run_is_not_gone_on_with_on_other_images(
     stopped_on_its_way(qtbot, session, tmp_path / "bars.rbmx")
     trained = model_of(session).epochs_trained
     load(qtbot, session, other_bars())
+    notices: list[str] = []
+    session.noticed.connect(notices.append)
+    session.next_run.choose(new=False)
     train(qtbot, session)
+    assert notices == ["These are other images than before: their epochs begin anew."]
     assert model_of(session).epochs_trained == pytest.approx(trained + 60)
 
 
@@ -748,4 +751,4 @@ def test_an_earlier_run_of_a_file_is_not_gone_on_with_on_other_images(
     notices: list[str] = []
     other.noticed.connect(notices.append)
     train(qtbot, other)
-    assert notices == ["These are other images than before: a new run begins, and none is gone on with."]
+    assert notices == ["A new run begins; the one before stays among the runs."]

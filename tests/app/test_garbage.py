@@ -28,7 +28,7 @@ def test_what_another_thread_leaves_is_collected_on_this_one(qtbot: QtBot) -> No
     def litter() -> None:
         Knot(threads)
         # Far more new objects than Python waits for before it collects by itself.
-        kept = [[] for _ in range(20 * gc.get_threshold()[0])]
+        kept: list[list[int]] = [[] for _ in range(20 * gc.get_threshold()[0])]
         assert kept
         assert threads == []
 
@@ -36,7 +36,7 @@ def test_what_another_thread_leaves_is_collected_on_this_one(qtbot: QtBot) -> No
     worker.start()
     worker.join()
     assert threads == []
-    kept = [[] for _ in range(2 * gc.get_threshold()[0])]
+    kept: list[list[int]] = [[] for _ in range(2 * gc.get_threshold()[0])]
     qtbot.waitUntil(lambda: bool(threads))
     assert kept
     assert threads == [threading.get_ident()]

@@ -269,6 +269,7 @@ class TestPast:
         desk.session.change_settings(binarisation="grey")
         self.trained(qtbot, desk)
         desk.session.change_settings(binarisation="threshold", threshold=0.3, epochs=10)
+        desk.session.next_run.choose(new=False)
         desk.session.train()
         wait_until_idle(qtbot, desk.session)
         desk.measuring.choose(["cross_entropy"])

@@ -147,9 +147,9 @@ def test_other_images_are_told_from_them_and_begin_another_run(qtbot: QtBot, sho
     assert offered(window).text() == "Open bars.npz…"
     assert said(window) == "Stopped at epoch 1.50 of 3  ·  next: a new run (Recommended)"
     press(window, "Train")
-    assert status(window) == "These are other images than before: a new run begins, and none is gone on with."
+    assert status(window) == "A new run begins; the one before stays among the runs."
     wait_until_idle(qtbot, window.session)
-    assert said(window) == "Epoch 4.50 of 4.50  ·  done"
+    assert said(window) == "Epoch 3 of 3  ·  done"
     # Now these are its images.
     assert "belongs" not in texts(window)
 

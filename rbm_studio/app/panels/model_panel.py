@@ -49,6 +49,7 @@ class ModelPanel(QWidget):
         self._page = QScrollArea()
         self._line, self._note = QFrame(), QLabel()
         self._choice = RunChoice(session)
+        self._scroll = QTimer(self)
         self._arrange()
         self._connect()
         self._probe = Task("gpu", lambda _task: gpu_problem(), self)
@@ -97,6 +98,10 @@ class ModelPanel(QWidget):
         session.run_state_changed.connect(self.refresh)
         session.task_changed.connect(self._show_outcome)
         session.setting_pointed_at.connect(self._point_at)
+        # A timer of its own: Qt never calls, nor lets go of, a function that waits for a widget which is gone meanwhile.
+        self._scroll.setSingleShot(True)
+        self._scroll.setInterval(0)
+        self._scroll.timeout.connect(self._keep_in_view)
 
     def _enter(self, name: str, value: object) -> None:
         if name != "image_shape":
@@ -174,12 +179,14 @@ class ModelPanel(QWidget):
         self._note.setVisible(bool(text))
         is_asked = self._choice.refresh()
         self._line.setVisible(bool(text) or is_asked)
-        field = self.focusWidget()
-        if is_asked and field is not None and self._fields.isAncestorOf(field):
+        if is_asked:
             # Later: the page is lower by what came below it, and where a person types must stay in view.
-            QTimer.singleShot(0, field, lambda: self._keep_in_view(field))
+            self._scroll.start()
 
-    def _keep_in_view(self, field: QWidget) -> None:
+    def _keep_in_view(self) -> None:
+        field = self.focusWidget()
+        if field is None or not self._fields.isAncestorOf(field):
+            return
         # Not `ensureWidgetVisible`: of a field with the focus that sees to the text cursor alone.
         middle = field.mapTo(self._fields, field.rect().center())
         self._page.ensureVisible(middle.x(), middle.y(), 0, field.height())
