@@ -15,6 +15,7 @@ from benchmarks.training_speed import ours
 from rbm_studio.core.class_drawing import MOST_STEPS, ClassDrawing
 from rbm_studio.core.gibbs import Clamp, GibbsChains, noise
 from rbm_studio.core.likeness import know
+from rbm_studio.core.sampling import sample_visible
 from rbm_studio.core.settings import TrainingSettings
 
 if TYPE_CHECKING:
@@ -104,9 +105,11 @@ def _drawn(parameters: Parameters, digit: int) -> FloatArray:
     """Return what the window's *Draw a d* ends with, of shape (DRAWN, D)."""
     rng = np.random.default_rng(digit)
     known = know(parameters, _of_digit(digit))
-    chains = GibbsChains(parameters, noise(DRAWN, parameters.visible_num, rng), rng)
+    # Pixels that are on as often as their biases say, as the window starts them.
+    idle = np.zeros((DRAWN, parameters.hidden_num), dtype=np.float32)
+    chains = GibbsChains(parameters, sample_visible(parameters, idle, rng), rng)
     chains.clamp = Clamp(label=digit)
-    drawing = ClassDrawing(chains, digit, lambda: known, lambda: noise(DRAWN, parameters.visible_num, rng))
+    drawing = ClassDrawing(chains, digit, lambda: known, lambda: sample_visible(parameters, idle, rng))
     for _ in range(MOST_STEPS):
         chains.step()
         drawing.follow_step()

@@ -20,6 +20,7 @@ from PySide6.QtTest import QTest
 from rbm_studio.app.canvas import DrawingCanvas
 from rbm_studio.app.garbage import Collector
 from rbm_studio.app.session import Session
+from rbm_studio.app.theme import Appearance, apply_appearance
 from rbm_studio.app.window import MainWindow
 from rbm_studio.data import Dataset
 from rbm_studio.data.download import download_mnist
@@ -96,6 +97,17 @@ def application(qapp: QCoreApplication) -> Iterator[QCoreApplication]:
     QSettings().setValue("curve/shown", "article_kl")
     yield qapp
     QSettings().clear()
+
+
+@pytest.fixture
+def wear(qapp: QApplication) -> Iterator[Callable[[Appearance], None]]:
+    """Return what gives the application a look, for one test."""
+    palette, sheet, font = qapp.palette(), qapp.styleSheet(), qapp.font()
+    yield lambda appearance: apply_appearance(qapp, appearance)
+    apply_appearance(qapp, Appearance.SYSTEM)
+    qapp.setStyleSheet(sheet)
+    qapp.setPalette(palette)
+    qapp.setFont(font)
 
 
 @pytest.fixture

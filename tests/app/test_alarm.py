@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QDoubleSpinBox, QMessageBox, QTabBar
 
 from rbm_studio.app.alarm import Alarm
 from rbm_studio.app.tab_badge import TabBadge
-from rbm_studio.app.theme import Appearance, alarm_colours, apply_appearance
+from rbm_studio.app.theme import Appearance, alarm_colours
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.storage.model_file import SavedModel, save_model
 
@@ -22,11 +22,11 @@ from .driving import button, click, model_of, press, process_deletions, shown, t
 from .settings_page import enter, field
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from PySide6.QtCore import QRect
     from PySide6.QtGui import QColor
-    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
     from rbm_studio.app.window import MainWindow
@@ -206,9 +206,9 @@ def test_the_badge_stays_on_its_tab(qtbot: QtBot, window: MainWindow, tmp_path: 
 
 @pytest.mark.parametrize("appearance", [Appearance.LIGHT, Appearance.DARK])
 def test_badge_and_line_are_seen_in_light_and_dark(
-    qtbot: QtBot, qapp: QApplication, window: MainWindow, tmp_path: Path, appearance: Appearance
+    qtbot: QtBot, wear: Callable[[Appearance], None], window: MainWindow, tmp_path: Path, appearance: Appearance
 ) -> None:
-    apply_appearance(qapp, appearance)
+    wear(appearance)
     open_sick(window, tmp_path / "sick.safetensors", [-50] * 12)
     wait_for_alarm(qtbot, window)
     fill, ink = alarm_colours(window.palette())
@@ -219,7 +219,6 @@ def test_badge_and_line_are_seen_in_light_and_dark(
     middle = picture.rect().center()
     assert picture.pixelColor(2, middle.y()).name() == fill.name()
     assert ink.name() in {picture.pixelColor(x, y).name() for x in range(4, 9) for y in range(2, 11)}
-    apply_appearance(qapp, Appearance.LIGHT)
 
 
 def contrast(one: QColor, other: QColor) -> float:

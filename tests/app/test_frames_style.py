@@ -29,12 +29,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from rbm_studio.app.theme import Appearance, apply_appearance
+from rbm_studio.app.theme import Appearance
 
 from .test_theme import contrast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from PySide6.QtGui import QImage
     from pytestqt.qtbot import QtBot
@@ -47,10 +47,11 @@ Element, Control, Part = QStyle.SubElement, QStyle.ComplexControl, QStyle.SubCon
 
 
 @pytest.fixture(params=[Appearance.LIGHT, Appearance.DARK])
-def application(request: pytest.FixtureRequest, application: QApplication) -> Iterator[QApplication]:
-    apply_appearance(application, request.param)
-    yield application
-    apply_appearance(application, Appearance.SYSTEM)
+def application(
+    request: pytest.FixtureRequest, application: QApplication, wear: Callable[[Appearance], None]
+) -> QApplication:
+    wear(request.param)
+    return application
 
 
 def frame_contrast(image: QImage, rect: QRect) -> float:

@@ -8,7 +8,6 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication
 
 from rbm_studio.app.autocorrelation_view import AutocorrelationView
 from rbm_studio.app.chain_grid import ChainGrid
@@ -21,7 +20,7 @@ from rbm_studio.app.panels.compare_panel import ComparePanel
 from rbm_studio.app.panels.unit_panel import UnitPanel
 from rbm_studio.app.picture_export import PictureButton
 from rbm_studio.app.stage_view import HiddenView, StageView
-from rbm_studio.app.theme import Appearance, apply_appearance, dark_palette, light_palette, plot_colours
+from rbm_studio.app.theme import Appearance, dark_palette, light_palette, plot_colours
 from rbm_studio.app.weights_picture import WeightsPicture
 
 from .conftest import SIDE, load
@@ -35,7 +34,7 @@ from .test_picture_export import choose, entries, opened, words
 from .test_unit_panel import wait_until_measured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -46,16 +45,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def dark(application: QApplication) -> Iterator[None]:
+def dark(wear: Callable[[Appearance], None]) -> None:
     """A dark window, as on an evening."""
-    assert isinstance(application, QApplication)
-    palette, sheet, font = application.palette(), application.styleSheet(), application.font()
-    apply_appearance(application, Appearance.DARK)
-    yield
-    apply_appearance(application, Appearance.SYSTEM)
-    application.setStyleSheet(sheet)
-    application.setPalette(palette)
-    application.setFont(font)
+    wear(Appearance.DARK)
 
 
 @pytest.fixture
