@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sized
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -299,7 +300,7 @@ class RBM:
         settings = self._settings_with(epochs=epochs, batch_size=batch_size)
         images = as_training_images(data, self.visible_num)
         held_out_images = None
-        if held_out is not None and np.size(held_out):
+        if isinstance(held_out, Sized) and len(held_out):
             held_out_images = as_training_images(held_out, self.visible_num)
         backend = backend_for("gpu" if self.use_GPU else "cpu")
         training = self._training(

@@ -25,7 +25,7 @@ MAX_SEED = 2**31 - 1
 MAX_K = 1000
 MAX_TEMPERATURES = 100
 
-PRESET_NAMES = ("recommended", "article", "best-likelihood", "fast-preview", "cd-1")
+PRESET_NAMES = ("recommended", "cd-1", "article", "best-likelihood", "fast-preview")
 """Of `rbm_studio.core.presets.PRESETS`, which are made of settings."""
 VISIBLE_NAMES = ("mean-field", "sampled")
 GRADIENT_NAMES, BINARISATION_NAMES = tuple(GRADIENTS), tuple(BINARISATIONS)

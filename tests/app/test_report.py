@@ -52,7 +52,7 @@ def test_the_report_says_what_whoever_mends_it_needs(qtbot: QtBot, window: MainW
         "pyqtgraph ",
         "CuPy ",
         "scale 1",
-        "learning_rate: 0.15",
+        "learning_rate: 1.0",
         "seed: 0",
         "Model: 64 visible, 12 hidden, 0 label units",
         "Dataset: 'Bars', 200 + 20 images of 8×8, 0 classes",

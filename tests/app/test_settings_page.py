@@ -62,7 +62,7 @@ ENTRIES: list[tuple[str, str, str, Any]] = [
     ("max_norm", "Max-norm", "3", 3.0),
     ("sparsity_cost", "Sparsity cost", "0.01", 0.01),
     ("sparsity_target", "Target activity", "0.07", 0.07),
-    ("clip_norm", "Clip norm", "10", 10.0),
+    ("clip_norm", "Clip norm", "5", 5.0),
     ("seed", "Seed", "99", 99),
 ]
 # What lets a setting do something that does nothing with the recommended ones.
@@ -216,6 +216,7 @@ def test_a_click_into_words_is_enough_to_type_a_number(window: MainWindow, sessi
 
 
 def test_the_first_step_above_nothing_is_a_useful_one(window: MainWindow, session: Session) -> None:
+    session.change_settings(clip_norm=0.0)
     unfold(window)
     for label, name, least in (("L2", "l2", 1e-5), ("Clip norm", "clip_norm", 0.1)):
         QTest.keyClick(field(window, label, QDoubleSpinBox), Qt.Key.Key_Up)

@@ -232,7 +232,7 @@ def test_a_stopped_run_goes_on_from_its_end_after_another_way_was_tried(qtbot: Q
     assert epochs_of(session)[-1] == 2.3
     session.timeline.look_at(near(session, 1.3))
     session.continue_from_here()
-    assert session.settings.training.learning_rate == 0.15
+    assert session.settings.training.learning_rate == 1.0
     assert session.settings.training.epochs == EPOCHS
     train(qtbot, session)
     Whole.of(whole).check(Whole.of(session))

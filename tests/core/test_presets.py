@@ -54,7 +54,9 @@ def test_an_unknown_preset_names_those_that_are_known() -> None:
     for ask in (preset_named, settings_for):
         with pytest.raises(RBMStudioError, match=r"no preset \['best'\].*Known presets: recommended"):
             ask(unhashable)
-        with pytest.raises(RBMStudioError, match=r"no preset 'best'.*Known presets: recommended, article, best-like"):
+        with pytest.raises(
+            RBMStudioError, match=r"no preset 'best'.*Known presets: recommended, cd-1, article, best-like"
+        ):
             ask("best")
 
 

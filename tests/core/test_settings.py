@@ -19,7 +19,7 @@ AT_LEAST_0 = "a number of at least 0"
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"preset": "best"}, r"no preset 'best'.*Known presets: recommended, article"),
+        ({"preset": "best"}, r"no preset 'best'.*Known presets: recommended, cd-1, article"),
         ({"learning_rate": 0}, r"learning rate is 0.*a number above 0"),
         ({"learning_rate": -0.1}, r"learning rate is -0\.1.*a number above 0"),
         ({"learning_rate": np.nan}, r"learning rate is nan.*a number above 0"),

@@ -98,7 +98,7 @@ class ModelPanel(QWidget):
         session.run_state_changed.connect(self.refresh)
         session.task_changed.connect(self._show_outcome)
         session.setting_pointed_at.connect(self._point_at)
-        # A timer of its own: Qt never calls, nor lets go of, a function that waits for a widget which is gone meanwhile.
+        # A timer of its own: Qt neither calls nor lets go of a function that waits for a widget that is gone meanwhile.
         self._scroll.setSingleShot(True)
         self._scroll.setInterval(0)
         self._scroll.timeout.connect(self._keep_in_view)
