@@ -169,7 +169,7 @@ def test_progress_tells_what_is_measured_and_ends_each_at_all_of_it(p: Parameter
 def test_every_figure_tells_its_split_and_count() -> None:
     p = random_model(4, 3, 3)
     figures = evaluate(p, grey_images(4, "these", 40), grey_images(4, "those", 60, 1))
-    parts = {(figure.data, figure.split, figure.count) for figure in figures}
+    parts = {(figure.data, figure.split, figure.count) for figure in figures if "chains" not in figure.data}
     assert parts == {("", None, None), ("these", "test", 40), ("those", "training", 60)}
     only = evaluate(p, grey_images(4, "these", 40))
     assert {(figure.split, figure.count) for figure in only} == {(None, None), ("test", 40)}

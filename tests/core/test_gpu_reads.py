@@ -28,10 +28,8 @@ CHOICES: list[dict[str, Any]] = [
 
 def training(batches: int, **settings: Any) -> Training:
     images = np.random.default_rng(0).integers(0, 256, (batches * BATCH, D), dtype=np.uint8)
-    start = initial(settings.get("preset", "cd-1"))
-    return Training(
-        start, images, settings_for("cd-1", batch_size=BATCH, **settings), held_out=images[:10], backend=stand_in_gpu()
-    )
+    wanted = settings_for(**{"preset": "cd-1", "batch_size": BATCH} | settings)
+    return Training(initial(wanted.preset), images, wanted, held_out=images[:10], backend=stand_in_gpu())
 
 
 def run_watching(training: Training, steps: int) -> None:
