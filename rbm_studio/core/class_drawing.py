@@ -21,7 +21,7 @@ MOST_STEPS = 2000
 LOOK_EVERY = 20
 LOOKS = 3
 """So many looks in a row must be good: a chain passes through images of a class on its way to others."""
-SURE = 0.9
+SURE = 0.97
 PATIENCE = 300
 """Steps after which a chain that shows another class, or nothing, begins again: it would stay there for thousands."""
 _STATES = ("visible", "visible_probabilities", "hidden", "hidden_probabilities", "labels")
@@ -31,7 +31,7 @@ class ClassDrawing:
     """Looks at chains in which a class is held, and keeps those that are done as they are.
 
     The label units alone are too weak to lead each chain to its class: of a hundred that start from noise, ten to forty
-    are in another mode after 1,000 steps. A chain is done when p(y | v) of the class is at least 0.9 and F(v) is one
+    are in another mode after 1,000 steps. A chain is done when p(y | v) of the class is at least 0.97 and F(v) is one
     that images of that class have, at three looks in a row. One that is not done after 300 steps begins again.
 
     Parameters
