@@ -28,7 +28,8 @@ CHOICES: list[dict[str, Any]] = [
 
 def training(batches: int, **settings: Any) -> Training:
     images = np.random.default_rng(0).integers(0, 256, (batches * BATCH, D), dtype=np.uint8)
-    wanted = settings_for(**{"preset": "cd-1", "batch_size": BATCH} | settings)
+    chosen: dict[str, Any] = {"preset": "cd-1", "batch_size": BATCH} | settings
+    wanted = settings_for(**chosen)
     return Training(initial(wanted.preset), images, wanted, held_out=images[:10], backend=stand_in_gpu())
 
 
