@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -76,5 +76,6 @@ def test_a_seed_that_cannot_be_leaves_all_as_it_was(capsys: pytest.CaptureFixtur
     assert rbm.fit(IMAGES, epochs=1).seed == 7
     assert "seed" not in capsys.readouterr().out
     # Settings themselves are values: none of them is drawn.
+    none: Any = None
     with pytest.raises(RBMStudioError, match="The seed is None"):
-        TrainingSettings(seed=None)  # type: ignore[arg-type]
+        TrainingSettings(seed=none)

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QScrollArea, QToolButton
 
 from rbm_studio.app.chain_notice import ChainNotice
 from rbm_studio.app.findings_view import FindingButton
+from rbm_studio.app.panels.curve_panel import CurvePanel
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.data import Dataset
 from rbm_studio.storage.model_file import SavedModel, save_model
@@ -56,12 +57,14 @@ def test_a_model_that_was_only_drawn_has_no_chains(qtbot: QtBot, window: MainWin
 def test_health_names_the_figures_and_the_curve_says_when_the_chains_fail(
     qtbot: QtBot, window: MainWindow, tmp_path: Path
 ) -> None:
-    before = window.panel("curve").height(), window.panel("curve").plot.height()  # type: ignore[attr-defined]
+    curve = window.panel("curve")
+    assert isinstance(curve, CurvePanel)
+    before = curve.height(), curve.plot.height()
     assert not notice(window).isVisible()
     open_fading_model(window, tmp_path / "fading.safetensors")
     wait_for_chains(qtbot, window)
     qtbot.waitUntil(notice(window).isVisible)
-    assert before == (window.panel("curve").height(), window.panel("curve").plot.height())  # type: ignore[attr-defined]
+    assert before == (curve.height(), curve.plot.height())
     assert "Worse than lone pixels" in notice(window).text()
     health = window.panel("health")
     assert health.visibleRegion().isEmpty()

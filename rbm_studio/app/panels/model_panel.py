@@ -49,7 +49,8 @@ class ModelPanel(QWidget):
         self._page = QScrollArea()
         self._line, self._note = QFrame(), QLabel()
         self._choice = RunChoice(session)
-        self._scroll = QTimer(self)
+        self._pointed: FieldRow | None = None
+        self._scroll, self._reveal_soon = QTimer(self), QTimer(self)
         self._arrange()
         self._connect()
         self._probe = Task("gpu", lambda _task: gpu_problem(), self)
@@ -98,10 +99,11 @@ class ModelPanel(QWidget):
         session.run_state_changed.connect(self.refresh)
         session.task_changed.connect(self._show_outcome)
         session.setting_pointed_at.connect(self._point_at)
-        # A timer of its own: Qt neither calls nor lets go of a function that waits for a widget that is gone meanwhile.
-        self._scroll.setSingleShot(True)
-        self._scroll.setInterval(0)
-        self._scroll.timeout.connect(self._keep_in_view)
+        # Timers of its own: Qt neither calls nor lets go of a function that waits for a widget that is gone meanwhile.
+        for timer, shown in ((self._scroll, self._keep_in_view), (self._reveal_soon, self._reveal)):
+            timer.setSingleShot(True)
+            timer.setInterval(0)
+            timer.timeout.connect(shown)
 
     def _enter(self, name: str, value: object) -> None:
         if name != "image_shape":
@@ -220,8 +222,10 @@ class ModelPanel(QWidget):
             if pointed in group.rows:
                 group.set_open(True)
         # Later: what was folded away has no place yet.
-        QTimer.singleShot(0, self, lambda: self._reveal(pointed))
+        self._pointed = pointed
+        self._reveal_soon.start()
 
-    def _reveal(self, row: FieldRow) -> None:
-        self._page.ensureWidgetVisible(row.field, GRID, 4 * GRID)
-        row.field.setFocus(Qt.FocusReason.OtherFocusReason)
+    def _reveal(self) -> None:
+        if self._pointed is not None:
+            self._page.ensureWidgetVisible(self._pointed.field, GRID, 4 * GRID)
+            self._pointed.field.setFocus(Qt.FocusReason.OtherFocusReason)
