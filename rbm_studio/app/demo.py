@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SIZE = (1280, 800)
 TIMEOUT_S = 150
 _MOVES_PER_SEGMENT = 4
-_TURNS_MS, _DREAM_MS = 200, 2000
+_TURNS_MS, _DREAM_MS, _LOOK_MS = 200, 2000, 20
 
 # A 3, in two strokes, as fractions of the canvas.
 _THREE = [
@@ -167,6 +167,11 @@ class _Demo(QObject):
         self._settle()
         run = self._window.panel("dream").findChild(QWidget, "run_chains")
         if run is not None:
+            # The chains are made on another thread; before, there is nothing to run.
+            for _ in range(TIMEOUT_S * 1000 // _LOOK_MS):
+                if run.isEnabled():
+                    break
+                self._settle(_LOOK_MS)
             QTest.mouseClick(run, Qt.MouseButton.LeftButton)
         self._settle(_DREAM_MS)
 

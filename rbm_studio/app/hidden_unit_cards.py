@@ -190,9 +190,9 @@ class HiddenUnitCards(UnitCards):
         reach = max(reach_of(off), reach_of(on), _LEAST_CHANGE)
         limit = self._change_limit = calm_limit(reach, self._change_limit)
         shape = model.image_shape
-        whose = self.tr("bare paper") if not visible.any() else self.tr("your drawing")
+        whose = self.tr("bare paper") if not visible.any() else self.tr("drawing")
         self._effect_card.set_caption(
-            self.tr("p(h = 1 | {0}) = {1}; mean field; full colour: ±{2}").format(
+            self.tr("p(h = 1 | {0}) = {1}; mean field; colour: ±{2}").format(
                 whose, _probability(effect.probability), short(limit)
             )
         )

@@ -353,7 +353,7 @@ def test_the_drawing_is_restored_without_the_unit_and_with_it_forced_on(qtbot: Q
         return unit_effect(parameters(page), visible.ravel(), UNIT)
 
     def is_shown() -> bool:
-        words = f"p(h = 1 | your drawing) = {effect().probability:.3f}; mean field; full colour: ±"
+        words = f"p(h = 1 | drawing) = {effect().probability:.3f}; mean field; colour: ±"
         return caption().startswith(words)
 
     qtbot.waitUntil(is_shown)
