@@ -341,7 +341,7 @@ def test_a_script_repeats_trainings_with_other_settings_and_what_was_stopped(
     session.change_settings(epochs=3, gradient="pcd", schedule="linear")
     train(qtbot, window)
     # The same again, with a pause of a stop in it.
-    session.change_settings(epochs=50, batch_size=7)
+    session.change_settings(epochs=5000, batch_size=7)
     session.train()
     qtbot.waitUntil(lambda: len(model_of(session).history) > 4)
     session.stop()

@@ -189,16 +189,16 @@ def test_of_small_batches_not_each_is_measured_and_the_curve_is_the_same(
 
 
 def test_an_experiment_saved_while_it_trains_holds_all_until_then(qtbot: QtBot, sessions: Any, tmp_path: Path) -> None:
-    whole, session, other = (sessions(epochs=150) for _ in range(3))
+    whole, session, other = (sessions(epochs=400) for _ in range(3))
     train(qtbot, whole)
     with qtbot.waitSignal(session.progressed):
         session.train()
     # The window is busy meanwhile: what the worker makes piles up.
-    threading.Event().wait(0.05)
+    threading.Event().wait(0.02)
     assert session.save_experiment(tmp_path / "running.rbmx")
     session.stop()
     assert other.open_experiment(tmp_path / "running.rbmx")
-    assert 0 < model_of(other).epochs_trained < 150
+    assert 0 < model_of(other).epochs_trained < 400
     train(qtbot, other)
     Whole.of(whole).check(Whole.of(other))
     wait_until_idle(qtbot, session)
