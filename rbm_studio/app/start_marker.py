@@ -11,6 +11,7 @@ from platformdirs import user_state_path
 
 from rbm_studio.app.locks import CannotLock, Holder, take_lock
 from rbm_studio.atomic import write_whole
+from rbm_studio.untrusted import open_ordinary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,7 +77,7 @@ class StartMarker:
 
     def _count(self) -> int:
         try:
-            with (self._folder / _COUNT).open("rb") as file:
+            with open_ordinary(self._folder / _COUNT) as file:
                 return min(max(int(file.read(8)), 0), MOST_CRASHES)
         except (OSError, ValueError):
             return 0

@@ -4,15 +4,17 @@ import logging
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QSettings, qVersion
+from PySide6.QtCore import qVersion
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit
 
 from rbm_studio import __version__
 from rbm_studio.app.journal import Journal
 from rbm_studio.app.log import log_path, start_log
+from rbm_studio.app.preferences import APPEARANCE, preferences
 from rbm_studio.app.report import LOG_LINES, report
 from rbm_studio.app.text_window import TextWindow
+from rbm_studio.app.theme import Appearance
 from rbm_studio.data import Dataset
 
 from .conftest import bars, load
@@ -38,7 +40,7 @@ def test_the_report_says_what_whoever_mends_it_needs(qtbot: QtBot, window: MainW
     assert log is None
     start_log()
     Journal(window.session)
-    QSettings().setValue("appearance", "dark")
+    preferences.keep(APPEARANCE, Appearance.DARK)
     train(qtbot, window)
     for number in range(2 * LOG_LINES):
         logging.getLogger("rbm_studio").info("line %d", number)
