@@ -161,6 +161,8 @@ class Preferences(QObject):
             check_writable(preferences_path())
         except (OSError, RBMStudioError) as error:
             self._tell(error)
+        else:
+            self._is_told = False
 
     def _tell(self, error: Exception) -> None:
         _log.warning("The settings are not kept: %s", error)
