@@ -25,6 +25,7 @@ from rbm_studio.app.preferences import (
     preferences_path,
 )
 from rbm_studio.app.theme import Appearance
+
 from .preference_files import read_preferences, write_preferences
 
 if TYPE_CHECKING:

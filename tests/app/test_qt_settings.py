@@ -147,7 +147,7 @@ def test_the_program_starts_where_what_it_reads_by_itself_is_no_file(tmp_path: P
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=40,
         check=False,
     )
     assert run.returncode == 0, run.stderr
