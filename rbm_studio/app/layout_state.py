@@ -21,6 +21,8 @@ _AREAS, _SIDES = 4, (1, 2, 4, 8)
 _DEEPEST = 12
 _FARTHEST = 1 << 15
 _LARGEST = 1 << 14
+# A window of a dock's own: Qt fills its picture before it can be made smaller.
+_LARGEST_FLOATING = 1 << 13
 # Qt's largest size of a widget, 2²⁴ - 1, and the frame of its tabs.
 _UNLIMITED = (1 << 24) + _LARGEST
 _LONGEST_NAME = 64
@@ -99,7 +101,7 @@ class _State:
     def _dock(self) -> None:
         self._name()
         if self._byte({0, _VISIBLE, _FLOATS, _VISIBLE | _FLOATS}) & _FLOATS:
-            for lowest, highest in ((-_FARTHEST, _FARTHEST),) * 2 + ((0, _LARGEST),) * 2:
+            for lowest, highest in ((-_FARTHEST, _FARTHEST),) * 2 + ((0, _LARGEST_FLOATING),) * 2:
                 self._number(lowest, highest)
         else:
             self._stretch()
