@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 _DOCKS, _SEQUENCE, _WIDGET, _TABS, _BARS = 0xFD, 0xFC, 0xFB, 0xFA, 0xFC
-_VISIBLE, _FLOATS = 1, 2
+_FLOATS, _FLAGS = 2, range(16)
 _AREAS, _SIDES = 4, (1, 2, 4, 8)
 _DEEPEST = 12
 _FARTHEST = 1 << 15
@@ -92,7 +92,7 @@ class _State:
         count = self._number(1, len(self._data))
         belongs(current < count)
         for _ in range(count):
-            if self._byte({_WIDGET} if is_tabbed else {_WIDGET, _SEQUENCE}) == _WIDGET:
+            if self._byte({_WIDGET, _SEQUENCE}) == _WIDGET:
                 self._dock()
             else:
                 self._stretch()
@@ -100,7 +100,7 @@ class _State:
 
     def _dock(self) -> None:
         self._name()
-        if self._byte({0, _VISIBLE, _FLOATS, _VISIBLE | _FLOATS}) & _FLOATS:
+        if self._byte(_FLAGS) & _FLOATS:
             for lowest, highest in ((-_FARTHEST, _FARTHEST),) * 2 + ((0, _LARGEST_FLOATING),) * 2:
                 self._number(lowest, highest)
         else:

@@ -49,7 +49,7 @@ def size(rng: Random) -> bytes:
 
 
 def dock(rng: Random, which: str) -> bytes:
-    flags = rng.choice((0, 1, 1, 1, 2, 3))
+    flags = rng.choice((1, 1, 1, 3, rng.randrange(16)))
     floating = [number(rng, -FAR, FAR) for _ in range(2)] + [number(rng, 0, LARGE // 2) for _ in range(2)]
     return name(which) + bytes([flags]) + (b"".join(floating) if flags & 2 else stretch(rng))
 
@@ -61,19 +61,15 @@ def parted(rng: Random, names: list[str], count: int) -> list[list[str]]:
 
 def group(rng: Random, names: list[str], depth: int) -> bytes:
     across = bytes([rng.choice((1, 2))])
-    if not depth or rng.random() < 0.3:
-        docks = struct.pack(">i", len(names)) + b"".join(b"\xfb" + dock(rng, each) for each in names)
-        if rng.random() < 0.6:
-            return b"\xfa" + struct.pack(">i", rng.randint(-1, len(names) - 1)) + across + docks
-        return b"\xfc" + across + docks
-    parts = parted(rng, names, rng.randint(1, len(names)))
+    parts = parted(rng, names, rng.randint(1, len(names)) if depth and rng.random() < 0.7 else len(names))
     made = [
         b"\xfb" + dock(rng, part[0])
-        if len(part) == 1 and rng.random() < 0.5
+        if not depth or (len(part) == 1 and rng.random() < 0.5)
         else b"\xfc" + stretch(rng) + group(rng, part, depth - 1)
         for part in parts
     ]
-    return b"\xfc" + across + struct.pack(">i", len(made)) + b"".join(made)
+    tabs = b"\xfa" + number(rng, -1, len(made) - 1)
+    return (tabs if rng.random() < 0.4 else b"\xfc") + across + struct.pack(">i", len(made)) + b"".join(made)
 
 
 def made_up(rng: Random) -> bytes:
