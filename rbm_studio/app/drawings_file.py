@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from rbm_studio.core.backend import FloatArray
+
 MOST_BYTES = 20_000_000
 """No file of ours is larger; another one is not read at all."""
 
@@ -62,10 +64,16 @@ def kept_as_json(kept: Kept) -> dict[str, Any]:
 def _stroke_as_json(stroke: Stroke, step: int) -> dict[str, Any]:
     kept = [*range(0, len(stroke.points) - 1, step), len(stroke.points) - 1]
     # Six digits of a side of the paper are finer than any pen.
-    written: dict[str, Any] = {"points": np.round(stroke.points[kept].astype(float), 6).tolist()}
+    written: dict[str, Any] = {"points": _shares(stroke.points[kept], 6)}
     if stroke.pressure is not None:
-        written["pressure"] = np.round(stroke.pressure[kept].astype(float), 3).tolist()
+        written["pressure"] = _shares(stroke.pressure[kept], 3)
     return {**written, "erases": True} if stroke.erases else written
+
+
+def _shares(values: FloatArray, digits: int) -> list[Any]:
+    """Return numbers in 0..1, as the reader wants them, whatever a pen said."""
+    shares: list[Any] = np.round(np.clip(np.nan_to_num(values.astype(float)), 0, 1), digits).tolist()
+    return shares
 
 
 def read_drawings(path: Path) -> list[Kept]:
