@@ -13,7 +13,7 @@ from rbm_studio.app.curve_line import training_pen
 from rbm_studio.app.looks import run_pen
 from rbm_studio.app.run_columns import NAME, columns_of
 from rbm_studio.app.theme import GRID
-from rbm_studio.plain import LONGEST, plain
+from rbm_studio.plain import LONGEST, folded, plain
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPen
@@ -142,7 +142,7 @@ class RunsModel(QAbstractTableModel):
         alignment = Qt.AlignmentFlag.AlignLeft if section == 0 else Qt.AlignmentFlag.AlignRight
         return {
             _ROLE.DisplayRole: column.title,
-            _ROLE.ToolTipRole: column.tip,
+            _ROLE.ToolTipRole: folded(column.tip),
             _ROLE.TextAlignmentRole: alignment | Qt.AlignmentFlag.AlignVCenter,
         }.get(_ROLE(role))
 
@@ -201,7 +201,7 @@ class RunsModel(QAbstractTableModel):
         lines = [plain(run.name, LONGEST), self.tr("{dataset}; began {time}").format(dataset=dataset, time=began)]
         if run is self._book.present:
             lines.append(self.tr("The present run is always drawn."))
-        return "\n".join(lines)
+        return folded("\n".join(lines))
 
     def setData(self, index: _Index, value: Any, role: int = _ROLE.EditRole) -> bool:
         """Rename a run, show or hide it."""

@@ -93,6 +93,7 @@ class DatasetPanel(QWidget):
         self._missing.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         # Its text needs more room than there may be on a small screen: the window must not grow for it.
         self._missing.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self._bring.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._picture.setMinimumHeight(8 * GRID)
         for each in (self._examples, self._missing):
             self._picture.addWidget(each)
