@@ -17,6 +17,7 @@ from rbm_studio.app.quantities import LIVE
 from rbm_studio.app.run import Run
 from rbm_studio.app.run_bounds import ENDS_BYTES, MOST_RUNS, bound_size, surplus
 from rbm_studio.app.stages import Stage, next_stages, stages_until
+from rbm_studio.plain import LONGEST, plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -132,7 +133,9 @@ class CurveBook(QObject):
         else:
             run = run.copy(self._free_name(run.name), session.experiment.owner)
             session.noticed.emit(
-                self.tr("“{name}” is a copy: its run stays with its own experiment.").format(name=run.name)
+                self.tr("“{name}” is a copy: its run stays with its own experiment.").format(
+                    name=plain(run.name, LONGEST)
+                )
             )
         run.is_shown = True
         self._end_present(end, records)
@@ -364,12 +367,12 @@ class CurveBook(QObject):
             words = self.tr("More than {most} runs: “{name}”, the oldest without a name of yours, is no longer kept.")
             if gone[-1] in guests:
                 words = self.tr("More than {most} runs: “{name}”, of another experiment, left the table.")
-            self._session.noticed.emit(words.format(most=MOST_RUNS, name=gone[-1].name))
+            self._session.noticed.emit(words.format(most=MOST_RUNS, name=plain(gone[-1].name, LONGEST)))
         first = [*self._deleted.runs, *(run for run in guests if run not in gone)]
         let_go = bound_size(first, self.own[:-1], self.previous, keeps_own=keeps_own)
         if let_go:
             words = self.tr("The models of earlier runs hold over {most} MB: that of “{name}” is no longer kept.")
-            self._session.noticed.emit(words.format(most=ENDS_BYTES >> 20, name=let_go[-1].name))
+            self._session.noticed.emit(words.format(most=ENDS_BYTES >> 20, name=plain(let_go[-1].name, LONGEST)))
 
     # --- the histories
 
