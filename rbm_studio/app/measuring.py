@@ -118,11 +118,10 @@ class Measuring(QObject):
 
     @Slot()
     def shut_down(self) -> None:
-        """End the measurement under way, wait for that, and begin no other."""
+        """Give up the measurement under way, and begin no other."""
         self._closed = True
         if self._task is not None:
-            self._task.cancel()
-            self._task.join()
+            self._task.give_up()
 
     def subject(self) -> Subject | None:
         """Return what there is to measure; None without a model, or images of its size."""
