@@ -10,13 +10,13 @@ from PySide6.QtCore import QObject, Signal
 from rbm_studio.app.change_words import run_name
 from rbm_studio.app.curve_history import CurveHistory, CurveRun
 from rbm_studio.app.epoch_history import EpochHistory
-from rbm_studio.app.experiment_files import LONGEST_NAME
 from rbm_studio.app.looks import LOOKS
 from rbm_studio.app.measures import measure_of
 from rbm_studio.app.quantities import LIVE
 from rbm_studio.app.run import Run
 from rbm_studio.app.run_bounds import MOST_RUNS, drop_ends, surplus, thin_curves
 from rbm_studio.app.stages import Stage, next_stages, stages_until
+from rbm_studio.storage.experiment_format import LONGEST_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -223,6 +223,8 @@ class CurveBook(QObject):
             return
         present.epochs = epochs
         present.stages = stages_until(former.stages, epochs)
+        if present.stages:
+            present.dataset = present.stages[-1].dataset
         for name, curve in former.curves.items():
             self._curve(name, present).extend_from(curve, epochs)
         self._tell_all()

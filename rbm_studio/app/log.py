@@ -9,15 +9,17 @@ import logging
 import os
 import sys
 import time
-from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import IO, TextIO
+from typing import IO, TYPE_CHECKING, TextIO
 
 from platformdirs import user_log_path
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
 from rbm_studio.app.log_lines import LineFormatter, Repeats
+
+if TYPE_CHECKING:
+    from io import TextIOWrapper
 
 _SIZE = 1_000_000
 _KEPT = 2
