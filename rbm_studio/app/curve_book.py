@@ -18,6 +18,7 @@ from rbm_studio.app.run import Run
 from rbm_studio.app.run_bounds import ENDS_BYTES, MOST_RUNS, bound_size, surplus
 from rbm_studio.app.stages import Stage, next_stages, stages_until
 from rbm_studio.plain import LONGEST, plain
+from rbm_studio.storage.experiment_format import LONGEST_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -235,6 +236,8 @@ class CurveBook(QObject):
             return
         present.epochs = epochs
         present.stages = stages_until(former.stages, epochs)
+        if present.stages:
+            present.dataset = present.stages[-1].dataset
         for name, curve in former.curves.items():
             self._curve(name, present).extend_from(curve, epochs)
         self._tell_all()
@@ -298,8 +301,11 @@ class CurveBook(QObject):
     # --- what a person does with them
 
     def rename(self, run: Run, name: str) -> None:
-        """Give a run another name; an empty one is none."""
+        """Give a run another name; an empty one is none, and of one that no file holds, as much as it does."""
         name = " ".join(name.split())
+        if len(name) > LONGEST_NAME:
+            name = name[:LONGEST_NAME].rstrip()
+            self._session.noticed.emit(self.tr("There is room for {0:,} characters in a name.").format(LONGEST_NAME))
         if name and name != run.name and run in self._runs:
             run.name, run.is_named = name, True
             self._change([run])

@@ -133,13 +133,17 @@ def _saved_model(model: Model, state: TrainingState | None) -> SavedModel:
 def _data(session: Session, now: Checkpoint | None) -> DatasetIdentity | None:
     images = session.images.identity if session.images is not None else None
     data = session.training_data if session.is_trained and now is None else images
+    return _readable_data(data)
+
+
+def _readable_data(data: DatasetIdentity | None) -> DatasetIdentity | None:
     return None if data is None else replace(data, name=readable(data.name))
 
 
 def _saved_moment(moment: Moment, model: SavedModel | None) -> SavedMoment:
-    settings, provenance = (model.settings, model.provenance) if model is not None else (None, None)
-    saved = SavedModel(moment.parameters, settings, (), moment.image_shape, moment.state, provenance)
-    return SavedMoment(moment.epochs, saved, moment.record)
+    settings = model.settings if model is not None else None
+    saved = SavedModel(moment.parameters, settings, (), moment.image_shape, moment.state, moment.provenance)
+    return SavedMoment(moment.epochs, saved, moment.record, _readable_data(moment.data))
 
 
 def _saved_run(run: Run, until: float | None) -> SavedRun:

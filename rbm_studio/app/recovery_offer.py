@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from rbm_studio.app.session import Session
     from rbm_studio.app.window import MainWindow
 
+_PATIENCE_S = 20.0
+"""At the end: what is being looked at counts as an attempt that ended the program, unless that comes to an end."""
 _log = logging.getLogger(__name__)
 _WIDTH = 520
 
@@ -149,7 +151,7 @@ class RecoveryOffer(QObject):
     def _shut_down(self) -> None:
         self._has_ended = True
         if self._task is not None:
-            self._task.join()
+            self._task.give_up(_PATIENCE_S)
         self._leave()
 
     def _leave(self) -> None:
