@@ -15,6 +15,27 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+PATIENCE_S = 2.5
+"""For so long the program's end waits for work that nobody needs any more: a file that is read may never answer."""
+
+_given_up: list[threading.Thread] = []
+
+
+def is_left_at_work() -> bool:
+    """Return whether something that was given up still works."""
+    return any(thread.is_alive() for thread in _given_up)
+
+
+def give_up(thread: threading.Thread, seconds: float = PATIENCE_S) -> bool:
+    """Wait for a thread for a while, and then go on without it; return whether it has ended.
+
+    Only at the program's end, which asks `is_left_at_work`.
+    """
+    thread.join(seconds)
+    if thread.is_alive():
+        _given_up.append(thread)
+    return not thread.is_alive()
+
 
 class Task(QObject):
     """A function called once on a thread of its own.
@@ -69,6 +90,12 @@ class Task(QObject):
         """Wait for the function to end."""
         if self._thread.ident is not None:
             self._thread.join()
+
+    def give_up(self, seconds: float = PATIENCE_S) -> None:
+        """Ask the function to end, and wait for that for a while: at the program's end."""
+        self.cancel()
+        if self._thread.ident is not None:
+            give_up(self._thread, seconds)
 
     def report(self, done: int, total: int) -> None:
         """Tell how far the work is; called by the function."""
@@ -133,10 +160,9 @@ class TaskSlot(QObject):
         return True
 
     def shut_down(self) -> None:
-        """Cancel the task and wait for its end."""
+        """Give up the task."""
         if self._task is not None:
-            self._task.cancel()
-            self._task.join()
+            self._task.give_up()
 
     def _finish(self, result: object) -> None:
         # What cannot be cut short, such as reading a file, comes to its end all the same.

@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from rbm_studio.app.curve_history import CurvePoint
 from rbm_studio.app.log_lines import log_failure
 from rbm_studio.app.run_messages import Checkpoint, Outcome, Snapshot, Update
+from rbm_studio.app.task import give_up
 from rbm_studio.core.backend import CPU
 from rbm_studio.core.gpu_errors import GPUError, gpu_errors
 from rbm_studio.core.metrics import EpochRecord
@@ -43,6 +44,8 @@ PUT_BY_INTERVAL_S = 5.0
 POINTS_PER_EPOCH = 20
 IMAGES_PER_POINT = 100
 """Measured ones, at least, as far as an epoch has so many: the mean of fewer jumps about."""
+PATIENCE_S = 20.0
+"""For so long the program's end waits for the last batch, with which the run is kept: a device may never answer."""
 ANSWER_TIMEOUT_S = 5.0
 """A batch takes a fraction of a second; to find a GPU, at a run's start, can take longer."""
 
@@ -202,6 +205,12 @@ class TrainingRunner(QObject):
         self.stop()
         if self._thread is not None:
             self._thread.join()
+            self._drain()
+
+    def give_up(self) -> None:
+        """Stop, wait for the worker for a while, and deliver what it left: at the program's end."""
+        self.stop()
+        if self._thread is not None and give_up(self._thread, PATIENCE_S):
             self._drain()
 
     def _tell(self, wish: _Wish) -> None:

@@ -6,8 +6,7 @@ import logging
 import os
 import shutil
 import threading
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PySide6.QtWidgets import QMessageBox
@@ -19,8 +18,8 @@ from rbm_studio.app.log import last_lines, log_path, start_log, trace_crashes, t
 from rbm_studio.app.recovery import find_leftovers, recovery_path
 from rbm_studio.app.task import Task
 from rbm_studio.app.training_runner import TrainingRunner
-from rbm_studio.core.gradients import GRADIENTS
 from rbm_studio.core.divergence import TrainingDivergedError
+from rbm_studio.core.gradients import GRADIENTS
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.experiment_file import load_experiment
 
@@ -29,6 +28,7 @@ from .test_faults import FailingLater
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from pytestqt.qtbot import QtBot
 
@@ -67,9 +67,7 @@ def lock(folder: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a file that is open is not taken away")
-@pytest.mark.parametrize(
-    "harm", [remove, put_a_file_there, put_a_folder_there, put_a_pipe_there, fill_the_disk, lock]
-)
+@pytest.mark.parametrize("harm", [remove, put_a_file_there, put_a_folder_there, put_a_pipe_there, fill_the_disk, lock])
 def test_a_log_that_is_lost_disturbs_nobody(
     qtbot: QtBot,
     window: MainWindow,
@@ -186,13 +184,15 @@ class Raising(logging.Handler):
         raise LookupError(record)
 
 
-@pytest.mark.parametrize("error", [TrainingDivergedError("The training diverged."), RBMStudioError("{name:.3f}", name=0.5), ValueError("x")])
+@pytest.mark.parametrize(
+    "error", [TrainingDivergedError("It diverged."), RBMStudioError("{name:.3f}", name=0.5), ValueError("x")]
+)
 def test_work_ends_whatever_comes_of_its_being_logged(qtbot: QtBot, error: Exception) -> None:
     start_log()
     raising = Raising()
     logging.getLogger("rbm_studio").addHandler(raising)
 
-    def fail(*_: object) -> None:
+    def fail(*_: object) -> Any:
         raise error
 
     try:

@@ -21,13 +21,13 @@ _LARGER = 1.25
 class _Editor(QPlainTextEdit):
     """Takes no more from the clipboard than there is room for: Qt lays out a line of a million letters for minutes."""
 
-    cut = Signal()
+    overfilled = Signal()
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         text = source.text().replace("\r\n", "\n")
         room = MOST_NOTES - len(self.toPlainText()) + len(self.textCursor().selectedText())
         if len(text) > room:
-            self.cut.emit()
+            self.overfilled.emit()
         fitting = QMimeData()
         fitting.setText(text[:room])
         super().insertFromMimeData(fitting)
@@ -69,7 +69,7 @@ class NotesPanel(QWidget):
         self.setFocusProxy(self._editor)
         self._editor.document().contentsChange.connect(self._note_change)
         self._editor.textChanged.connect(self._write)
-        self._editor.cut.connect(self._tell_of_room)
+        self._editor.overfilled.connect(self._tell_of_room)
         session.experiment.changed.connect(self._show_notes)
         self._show_notes()
 
