@@ -10,8 +10,6 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
-from rbm_studio.app.checked import belongs, whole
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
@@ -65,17 +63,17 @@ class _State:
         self._number(self._version, self._version)
         self._byte({_DOCKS})
         areas = [self._area() for _ in range(self._number(0, _AREAS))]
-        belongs(areas == sorted(set(areas)) and sorted(self._names) == docks)
+        _check(areas == sorted(set(areas)) and sorted(self._names) == docks)
         self._size()
         for _ in range(_AREAS):
-            belongs(self._number(0, max(_SIDES)) in _SIDES)
+            _check(self._number(0, max(_SIDES)) in _SIDES)
         self._names.clear()
         self._byte({_BARS})
         for _ in range(self._number(0, len(bars))):
             self._number(0, _AREAS - 1)
             for _ in range(self._number(1, len(bars))):
                 self._bar()
-        belongs(sorted(self._names) == bars and self._at == len(self._data))
+        _check(sorted(self._names) == bars and self._at == len(self._data))
 
     def _area(self) -> int:
         area = self._number(0, _AREAS - 1)
@@ -85,12 +83,12 @@ class _State:
 
     def _group(self, depth: int) -> None:
         """Check docks side by side, one below the other, or behind one another."""
-        belongs(depth <= _DEEPEST)
+        _check(depth <= _DEEPEST)
         is_tabbed = self._byte({_SEQUENCE, _TABS}) == _TABS
         current = self._number(-1, len(self._data)) if is_tabbed else 0
         self._byte({1, 2})
         count = self._number(1, len(self._data))
-        belongs(current < count)
+        _check(current < count)
         for _ in range(count):
             if self._byte({_WIDGET, _SEQUENCE}) == _WIDGET:
                 self._dock()
@@ -129,14 +127,21 @@ class _State:
         self._names.append(bytes(self._take(f"{length}s")).decode("utf-16-be"))
 
     def _number(self, lowest: int, highest: int) -> int:
-        return whole(self._take(">i"), lowest, highest)
+        number: int = self._take(">i")
+        _check(lowest <= number <= highest)
+        return number
 
     def _byte(self, known: Collection[int]) -> int:
         byte: int = self._take(">B")
-        belongs(byte in known)
+        _check(byte in known)
         return byte
 
     def _take(self, form: str) -> Any:
         (value,) = struct.unpack_from(form, self._data, self._at)
         self._at += struct.calcsize(form)
         return value
+
+
+def _check(condition: bool) -> None:
+    if not condition:
+        raise ValueError("not as Qt writes it")
