@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
 
 # A lock file without a name in it: its program was killed before it had written it down.
 _UNNAMED_MS = 2000
+_MOST_BYTES = 10_000  # a lock names its program, and no more
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,9 @@ def take_lock(path: Path, patience_ms: int = 0) -> QLockFile | Holder:
     Raises
     ------
     CannotLock
-        If the system lets no such file be.
+        If the system lets no such file be, or something else is there.
     """
+    _check_place(path)
     lock = QLockFile(str(path))
     # A program that lives holds it for as long as it likes.
     lock.setStaleLockTime(0)
@@ -65,6 +69,18 @@ def take_lock(path: Path, patience_ms: int = 0) -> QLockFile | Holder:
         if lock.tryLock(0):
             return lock
     return Holder(pid, host, _since(path))
+
+
+def _check_place(path: Path) -> None:
+    """Look first: Qt would wait for a pipe's writer, and read whatever is there to its end."""
+    try:
+        about = os.lstat(path)
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        raise CannotLock(str(path)) from error
+    if not stat.S_ISREG(about.st_mode) or about.st_size > _MOST_BYTES:
+        raise CannotLock(str(path))
 
 
 def _since(path: Path) -> datetime | None:
