@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from rbm_studio.app.frames import forget_frames
-from rbm_studio.app.log_lines import for_log
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
@@ -248,7 +247,7 @@ class DreamRunner(QObject):
 
     def _fail(self, dream: Dream, error: Exception) -> None:
         if isinstance(error, RBMStudioError):
-            _log.info("Dreaming: %s", for_log(error))
+            _log.info("Dreaming: %s", error)
         else:
             _log.exception("Dreaming failed")
             forget_frames(error)

@@ -19,6 +19,7 @@ from rbm_studio.app.icons import icon
 from rbm_studio.app.journal import Journal
 from rbm_studio.app.log import start_log, trace_crashes
 from rbm_studio.app.menus import saved_appearance
+from rbm_studio.app.private_names import Own
 from rbm_studio.app.recovery import recovery_path
 from rbm_studio.app.recovery_offer import RecoveryOffer
 from rbm_studio.app.report import screens, versions
@@ -61,7 +62,7 @@ def create_application() -> QApplication:
     set_unsafe_settings_aside()
     apply_appearance(application, saved_appearance())
     for line in (*versions(), *screens()):
-        _log.info("%s", line)
+        _log.info("%s", Own(line))
     return application
 
 

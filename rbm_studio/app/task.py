@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from rbm_studio.app.frames import forget_frames
-from rbm_studio.app.log_lines import for_log
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ class Task(QObject):
         try:
             result = self._function(self)
         except RBMStudioError as error:
-            _log.info("%r: %s", self.title, for_log(error))
+            _log.info("%r: %s", self.title, error)
             self.error = error
         except Exception as error:
             _log.exception("%r failed", self.title)

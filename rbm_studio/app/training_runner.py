@@ -19,7 +19,6 @@ from threadpoolctl import threadpool_limits
 
 from rbm_studio.app.curve_history import CurvePoint
 from rbm_studio.app.frames import forget_frames
-from rbm_studio.app.log_lines import for_log
 from rbm_studio.app.run_messages import Checkpoint, Outcome, Snapshot, Update
 from rbm_studio.core.backend import CPU
 from rbm_studio.core.gpu_errors import GPUError, gpu_errors
@@ -235,7 +234,7 @@ class TrainingRunner(QObject):
                 self._put_by(training)
             self._train(training)
         except RBMStudioError as problem:
-            _log.info("A run ended: %s", for_log(problem), exc_info=problem if isinstance(problem, GPUError) else None)
+            _log.info("A run ended: %s", problem, exc_info=problem if isinstance(problem, GPUError) else None)
             error = problem
         except Exception as problem:
             _log.exception("Training failed")
