@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from rbm_studio.storage.experiment_file import SavedExperiment
 
-MOST_OFFERED = 200
+MOST_OFFERED = 50
 """So many are offered at once; what is older stays, and its turn comes when these are gone."""
 
 _EXPERIMENT, _ABOUT, _LOCK, _BROKEN = "experiment.rbmx", "about.json", "lock", ".broken"
@@ -197,10 +197,14 @@ class Leftover:
         Raises
         ------
         RBMStudioError
-            If it cannot be read: it is damaged.
+            If it is damaged; or if it cannot be read now, and then an `OSError` is the cause.
         """
         self._note_attempts(self._attempts + 1)
-        content = opened(load_experiment(self._folder / _EXPERIMENT))
+        try:
+            content = opened(load_experiment(self._folder / _EXPERIMENT))
+        except Exception:
+            self._note_attempts(self._attempts)
+            raise
         # Of a program that was killed between the two files, one is newer.
         epochs = content.model.epochs_trained if content.model is not None else 0.0
         self.about = replace(self.about, epochs=epochs)
@@ -226,7 +230,6 @@ class Leftover:
 
     def set_aside(self) -> Path:
         """Leave it where no start looks for it again, and return the folder."""
-        self._note_attempts(self._attempts)
         self._lock.unlock()
         aside = self._folder.with_name(self._folder.name + _BROKEN)
         try:

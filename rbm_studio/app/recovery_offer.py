@@ -144,19 +144,16 @@ class RecoveryOffer(QObject):
         )
 
     def _tell_unreadable(self, leftover: Leftover, error: Exception) -> None:
-        if not isinstance(error, RBMStudioError):
-            # There is no room in the memory now, for one.
-            self._session.failed.emit(error)
-            return
-        self._drop(leftover)
-        self._session.failed.emit(
-            RBMStudioError(
+        if isinstance(error, RBMStudioError) and not isinstance(error.__cause__, OSError):
+            self._drop(leftover)
+            error = RBMStudioError(
                 self.tr("What was written down of {name} before the program ended cannot be read."),
                 self.tr("It was set aside as {folder}. What you had saved yourself is not touched."),
                 name=self._name(leftover.about),
                 folder=leftover.set_aside(),
             )
-        )
+        # Else the disk does not answer, or the memory is full: another time it may be otherwise.
+        self._session.failed.emit(error)
         self._ask()
 
     def _choose(self, leftover: Leftover, content: Opened) -> None:

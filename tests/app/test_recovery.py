@@ -338,6 +338,21 @@ def test_an_entry_that_cannot_be_looked_at_stands_in_nobodys_way(
     assert {"file", "circle", "elsewhere", foreign.name, locked.name} <= {path.name for path in root.iterdir()}
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_what_cannot_be_read_now_is_offered_again(qtbot: QtBot, window: MainWindow, left: Path, root: Path) -> None:
+    whole = (left / "experiment.rbmx").read_bytes()
+    (left / "experiment.rbmx").unlink()
+    os.mkfifo(left / "experiment.rbmx")
+    offer(window, root)
+    click(button(dialog(qtbot), "Recover"))
+    assert "experiment.rbmx" in message(qtbot)
+    process_deletions()
+    (left / "experiment.rbmx").unlink()
+    (left / "experiment.rbmx").write_bytes(whole)
+    click(button(dialog(qtbot), "Recover"))
+    qtbot.waitUntil(lambda: window.session.epochs_trained == 3)
+
+
 def test_a_copy_of_another_time_is_not_written_over_the_users_file(
     qtbot: QtBot, window: MainWindow, session: Session, root: Path, tmp_path: Path
 ) -> None:
