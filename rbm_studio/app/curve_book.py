@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from rbm_studio.app.change_words import run_name
 from rbm_studio.app.curve_history import CurveHistory, CurveRun
 from rbm_studio.app.epoch_history import EpochHistory
+from rbm_studio.app.experiment_files import LONGEST_NAME
 from rbm_studio.app.looks import LOOKS
 from rbm_studio.app.measures import measure_of
 from rbm_studio.app.quantities import LIVE
@@ -265,8 +266,11 @@ class CurveBook(QObject):
     # --- what a person does with them
 
     def rename(self, run: Run, name: str) -> None:
-        """Give a run another name; an empty one is none."""
+        """Give a run another name; an empty one is none, and of one that no file holds, as much as it does."""
         name = " ".join(name.split())
+        if len(name) > LONGEST_NAME:
+            name = name[:LONGEST_NAME].rstrip()
+            self._session.noticed.emit(self.tr("There is room for {0:,} characters in a name.").format(LONGEST_NAME))
         if name and name != run.name and run in self._runs:
             run.name, run.is_named = name, True
             self._change([run])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import threading
@@ -57,10 +58,14 @@ class Faults(QObject):
             sys.__excepthook__(kind, error, trace)
             return
         thread = threading.current_thread()
-        if thread is threading.main_thread():
-            _log.error("An exception that nothing caught", exc_info=(kind, error, trace))
-        else:
-            _log.error("An exception that nothing caught in the thread %r", thread.name, exc_info=(kind, error, trace))
+        # What cannot be logged is told all the same.
+        with contextlib.suppress(Exception):
+            if thread is threading.main_thread():
+                _log.error("An exception that nothing caught", exc_info=(kind, error, trace))
+            else:
+                _log.error(
+                    "An exception that nothing caught in the thread %r", thread.name, exc_info=(kind, error, trace)
+                )
         forget_frames(error)
         try:
             self._met.emit(error)

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 # A lock file without a name in it: its program was killed before it had written it down.
 _UNNAMED_MS = 2000
-_MOST_BYTES = 10_000  # a lock names its program, and no more
+# The process, the program and the computer, by name.
+_MOST_BYTES = 10_000
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,9 @@ def take_lock(path: Path, patience_ms: int = 0) -> QLockFile | Holder:
     Raises
     ------
     CannotLock
-        If the system lets no such file be, or something else is there.
+        If the system lets no such file be.
     """
-    _check_place(path)
+    _check_ordinary(path)
     lock = QLockFile(str(path))
     # A program that lives holds it for as long as it likes.
     lock.setStaleLockTime(0)
@@ -71,8 +72,8 @@ def take_lock(path: Path, patience_ms: int = 0) -> QLockFile | Holder:
     return Holder(pid, host, _since(path))
 
 
-def _check_place(path: Path) -> None:
-    """Look first: Qt would wait for a pipe's writer, and read whatever is there to its end."""
+def _check_ordinary(path: Path) -> None:
+    """Raise `CannotLock` for what Qt would wait for, or read to its end: a pipe, a device, or a file without end."""
     try:
         about = os.lstat(path)
     except FileNotFoundError:

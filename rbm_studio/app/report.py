@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import PySide6
-from PySide6.QtCore import QSettings, qVersion
+from PySide6.QtCore import qVersion
 from PySide6.QtGui import QGuiApplication
 from threadpoolctl import ThreadpoolController
 
 from rbm_studio import __version__
 from rbm_studio.app.log import last_lines
 from rbm_studio.app.log_lines import traceback_of
+from rbm_studio.app.preferences import APPEARANCE, preferences
 from rbm_studio.app.private_names import lines_with_brackets, without_names
 from rbm_studio.data import mnist, sample
 
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 _CUPY = ("cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x")
 LOG_LINES = 200
 _KNOWN_SETS = {mnist.DIGEST: "MNIST", sample.DIGEST: sample.NAME}
-_TOLD = ("appearance",)
-"""Of the program's own settings; the others are names of files and places of windows."""
 
 
 def report(session: Session, error: BaseException | None = None) -> str:
@@ -106,4 +105,5 @@ def _state(session: Session) -> Iterator[str]:
             f"Dataset: {name}, {len(images.train)} + {len(images.test)} images of {height}×{width}, "
             f"{images.class_num} classes"
         )
-    yield from (f"{key}: {QSettings().value(key)}" for key in _TOLD if QSettings().contains(key))
+    # Of what the user chose; the rest is names of files and places of windows.
+    yield f"{APPEARANCE.name}: {preferences.value(APPEARANCE)}"

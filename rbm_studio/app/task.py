@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from rbm_studio.app.frames import forget_frames
-from rbm_studio.errors import RBMStudioError
+from rbm_studio.app.log_lines import log_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,12 +78,8 @@ class Task(QObject):
         result = None
         try:
             result = self._function(self)
-        except RBMStudioError as error:
-            _log.info("%r: %s", self.title, error)
-            self.error = error
         except Exception as error:
-            _log.exception("%r failed", self.title)
-            forget_frames(error)
+            log_failure(_log, repr(self.title), error)
             self.error = error
         self.is_over = True
         if self.error is None:

@@ -18,12 +18,12 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from threadpoolctl import threadpool_limits
 
 from rbm_studio.app.curve_history import CurvePoint
-from rbm_studio.app.frames import forget_frames
+from rbm_studio.app.log_lines import log_failure
+from rbm_studio.app.private_names import Own
 from rbm_studio.app.run_messages import Checkpoint, Outcome, Snapshot, Update
 from rbm_studio.core.backend import CPU
 from rbm_studio.core.gpu_errors import GPUError, gpu_errors
 from rbm_studio.core.metrics import EpochRecord
-from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -233,20 +233,14 @@ class TrainingRunner(QObject):
             if training.backend is not CPU:
                 self._put_by(training)
             self._train(training)
-        except RBMStudioError as problem:
-            _log.info("A run ended: %s", problem, exc_info=problem if isinstance(problem, GPUError) else None)
-            error = problem
         except Exception as problem:
-            _log.exception("Training failed")
             error = problem
         if error is not None:
-            # There may be no room for anything as long as they are kept.
-            forget_frames(error)
+            log_failure(_log, Own("Training"), error)
         try:
             outcome = self._outcome_of(training, error)
         except Exception as problem:  # a GPU that went away must not leave the window waiting for an end
-            _log.exception("The trained parameters cannot be fetched")
-            forget_frames(problem)
+            log_failure(_log, "Fetching the trained parameters", problem)
             outcome = self._outcome_as_put_by(error or problem)
         with self._changed:
             self._outcome = outcome

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QSettings, qVersion, qWarning
+from PySide6.QtCore import qVersion, qWarning
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QPlainTextEdit
 
@@ -18,12 +18,14 @@ from rbm_studio.app.faults import Faults
 from rbm_studio.app.journal import Journal
 from rbm_studio.app.log import LogFile, log_path, start_log
 from rbm_studio.app.log_lines import traceback_of
+from rbm_studio.app.preferences import APPEARANCE, preferences
 from rbm_studio.app.private_names import message_of
 from rbm_studio.app.recovery import About, OwnFolder, find_leftovers
 from rbm_studio.app.report import LOG_LINES, report
 from rbm_studio.app.session import Session
 from rbm_studio.app.shared_drawings import DrawingsFile
 from rbm_studio.app.text_window import TextWindow
+from rbm_studio.app.theme import Appearance
 from rbm_studio.core.parameters import uniform_parameters
 from rbm_studio.data import Dataset, open_dataset
 from rbm_studio.errors import RBMStudioError
@@ -49,7 +51,7 @@ def test_the_report_says_what_whoever_mends_it_needs(qtbot: QtBot, window: MainW
     assert log is None
     start_log()
     Journal(window.session)
-    QSettings().setValue("appearance", "dark")
+    preferences.keep(APPEARANCE, Appearance.DARK)
     train(qtbot, window)
     for number in range(2 * LOG_LINES):
         logging.getLogger("rbm_studio").info("line %d", number)
