@@ -17,6 +17,7 @@ from rbm_studio.app.quantities import LIVE
 from rbm_studio.app.run import Run
 from rbm_studio.app.run_bounds import MOST_RUNS, drop_ends, surplus, thin_curves
 from rbm_studio.app.stages import Stage, next_stages, stages_until
+from rbm_studio.plain import LONGEST, plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -353,7 +354,7 @@ class CurveBook(QObject):
         self._runs = [run for run in self._runs if run not in gone]
         if gone:
             words = self.tr("More than {most} runs: “{name}”, the oldest without a name of yours, is no longer kept.")
-            self._session.noticed.emit(words.format(most=MOST_RUNS, name=gone[-1].name))
+            self._session.noticed.emit(words.format(most=MOST_RUNS, name=plain(gone[-1].name, LONGEST)))
         deleted = [run for each in self._deleted for _, run in each]
         drop_ends([*deleted, *self._runs[:-1]])
         thin_curves([*deleted, *self._runs[:-1]])

@@ -23,6 +23,7 @@ from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.task import Task
 from rbm_studio.app.theme import GRID
 from rbm_studio.errors import RBMStudioError
+from rbm_studio.plain import LONGEST, folded, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -278,8 +279,8 @@ class RecoveryDialog(QDialog):
         self._list.setWordWrap(True)
         self._list.setSpacing(GRID // 4)
         for name, facts, where in entries:
-            item = QListWidgetItem(f"{name}\n{facts}\n{where}")
-            item.setToolTip(where)
+            item = QListWidgetItem("\n".join(plain(text, 3 * LONGEST) for text in (name, facts, where)))
+            item.setToolTip(folded(where))
             self._list.addItem(item)
         self._buttons = QDialogButtonBox()
         self._recover = self._button(self.tr("&Recover"), self.tr("Open it as it was, unsaved"), self._accept_chosen)
