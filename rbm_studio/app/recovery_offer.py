@@ -123,7 +123,7 @@ class RecoveryOffer(QObject):
         if self._found.size > LARGE_BYTES:
             notes.append(self.tr("All copies together take {size} in {folder}."))
         size = QLocale().formattedDataSize(self._found.size)
-        return " ".join(notes).format(count=self._found.more, size=size, folder=self._root)
+        return " ".join(notes).format(count=self._found.more, size=size, folder=plain(str(self._root)))
 
     def _remove(self, leftover: Leftover) -> None:
         leftover.remove()
@@ -297,7 +297,6 @@ class RecoveryDialog(QDialog):
         box.addWidget(self._list)
         if note:
             more = QLabel(note)
-            more.setTextFormat(Qt.TextFormat.PlainText)
             more.setWordWrap(True)
             box.addWidget(more)
         box.addWidget(self._buttons)
