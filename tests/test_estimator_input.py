@@ -150,3 +150,12 @@ def test_a_stream_that_explodes_leaves_settings_and_parameters_sound(images: Flo
         rbm.partial_fit(images)
     assert rbm.settings == settings
     assert rbm.parameters.is_finite
+
+
+def test_held_out_images_on_another_scale_are_refused() -> None:
+    levels = np.full((4, D), 200, np.uint8)
+    with pytest.raises(RBMStudioError, match="which scale is meant cannot be told"):
+        RBM(D, H).fit(levels, held_out=np.ones((4, D), np.uint8))
+    with pytest.raises(RBMStudioError, match="which scale is meant cannot be told"):
+        RBM(D, H).fit(np.ones((4, D), np.uint8), held_out=levels)
+    RBM(D, H, epochs=1).fit(levels, held_out=0 * levels, verbose=False)

@@ -47,6 +47,16 @@ def test_training_prints_the_articles_lines_and_saves(images: Path, capsys: pyte
     np.testing.assert_allclose(history_of(images.parent)[:, 1], [r.training_kl for r in saved.history], atol=1e-6)
 
 
+def test_what_was_taken_for_full_ink_is_said(images: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--data", str(images), "--epochs", "1"]) == 0
+    assert "full ink" not in capsys.readouterr().err
+    with np.load(images) as arrays:
+        np.savez(images.with_name("ones.npz"), images=(arrays["images"] > 100).astype(np.uint8))
+    for command in (["train", "--epochs", "1"], ["evaluate", "model.safetensors", "--chains", "2", "--within", "inf"]):
+        assert main([*command, "--data", "ones.npz"]) == 0
+        assert "# Its values lie in 0 to 1: 1 is taken for full ink" in capsys.readouterr().err
+
+
 def test_the_command_trains_as_the_class_does(images: Path) -> None:
     assert (
         main(["train", "--data", str(images), "--epochs", "2", "--preset", "best-likelihood", "--device", "cpu"]) == 0
