@@ -174,6 +174,10 @@ class Training:
             # If they explode, that is known now, and the good ones are back.
             with contextlib.suppress(TrainingDivergedError):
                 self._read()
+        if not self._state.is_finite:
+            # What the last updates have broken would not be kept in a file.
+            with contextlib.suppress(TrainingDivergedError):
+                self._halt()
         self._learner.save_randomness()
         return self._state
 
