@@ -47,6 +47,8 @@ def _brief(value: object) -> object:
     except ValueError:
         # Python does not write whole numbers of more than 4,300 digits.
         return _Shortened("a number of thousands of digits")
+    if text == "":
+        return "(without a name)"
     if len(text) <= _LONGEST and text.isprintable():
         return value
     short = text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]}"

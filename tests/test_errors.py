@@ -24,3 +24,7 @@ def test_a_value_too_long_for_a_message_is_shortened_whatever_its_format() -> No
     )
     assert str(error) == f"It promises 1{'0' * 249}…{'0' * 250} bytes, a number of thousands of digits and 7."
     assert error.problem.format(**error.fields) == str(error)
+
+
+def test_what_has_no_name_is_called_so() -> None:
+    assert str(RBMStudioError("{name} is a folder.", name="")) == "(without a name) is a folder."

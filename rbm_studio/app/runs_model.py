@@ -196,7 +196,8 @@ class RunsModel(QAbstractTableModel):
 
     def _tip(self, run: Run) -> str:
         began = run.began.astimezone().strftime("%Y-%m-%d %H:%M")
-        lines = [run.name, self.tr("{dataset}; began {time}").format(dataset=run.dataset, time=began)]
+        dataset = run.dataset or self.tr("images not known")
+        lines = [run.name, self.tr("{dataset}; began {time}").format(dataset=dataset, time=began)]
         if run is self._book.present:
             lines.append(self.tr("The present run is always drawn."))
         return "\n".join(lines)

@@ -24,7 +24,7 @@ MAX_BATCH = 100_000
 MAX_SEED = 2**31 - 1
 MAX_K = 1000
 MAX_TEMPERATURES = 100
-MAX_NUMBER, MIN_NUMBER = 1e9, 1e-12
+MAX_NUMBER, MIN_NUMBER = 1e8, 1e-12
 """Of rates, penalties and limits: their products with sound parameters, and the squares of these, fit into float32."""
 
 PRESET_NAMES = ("recommended", "cd-1", "article", "best-likelihood", "fast-preview")

@@ -273,7 +273,9 @@ def _plain_or_packed(folder: Path, name: str) -> Path | None:
 
 
 def _name_of(folder: Path, images: NDArray[np.uint8]) -> str:
-    named_by = folder.parent.name if folder.name == "raw" else folder.name
+    # “.” has no name of its own.
+    folder = Path(os.path.abspath(folder))
+    named_by = (folder.parent.name if folder.name == "raw" else folder.name) or "images"
     if images.shape[1:] != _MNIST_SHAPE or _SETS_OF_THE_SAME_FORM.fullmatch(named_by):
         return named_by
     return "MNIST"

@@ -195,7 +195,7 @@ def test_without_mnist_a_person_is_told_what_to_do(
 
 
 def test_an_exploded_model_is_kept_as_it_last_was(images: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["--learning-rate", "1e9", "--epochs", "50", "--hidden", "4", "--clip-norm", "0"]
+    options = ["--learning-rate", "1e8", "--epochs", "50", "--hidden", "4", "--clip-norm", "0"]
     assert main(["train", "--data", str(images), *options]) == 1
     error = capsys.readouterr().err
     assert "the parameters exploded" in error

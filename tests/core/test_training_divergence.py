@@ -33,7 +33,7 @@ def run_watching(training: Training) -> None:
 @EVERY_PRESET
 @pytest.mark.parametrize("binary", [False, True])
 @pytest.mark.parametrize("batch_size", [5, 50])
-@pytest.mark.parametrize("rate", [1e3, 1e6, 1e9])
+@pytest.mark.parametrize("rate", [1e3, 1e6, 1e8])
 def test_a_learning_rate_that_explodes_halts_the_run(
     images: FloatArray, preset: str, rate: float, batch_size: int, binary: bool
 ) -> None:
@@ -50,7 +50,7 @@ def test_a_learning_rate_that_explodes_halts_the_run(
 
 
 @EVERY_PRESET
-@pytest.mark.parametrize("rate", [1e3, 1e9])
+@pytest.mark.parametrize("rate", [1e3, 1e8])
 def test_the_last_update_of_a_run_is_measured_too(images: FloatArray, preset: str, rate: float) -> None:
     settings = settings_for(preset, learning_rate=rate, batch_size=50, epochs=1)
     start = initial(preset)
@@ -128,7 +128,7 @@ def test_broken_images_halt_the_run_too() -> None:
 
 @pytest.mark.parametrize("name", RUNS)
 @pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("rate", [1e3, 1e6, 1e9])
+@pytest.mark.parametrize("rate", [1e3, 1e6, 1e8])
 def test_no_estimator_and_no_thread_gives_more_than_the_error(
     images: FloatArray, name: str, threads: int, rate: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,12 +174,12 @@ def test_a_gradient_that_is_clipped_or_weights_that_are_limited_do_not_explode(
 
 
 EXTREMES = [
-    {"clip_norm": 1e9}, {"clip_norm": 1e-12}, {"clip_norm": 1e-12, "learning_rate": 1e-12, "final_rate": 1e-12},
-    {"max_norm": 1e9}, {"max_norm": 1e-12}, {"momentum": 0.9999999}, {"final_rate": 1e-12, "schedule": "exponential"},
-    {"offset_rate": 1e-12, "centred": True}, {"learning_rate": 1e-12}, {"momentum_epochs": 1e9, "momentum": 0.9},
-    {"l1": 1e9}, {"l2": 1e9}, {"sparsity_cost": 1e9}, {"sparsity_cost": 1e9, "sparsity_target": 1.0},
-    {"l1": 1e9, "l2": 1e9, "sparsity_cost": 1e9, "learning_rate": 1e9, "momentum": 0.9999999},
-    {"l1": 1e9, "max_norm": 1.0}, {"l2": 1e9, "clip_norm": 1e9},
+    {"clip_norm": 1e8}, {"clip_norm": 1e-12}, {"clip_norm": 1e-12, "learning_rate": 1e-12, "final_rate": 1e-12},
+    {"max_norm": 1e8}, {"max_norm": 1e-12}, {"momentum": 0.9999999}, {"final_rate": 1e-12, "schedule": "exponential"},
+    {"offset_rate": 1e-12, "centred": True}, {"learning_rate": 1e-12}, {"momentum_epochs": 1e8, "momentum": 0.9},
+    {"l1": 1e8}, {"l2": 1e8}, {"sparsity_cost": 1e8}, {"sparsity_cost": 1e8, "sparsity_target": 1.0},
+    {"l1": 1e8, "l2": 1e8, "sparsity_cost": 1e8, "learning_rate": 1e8, "momentum": 0.9999999},
+    {"l1": 1e8, "max_norm": 1.0}, {"l2": 1e8, "clip_norm": 1e8},
 ]  # fmt: skip
 
 
