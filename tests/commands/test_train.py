@@ -168,6 +168,11 @@ def test_a_saved_model_keeps_its_settings(model: Path, capsys: pytest.CaptureFix
         (["--data", "missing.npz"], "missing.npz"),
         (["--hidden", "0"], "The number of hidden units is 0."),
         (["--learning-rate", "-1"], "The learning rate is -1.0."),
+        (["--clip-norm", "1e39"], "The clip norm is 1e+39. It must be a number of at least 0: 0 for no limit, or from"),
+        (
+            ["--update", "adam", "--l2", "1e30"],
+            "The l2 is 1e+30. It must be a number of at least 0, and at most 1e+08.",
+        ),
         (["--output", "nowhere/model.safetensors"], "nowhere. Save it in a folder that exists."),
         (["--loss", "nowhere/loss.dat"], "nowhere. Save it in a folder that exists."),
         (["--output", "."], "is a folder. Give the file another name."),
