@@ -45,6 +45,8 @@ class Dataset:
         Their classes, where these are known.
     note : str
         How the held-out part was made, the licence, the credit; "" where there is nothing to say.
+    scale : str
+        What was assumed about the scale of the file's values; "" where nothing had to be.
 
     Raises
     ------
@@ -59,6 +61,7 @@ class Dataset:
     test_images: NDArray[np.uint8]
     test_labels: NDArray[np.uint8] | None
     note: str = ""
+    scale: str = ""
 
     def __post_init__(self) -> None:
         for part, images, labels in (

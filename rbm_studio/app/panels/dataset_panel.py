@@ -183,12 +183,12 @@ class DatasetPanel(QWidget):
         self._counts.show()
         dataset, number = images.dataset, QLocale().toString
         self._name.set_text(plain(dataset.name, LONGEST))
-        self._counts.setText(
-            self.tr("{train} training, {test} held-out").format(
-                train=number(len(images.train)), test=number(len(images.test))
-            )
+        counts = self.tr("{train} training, {test} held-out").format(
+            train=number(len(images.train)), test=number(len(images.test))
         )
-        self._source.set_text(self.tr("from {0}").format(plain(dataset.source, 3 * LONGEST)), dataset.note)
+        self._counts.setText(counts + self.tr("; 1 is full ink") if dataset.scale else counts)
+        note = "\n".join(filter(None, (dataset.note, dataset.scale)))
+        self._source.set_text(self.tr("from {0}").format(plain(dataset.source, 3 * LONGEST)), note)
         self._examples.set_image(grey_image(_examples(dataset)))
         self._show_task()
 
