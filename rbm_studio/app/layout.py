@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QDockWidget, QMainWindow
 
-_VERSION = 4
+VERSION = 4
+"""Of the docks and bars that there are."""
 FIRST_SIZE = (1280, 800)
 _FRAME = (2 * GRID, 6 * GRID)
 """What a window manager's title and borders take, at most: how much is not known before the window is shown."""
@@ -69,7 +70,7 @@ def restore(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     ]
     if not (is_geometry(geometry) and window.restoreGeometry(geometry)):
         window.resize(first_size(window.screen().availableSize()))
-    if not (is_state(state, _VERSION, docks, bars) and window.restoreState(state, _VERSION)):
+    if not (is_state(state, VERSION, docks, bars) and window.restoreState(state, VERSION)):
         arrange(window, docks)
     # The screen where it was left may be gone, and the one that there is may be small.
     bring_into_view(window, docks)
@@ -80,4 +81,4 @@ def remember(window: QMainWindow) -> None:
     # Whoever closes a window has no use for a message in it.
     with QSignalBlocker(preferences):
         preferences.keep(GEOMETRY, bytes(window.saveGeometry().data()))
-        preferences.keep(STATE, bytes(window.saveState(_VERSION).data()))
+        preferences.keep(STATE, bytes(window.saveState(VERSION).data()))

@@ -10,17 +10,17 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
-from rbm_studio.app.checked import belongs, whole
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 _DOCKS, _SEQUENCE, _WIDGET, _TABS, _BARS = 0xFD, 0xFC, 0xFB, 0xFA, 0xFC
-_VISIBLE, _FLOATS = 1, 2
+_FLOATS, _FLAGS = 2, range(16)
 _AREAS, _SIDES = 4, (1, 2, 4, 8)
 _DEEPEST = 12
 _FARTHEST = 1 << 15
 _LARGEST = 1 << 14
+# A window of a dock's own: Qt fills its picture before it can be made smaller.
+_LARGEST_FLOATING = 1 << 13
 # Qt's largest size of a widget, 2²⁴ - 1, and the frame of its tabs.
 _UNLIMITED = (1 << 24) + _LARGEST
 _LONGEST_NAME = 64
@@ -63,17 +63,17 @@ class _State:
         self._number(self._version, self._version)
         self._byte({_DOCKS})
         areas = [self._area() for _ in range(self._number(0, _AREAS))]
-        belongs(areas == sorted(set(areas)) and sorted(self._names) == docks)
+        _check(areas == sorted(set(areas)) and sorted(self._names) == docks)
         self._size()
         for _ in range(_AREAS):
-            belongs(self._number(0, max(_SIDES)) in _SIDES)
+            _check(self._number(0, max(_SIDES)) in _SIDES)
         self._names.clear()
         self._byte({_BARS})
         for _ in range(self._number(0, len(bars))):
             self._number(0, _AREAS - 1)
             for _ in range(self._number(1, len(bars))):
                 self._bar()
-        belongs(sorted(self._names) == bars and self._at == len(self._data))
+        _check(sorted(self._names) == bars and self._at == len(self._data))
 
     def _area(self) -> int:
         area = self._number(0, _AREAS - 1)
@@ -83,14 +83,14 @@ class _State:
 
     def _group(self, depth: int) -> None:
         """Check docks side by side, one below the other, or behind one another."""
-        belongs(depth <= _DEEPEST)
+        _check(depth <= _DEEPEST)
         is_tabbed = self._byte({_SEQUENCE, _TABS}) == _TABS
         current = self._number(-1, len(self._data)) if is_tabbed else 0
         self._byte({1, 2})
         count = self._number(1, len(self._data))
-        belongs(current < count)
+        _check(current < count)
         for _ in range(count):
-            if self._byte({_WIDGET} if is_tabbed else {_WIDGET, _SEQUENCE}) == _WIDGET:
+            if self._byte({_WIDGET, _SEQUENCE}) == _WIDGET:
                 self._dock()
             else:
                 self._stretch()
@@ -98,8 +98,8 @@ class _State:
 
     def _dock(self) -> None:
         self._name()
-        if self._byte({0, _VISIBLE, _FLOATS, _VISIBLE | _FLOATS}) & _FLOATS:
-            for lowest, highest in ((-_FARTHEST, _FARTHEST),) * 2 + ((0, _LARGEST),) * 2:
+        if self._byte(_FLAGS) & _FLOATS:
+            for lowest, highest in ((-_FARTHEST, _FARTHEST),) * 2 + ((0, _LARGEST_FLOATING),) * 2:
                 self._number(lowest, highest)
         else:
             self._stretch()
@@ -127,14 +127,21 @@ class _State:
         self._names.append(bytes(self._take(f"{length}s")).decode("utf-16-be"))
 
     def _number(self, lowest: int, highest: int) -> int:
-        return whole(self._take(">i"), lowest, highest)
+        number: int = self._take(">i")
+        _check(lowest <= number <= highest)
+        return number
 
     def _byte(self, known: Collection[int]) -> int:
         byte: int = self._take(">B")
-        belongs(byte in known)
+        _check(byte in known)
         return byte
 
     def _take(self, form: str) -> Any:
         (value,) = struct.unpack_from(form, self._data, self._at)
         self._at += struct.calcsize(form)
         return value
+
+
+def _check(condition: bool) -> None:
+    if not condition:
+        raise ValueError("not as Qt writes it")

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from platformdirs import user_config_path
 from PySide6.QtCore import QObject, Signal
 
-from rbm_studio.app.checked import items, mapping, one_of, text
 from rbm_studio.app.locks import CannotLock, Holder, take_lock
 from rbm_studio.app.old_preferences import old_preferences
 from rbm_studio.app.theme import Appearance
@@ -68,9 +67,15 @@ class Preference(Generic[T]):
         return self.default
 
 
+def _text(value: object, most: int) -> str:
+    if not isinstance(value, str) or len(value) > most:
+        raise ValueError(value)
+    return value
+
+
 def _path(value: object) -> str:
-    name = value if isinstance(value, str) else ""
-    if not 0 < len(name) <= _LONGEST_PATH or "\0" in name:
+    name = _text(value, _LONGEST_PATH)
+    if not name or "\0" in name:
         raise ValueError(value)
     return name
 
@@ -79,21 +84,22 @@ def _paths(value: object) -> list[str]:
     """Return what there is of paths, each once."""
     found = []
     # A list of one came back as a string from some systems' settings.
-    for each in [value] if isinstance(value, str) else items(value, MOST_BYTES):
+    names = [value] if isinstance(value, str) else value
+    for each in names if isinstance(names, list) else []:
         with suppress(ValueError):
             found.append(_path(each))
     return list(dict.fromkeys(found))[:MOST_RECENT]
 
 
 def _bytes(most: int) -> Callable[[object], bytes]:
-    return lambda value: base64.b64decode(text(value, 2 * most), validate=True)[:most]
+    return lambda value: base64.b64decode(_text(value, 2 * most), validate=True)[:most]
 
 
 def _name(value: object) -> str:
-    return text(value, _LONGEST_NAME)
+    return _text(value, _LONGEST_NAME)
 
 
-APPEARANCE = Preference("appearance", Appearance.SYSTEM, lambda value: Appearance(one_of(value, tuple(Appearance))))
+APPEARANCE = Preference("appearance", Appearance.SYSTEM, Appearance)
 GEOMETRY = Preference("window/geometry", b"", _bytes(1_000))
 STATE = Preference("window/state", b"", _bytes(20_000))
 FOLDER = Preference("files/folder", "", _path)
@@ -200,7 +206,10 @@ def _read() -> dict[str, Any]:
         return old_preferences()
     if len(data) > MOST_BYTES:
         raise ValueError("the file is too large")
-    return mapping(parse_json(data))
+    content = parse_json(data)
+    if not isinstance(content, dict):
+        raise ValueError("it holds no names with values")
+    return content
 
 
 def _read_or_set_aside(path: Path) -> dict[str, Any]:

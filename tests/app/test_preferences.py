@@ -123,7 +123,8 @@ def test_two_programs_that_write_at_once_lose_nothing_of_each_other() -> None:
     assert preferences.value(CURVE) == "one 39"
     assert preferences.value(BESIDE) == "two 39"
     assert preferences.value(APPEARANCE) is Appearance.DARK
-    assert sorted(preferences.value(RECENT)) == ["/one", "/two"]
+    paths = preferences.value(RECENT)
+    assert sorted(paths) == ["/one", "/two"]
 
 
 def test_of_files_the_newest_are_kept() -> None:
