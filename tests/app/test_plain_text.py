@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QMessageBox, QPushButton
 
 from rbm_studio.app.about import show_about
 from rbm_studio.app.filters_page import FiltersPage
@@ -24,7 +24,7 @@ from rbm_studio.app.session import Session
 from rbm_studio.app.text_window import show_log, show_report
 from rbm_studio.app.theme import Appearance
 from rbm_studio.errors import RBMStudioError
-from rbm_studio.plain import LONGEST, folded, plain
+from rbm_studio.plain import LONGEST, breakable, folded, plain
 from rbm_studio.storage.experiment_file import load_experiment, save_experiment
 from rbm_studio.storage.model_file import save_model
 
@@ -203,6 +203,8 @@ def test_errors_and_notices(qtbot: QtBot, window: MainWindow, name: str) -> None
     box = wait_for(qtbot, QMessageBox)
     told = look_into(box)
     assert sum(head(name) in line for line in told) >= 2
+    # Nothing is cut off: each label is as wide as its longest word at least.
+    assert all(each.minimumSizeHint().width() <= each.width() for each in box.findChildren(QLabel))
     assert box.width() <= WIDEST
     answer(qtbot, "OK")
     window.session.noticed.emit(f"Saved {name}")
@@ -273,3 +275,4 @@ def test_of_what_is_too_long_the_middle_gives_way() -> None:
     assert len(plain("x" * 10_000, LONGEST)) == LONGEST
     assert max(map(len, folded("word " * 1000 + "x" * 1000).split("\n"))) <= 80
     assert folded("a\n\nb") == "a\n\nb"
+    assert breakable("a b/" + 90 * "c") == f"a b/{40 * 'c'}\u200b{40 * 'c'}\u200b{10 * 'c'}"
