@@ -30,7 +30,7 @@ from rbm_studio.app.theme import GRID
 from rbm_studio.data import Dataset, open_dataset
 from rbm_studio.data.download import download_mnist
 from rbm_studio.data.mnist import find_mnist, read_mnist_folder
-from rbm_studio.plain import LONGEST, folded, plain
+from rbm_studio.plain import LONGEST, breakable, folded, plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -201,7 +201,7 @@ class DatasetPanel(QWidget):
         if missing is None:
             return
         words = in_words(missing, others_are_open=self._session.images is not None)
-        self._missing.setText(words)
+        self._missing.setText(breakable(words))
         self._missing.setToolTip(folded(words))
         text, tip = button_words(missing)
         self._bring.setText(text.replace("&", "&&"))
