@@ -1,0 +1,683 @@
+"""Documents in any order of what people do with them: each file and each window holds what it must, and no more.
+
+After each step files and windows are compared with `plain_documents`, which knows only what was done. Of what comes out
+of a training it knows no more than that it is the same each time.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtWidgets import QMessageBox, QPlainTextEdit
+
+from rbm_studio.app.curve_book import MOST_SHOWN
+from rbm_studio.app.panels.draw_panel import DrawPanel
+from rbm_studio.app.quantities import LIVE
+from rbm_studio.app.session import Session
+from rbm_studio.app.state import RunState
+from rbm_studio.app.window import MainWindow
+from rbm_studio.data import Dataset
+from rbm_studio.data.handwriting import Stroke
+from rbm_studio.storage.experiment_file import load_experiment
+from tests.sizes import IS_SOAK, sized
+
+from .conftest import load
+from .driving import button, click, process_deletions, settle, shown, state
+from .plain_documents import BATCH, IMAGES, Desk, Facts, Held, Life, Points, Row, Wish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from PySide6.QtWidgets import QApplication
+    from pytestqt.qtbot import QtBot
+
+    from rbm_studio.app.run import Run
+    from rbm_studio.app.run_messages import Checkpoint
+    from rbm_studio.core.parameters import Parameters
+    from rbm_studio.core.state import TrainingState
+    from rbm_studio.storage.experiment_file import SavedRun
+
+RUNS, STEPS = sized(6, 400), sized(40, 100)
+"""So many times two windows are opened, and so much is done to them."""
+
+FILES = ("a", "b", "c")
+ANSWERS = ("Don't save", "Don't save", "Save", "Cancel")
+WINDOWS = st.sampled_from((0, 0, 0, 1))
+PLACES = st.integers(0, 9)
+HIDDEN, RATES, EPOCHS, SEEDS = (2, 3), (0.05, 0.1), (1, 2), (0, 1)
+
+
+def bits() -> Dataset:
+    rng = np.random.default_rng(0)
+    images = (rng.random((IMAGES + 4, 4, 4)) < 0.4).astype(np.uint8) * 255
+    return Dataset("Bits", "made up", images[:IMAGES], None, images[IMAGES:], None)
+
+
+def digest(arrays: dict[str, Any], facts: object = None) -> str:
+    made = hashlib.blake2b(json.dumps(facts, sort_keys=True, default=str).encode(), digest_size=12)
+    for name, array in sorted(arrays.items()):
+        made.update(f"{name} {array.shape} {array.dtype}".encode() + np.ascontiguousarray(array).tobytes())
+    return made.hexdigest()
+
+
+class Bits:
+    """What came out of each life, the first time; it must come out each time, from wherever it goes on."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, Life], str] = {}
+
+    def check(self, life: Life, parameters: Parameters, training: TrainingState | None) -> None:
+        """Check what a model is, and what its training goes on with, where it was trained."""
+        self._check("model", life, digest(dict(parameters.arrays())))
+        assert (training is None) == (not life.images), life
+        if training is not None:
+            assert training.epochs_trained == pytest.approx(life.epochs)
+            self._check("state", life, digest(dict(training.arrays()), training.facts()))
+
+    def check_curve(self, life: Life, table: np.ndarray[Any, Any]) -> None:
+        self._check("curve", life, digest({"": table}))
+
+    def check_parameters(self, life: Life, parameters: Parameters) -> None:
+        self._check("model", life, digest(dict(parameters.arrays())))
+
+    def _check(self, what: str, life: Life, found: str) -> None:
+        assert self._known.setdefault((what, life), found) == found, (what, life)
+
+
+def points(kept: Any) -> Points:
+    """Return a drawing of a file, or of a window, as plain values."""
+    strokes = kept["strokes"] if isinstance(kept, dict) else kept.drawing.strokes
+    return tuple(
+        (round(float(x), 3), round(float(y), 3))
+        for stroke in strokes
+        for x, y in (stroke["points"] if isinstance(stroke, dict) else stroke.points)
+    )
+
+
+class AnyOrder(RuleBasedStateMachine):
+    """Two windows, and the files that both may open; a rule more is a thing more that can be done.
+
+    Attributes
+    ----------
+    qtbot : QtBot
+    folder : Path
+    bits : Bits
+    steps, windows, documents, files_written : int
+        How much was done, to how many windows, how many documents were begun or opened, and how many saved.
+    """
+
+    qtbot: QtBot
+    folder: Path
+    bits: Bits
+    steps = 0
+    windows = 0
+    documents = 0
+    files_written = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        # What an earlier example saved is not there in this one.
+        self.folder /= f"from window {self.windows}"
+        self.folder.mkdir()
+        self.held: dict[str, Held] = {}
+        self.contents: dict[str, bytes] = {}
+        self.keys: set[str] = set()
+        self.desks: list[Desk] = [Desk(), Desk()]
+        self.shown: list[MainWindow] = [self.new_window(0), self.new_window(1)]
+
+    # --- windows
+
+    def new_window(self, place: int) -> MainWindow:
+        """Return a window that has begun a document; it is never shown, which costs the most."""
+        type(self).windows += 1
+        session = Session()
+        window = MainWindow(session)
+        session.setParent(window)
+        load(self.qtbot, session, bits())
+        self.desks[place] = Desk()
+        self.set_small(session)
+        self.note_new_document(self.desks[place], session)
+        return window
+
+    def set_small(self, session: Session) -> None:
+        session.change_settings(
+            hidden_num=HIDDEN[0], learning_rate=RATES[0], epochs=EPOCHS[0], seed=SEEDS[0], batch_size=BATCH, device="cpu"
+        )
+
+    def note_new_document(self, desk: Desk, session: Session) -> None:
+        type(self).documents += 1
+        wish = Wish(EPOCHS[0], RATES[0], SEEDS[0])
+        run = self.present(session)
+        self.keys.add(run.identity)
+        desk.begin(run.identity, run.name, HIDDEN[0], wish)
+
+    @staticmethod
+    def present(session: Session) -> Run:
+        run = session.book.present
+        assert run is not None
+        return run
+
+    def new_run(self, session: Session) -> tuple[str, str]:
+        """Return the identity and the name of a run that has just begun: both must be new."""
+        run = self.present(session)
+        assert run.identity not in self.keys
+        assert run.name not in [each.name for each in session.book.runs[:-1]]
+        self.keys.add(run.identity)
+        return run.identity, run.name
+
+    def at(self, place: int) -> tuple[Desk, Session]:
+        return self.desks[place], self.shown[place].session
+
+    def other(self, place: int) -> Desk:
+        return self.desks[1 - place]
+
+    @staticmethod
+    def finish(session: Session) -> None:
+        """Bring a run that does not wait to its end."""
+        while state(session) is not RunState.IDLE:
+            session.checkpoint()
+            session.deliver()
+
+    def end_window(self, place: int) -> None:
+        window = self.shown[place]
+        window.discard()
+        window.deleteLater()
+        process_deletions()
+
+    def teardown(self) -> None:
+        for place in (0, 1):
+            self.end_window(place)
+        self.shown.clear()
+        gc.collect()
+
+    # --- runs
+
+    @rule(place=WINDOWS)
+    def trains(self, place: int) -> None:
+        desk, session = self.at(place)
+        self.begin_training(desk, session, session.train)
+        self.finish(session)
+        desk.train()
+        desk.is_paused = False
+        self.take_name(desk, session)
+
+    @rule(place=WINDOWS)
+    def steps_once(self, place: int) -> None:
+        desk, session = self.at(place)
+        self.begin_training(desk, session, session.step)
+        desk.train(BATCH)
+        desk.is_paused = not desk.life.is_at_an_end
+        if desk.is_paused:
+            # Until then a checkpoint may be of the time before.
+            while session.epochs_trained < desk.life.epochs - 1e-6:
+                session.checkpoint()
+                session.deliver()
+        else:
+            self.finish(session)
+        self.take_name(desk, session)
+
+    def begin_training(self, desk: Desk, session: Session, begin: Callable[[], None]) -> None:
+        begins_new = not desk.is_paused and desk.life.images and session.trains_new_model
+        begin()
+        if begins_new:
+            desk.begin_run(*self.new_run(session), Life(desk.hidden, desk.wish.seed))
+
+    def take_name(self, desk: Desk, session: Session) -> None:
+        """Take the name of a run that was trained on: unless it was given, it says with what."""
+        if not desk.present.facts.is_named:
+            desk.change(desk.present, name=self.present(session).name)
+
+    @rule(place=WINDOWS)
+    def stops(self, place: int) -> None:
+        desk, session = self.at(place)
+        session.stop()
+        self.finish(session)
+        desk.is_paused = False
+
+    @rule(place=WINDOWS)
+    def resets(self, place: int) -> None:
+        desk, session = self.at(place)
+        session.reset()
+        self.finish(session)
+        if desk.file or desk.life.images:
+            desk.touch()
+        desk.is_paused = False
+        desk.begin_run(*self.new_run(session), Life(desk.hidden, desk.wish.seed))
+
+    @rule(
+        place=WINDOWS,
+        hidden=st.sampled_from(HIDDEN),
+        wish=st.builds(Wish, st.sampled_from(EPOCHS), st.sampled_from(RATES), st.sampled_from(SEEDS)),
+    )
+    def sets(self, place: int, hidden: int, wish: Wish) -> None:
+        desk, session = self.at(place)
+        if desk.is_paused:
+            return
+        if (hidden, wish) != (desk.hidden, desk.wish) and (desk.file or desk.life.images):
+            desk.touch()
+        session.change_settings(hidden_num=hidden, epochs=wish.epochs, learning_rate=wish.rate, seed=wish.seed)
+        desk.hidden, desk.wish = hidden, wish
+        if self.present(session).identity != desk.present.key:
+            # Nothing was lost with the one that was only drawn.
+            assert not desk.life.images
+            desk.begin_run(*self.new_run(session), Life(hidden, wish.seed))
+
+    @rule(place=WINDOWS, of=PLACES)
+    def brings_back(self, place: int, of: int) -> None:
+        desk, session = self.at(place)
+        row = self.earlier(desk, of)
+        if row is None or desk.is_paused:
+            return
+        session.bring_back(self.run(session, row))
+        if desk.is_own(row):
+            desk.go_on(row)
+        else:
+            desk.go_on_with_copy(row, *self.new_run(session))
+
+    @staticmethod
+    def earlier(desk: Desk, of: int) -> Row | None:
+        return desk.rows[of % (len(desk.rows) - 1)] if len(desk.rows) > 1 else None
+
+    @staticmethod
+    def run(session: Session, row: Row) -> Run:
+        return next(run for run in session.book.runs if run.identity == row.key)
+
+    @rule(place=WINDOWS, of=PLACES)
+    def looks_back(self, place: int, of: int) -> None:
+        _, session = self.at(place)
+        stops = session.timeline.stops()
+        session.timeline.look_at(stops[of % len(stops)] if stops else None)
+
+    @rule(place=WINDOWS, of=PLACES)
+    def continues_from_there(self, place: int, of: int) -> None:
+        desk, session = self.at(place)
+        stops = session.timeline.stops()
+        if not stops:
+            return
+        moment = stops[of % len(stops)]
+        session.timeline.look_at(moment)
+        session.continue_from_here()
+        self.finish(session)
+        desk.branch(*self.new_run(session), round(moment.epochs * IMAGES))
+
+    @rule(place=WINDOWS, of=PLACES, name=st.sampled_from(("one", "two")))
+    def renames(self, place: int, of: int, name: str) -> None:
+        desk, session = self.at(place)
+        row = desk.rows[of % len(desk.rows)]
+        session.book.rename(self.run(session, row), name)
+        if name != row.facts.name:
+            desk.change(row, name=name, is_named=True)
+            desk.touch(row)
+
+    @rule(place=WINDOWS, of=PLACES)
+    def shows_or_hides(self, place: int, of: int) -> None:
+        desk, session = self.at(place)
+        row = self.earlier(desk, of)
+        if row is not None:
+            session.book.show_runs([self.run(session, row)], not row.facts.is_shown)
+            desk.change(row, is_shown=not row.facts.is_shown)
+            desk.touch(row)
+
+    @rule(place=WINDOWS, of=st.lists(PLACES, min_size=1, max_size=2))
+    def deletes(self, place: int, of: list[int]) -> None:
+        desk, session = self.at(place)
+        found = [row for row in (self.earlier(desk, each) for each in of) if row is not None]
+        rows = [row for row in desk.rows if row in found]
+        if rows:
+            session.book.delete([self.run(session, row) for row in rows])
+            desk.rows = [row for row in desk.rows if row not in rows]
+            desk.deleted.append(rows)
+            desk.touch(*rows)
+
+    @rule(place=WINDOWS)
+    def brings_back_deleted(self, place: int) -> None:
+        desk, session = self.at(place)
+        while session.book.can_bring_back_deleted and not session.book.bring_back_deleted():
+            pass
+        if desk.deleted:
+            rows = desk.deleted.pop()
+            desk.rows[:-1] = [*desk.rows[:-1], *rows]
+            desk.touch(*rows)
+
+    # --- what else is in a document
+
+    @rule(place=WINDOWS, text=st.sampled_from(("", "first", "second\nline", "“…” 😀")))
+    def writes_notes(self, place: int, text: str) -> None:
+        desk, _ = self.at(place)
+        editor = self.shown[place].panel("notes").findChild(QPlainTextEdit)
+        assert isinstance(editor, QPlainTextEdit)
+        editor.setPlainText(text)
+        if text != desk.notes:
+            desk.notes = text
+            desk.touch()
+
+    @rule(place=WINDOWS, units=st.sets(st.integers(0, 1)), pixel=st.integers(-1, 15))
+    def selects(self, place: int, units: set[int], pixel: int) -> None:
+        desk, session = self.at(place)
+        session.selection.select_units(tuple(units))
+        session.selection.select_pixel(pixel)
+        desk.units, desk.pixel = tuple(units), pixel
+
+    @rule(place=WINDOWS, end=st.integers(1, 5))
+    def draws(self, place: int, end: int) -> None:
+        desk, _ = self.at(place)
+        panel = self.shown[place].panel("draw")
+        assert isinstance(panel, DrawPanel)
+        drawn = ((0.25, 0.25), (0.75, end / 8))
+        panel.canvas.set_strokes([Stroke(np.array(drawn, dtype=np.float32))])
+        settle(self.qtbot, panel)
+        desk.canvas = drawn
+
+    @rule(place=WINDOWS)
+    def keeps_the_drawing(self, place: int) -> None:
+        desk, session = self.at(place)
+        session.drawings.keep()
+        if desk.canvas:
+            desk.kept |= {desk.canvas}
+
+    @rule(place=WINDOWS, of=PLACES)
+    def removes_a_drawing(self, place: int, of: int) -> None:
+        desk, session = self.at(place)
+        kept = session.drawings.kept
+        if kept:
+            leaving = kept[of % len(kept)]
+            session.drawings.remove([leaving])
+            desk.kept -= {points(leaving)}
+
+    # --- documents
+
+    def ask(self, place: int, begin: Callable[[], object], answer: str) -> bool:
+        """Begin what replaces the document, answer where it is asked, and return whether that is done."""
+        desk, session = self.at(place)
+        loses = desk.is_modified or desk.is_paused
+        if answer == "Save" and not desk.file:
+            answer = "Don't save"
+        begin()
+        assert len(shown(QMessageBox)) == loses
+        if loses:
+            click(button(shown(QMessageBox)[0], answer))
+            process_deletions()
+            if answer == "Save":
+                self.note_saved(place, desk.file)
+                session.documents.saving.wait()
+                # What it was saved for is asked once more, which nothing is lost by now.
+                process_deletions()
+            elif answer == "Cancel":
+                return False
+        desk.leave()
+        return True
+
+    @rule(place=WINDOWS, answer=st.sampled_from(ANSWERS))
+    def begins(self, place: int, answer: str) -> None:
+        desk, session = self.at(place)
+        if self.ask(place, self.shown[place].documents.begin, answer):
+            self.set_small(session)
+            self.note_new_document(desk, session)
+
+    @rule(place=WINDOWS, file=st.sampled_from(FILES), answer=st.sampled_from(ANSWERS))
+    def opens(self, place: int, file: str, answer: str) -> None:
+        desk, session = self.at(place)
+        if file not in self.held:
+            return
+        if self.ask(place, lambda: self.shown[place].open_path(self.path(file)), answer):
+            type(self).documents += 1
+            is_copy = self.other(place).file == file
+            desk.open(file, self.held[file], is_copy=is_copy)
+            settle(self.qtbot, self.shown[place].panel("draw"))
+            if is_copy:
+                self.dismiss("is open in another window of RBM Studio already")
+            self.checks_bits_of_moments(session, desk.life)
+
+    @rule(place=WINDOWS, file=st.sampled_from(FILES))
+    def saves_as(self, place: int, file: str) -> None:
+        _, session = self.at(place)
+        saved = session.save_experiment(self.path(file))
+        if self.other(place).file == file:
+            assert not saved
+            self.dismiss("was not saved: it is open in another window")
+        else:
+            assert saved
+            self.note_saved(place, file)
+
+    @rule(place=WINDOWS)
+    def saves(self, place: int) -> None:
+        desk, session = self.at(place)
+        if desk.file:
+            self.shown[place].documents.save()
+            assert session.documents.saving.wait()
+            self.note_saved(place, desk.file)
+
+    def note_saved(self, place: int, file: str) -> None:
+        type(self).files_written += 1
+        self.held[file] = self.desks[place].save(file)
+        self.contents.pop(file, None)
+
+    @rule(file=st.sampled_from(FILES), name=st.sampled_from(FILES))
+    def copies_a_file(self, file: str, name: str) -> None:
+        if file in self.held and name != file and name not in [desk.file for desk in self.desks]:
+            shutil.copy(self.path(file), self.path(name))
+            self.held[name], self.contents[name] = self.held[file], self.contents[file]
+
+    @rule(place=WINDOWS)
+    def begins_the_program_again(self, place: int) -> None:
+        self.end_window(place)
+        self.shown[place] = self.new_window(place)
+
+    def dismiss(self, words: str) -> None:
+        (box,) = shown(QMessageBox)
+        assert words in box.text()
+        click(button(box, "OK"))
+        process_deletions()
+
+    def path(self, file: str) -> Path:
+        return self.folder / f"{file}.rbmx"
+
+    # --- what is so after each step
+
+    @invariant()
+    def holds(self) -> None:
+        type(self).steps += 1
+        QCoreApplication.processEvents()
+        assert [box.text() for box in shown(QMessageBox)] == []
+        for place in (0, 1):
+            self.checks_the_window(*self.at(place))
+        for file, held in self.held.items():
+            content = self.path(file).read_bytes()
+            if file in self.contents:
+                assert content == self.contents[file], f"{file} was written, and not saved"
+            else:
+                self.contents[file] = content
+                self.checks_the_file(self.path(file), held)
+        assert {path.stem for path in self.folder.glob("*.rbmx")} == set(self.held)
+
+    def checks_the_window(self, desk: Desk, session: Session) -> None:
+        experiment, training = session.experiment, session.settings.training
+        assert (experiment.path.stem if experiment.path is not None else "") == desk.file
+        assert experiment.is_modified == desk.is_modified
+        assert (state(session) is RunState.PAUSED) == desk.is_paused
+        assert experiment.notes == desk.notes
+        assert (session.settings.hidden_num, training.epochs, training.learning_rate, training.seed) == (
+            desk.hidden,
+            desk.wish.epochs,
+            desk.wish.rate,
+            desk.wish.seed,
+        )
+        assert (session.selection.units, session.selection.pixel) == (desk.units, desk.pixel)
+        assert points(session.drawings.current) == desk.canvas
+        assert sorted(map(points, session.drawings.kept)) == sorted(desk.kept)
+        assert [run.identity for run in session.book.runs[-1:]] == [desk.present.key]
+        runs = {run.identity: run for run in session.book.runs}
+        assert {key: run.name for key, run in runs.items()} == {row.key: row.facts.name for row in desk.rows}
+        for row in desk.rows:
+            self.hides_what_is_too_much(desk, row, runs)
+            self.checks_the_run(runs[row.key], row.facts)
+            if row is not desk.present:
+                end = runs[row.key].end
+                assert end is not None
+                self.bits.check(row.facts.life, end.parameters, end.state)
+        assert session.newest is not None
+        self.bits.check_parameters(desk.life, session.newest.parameters)
+        if not desk.is_paused:
+            self.bits.check(desk.life, session.newest.parameters, session.training_state)
+        assert session.epochs_trained == pytest.approx(desk.life.epochs) or session.timeline.past is not None
+
+    @staticmethod
+    def hides_what_is_too_much(desk: Desk, row: Row, runs: dict[str, Run]) -> None:
+        if row.facts.is_shown and not runs[row.key].is_shown:
+            assert sum(run.is_shown for run in runs.values()) >= MOST_SHOWN
+            desk.change(row, is_shown=False)
+
+    def checks_the_run(self, run: Run, facts: Facts) -> None:
+        assert (run.name, run.is_named, run.is_shown) == (facts.name, facts.is_named, facts.is_shown)
+        assert run.epochs == pytest.approx(facts.life.epochs)
+        if facts.wish is not None:
+            training = run.settings.training
+            assert (run.settings.hidden_num, training.epochs, training.learning_rate, training.seed) == (
+                facts.life.hidden,
+                facts.wish.epochs,
+                facts.wish.rate,
+                facts.wish.seed,
+            )
+            self.bits.check_curve(facts.life, run.curves[LIVE].rows())
+
+    def checks_bits_of_moments(self, session: Session, life: Life) -> None:
+        for moment in session.moments.kept:
+            self.bits.check_parameters(life.until(round(moment.epochs * IMAGES)), moment.parameters)
+
+    def checks_the_file(self, path: Path, held: Held) -> None:
+        """Compare what the disk holds now."""
+        saved = load_experiment(path)
+        facts, training = saved.facts, saved.facts["settings"]["training"]
+        assert facts["notes"] == held.notes
+        assert (facts["settings"]["hidden_num"], training["epochs"], training["learning_rate"], training["seed"]) == (
+            held.hidden,
+            held.wish.epochs,
+            held.wish.rate,
+            held.wish.seed,
+        )
+        assert (tuple(facts["selection"]["units"]), facts["selection"]["pixel"]) == (held.units, held.pixel)
+        canvas = saved.drawings["canvas"]
+        assert (() if canvas is None else points(canvas)) == held.canvas
+        assert sorted(map(points, saved.drawings["kept"])) == sorted(held.kept)
+        runs = {run.facts["id"]: run for run in saved.runs}
+        assert len(runs) == len(saved.runs)
+        assert runs.keys() == held.runs.keys(), "runs are lost, or others' are in the file"
+        assert saved.runs[facts["present_run"]].facts["id"] == held.present
+        for key, expected in held.runs.items():
+            self.checks_the_saved_run(runs[key], expected)
+            if key != held.present:
+                model = runs[key].model
+                assert model is not None
+                self.bits.check(expected.life, model.parameters, model.state)
+        life = held.runs[held.present].life
+        assert saved.model is not None
+        self.bits.check(life, saved.model.parameters, saved.model.state)
+        for moment in saved.moments:
+            until = life.until(round(moment.epochs * IMAGES))
+            self.bits.check_parameters(until, moment.model.parameters)
+
+    def checks_the_saved_run(self, run: SavedRun, expected: Facts) -> None:
+        facts = run.facts
+        assert (facts["name"], facts["is_named"], facts["is_shown"]) == (
+            expected.name,
+            expected.is_named,
+            expected.is_shown,
+        )
+        assert facts["epochs"] == pytest.approx(expected.life.epochs)
+        if expected.wish is not None:
+            training = facts["settings"]["training"]
+            assert (
+                facts["settings"]["hidden_num"],
+                training["epochs"],
+                training["learning_rate"],
+                training["seed"],
+            ) == (expected.life.hidden, expected.wish.epochs, expected.wish.rate, expected.wish.seed)
+            self.bits.check_curve(expected.life, run.curves[LIVE])
+
+
+@pytest.fixture
+def machine(qtbot: QtBot, application: QApplication, tmp_path: Path) -> Any:
+    """Return the machine, a class whose windows are this test's."""
+    assert application is not None
+    return type("AnyOrder", (AnyOrder,), {"qtbot": qtbot, "folder": tmp_path, "bits": Bits()})
+
+
+@pytest.mark.soak
+def test_every_file_holds_what_it_must_in_any_order(machine: Any, figure: Callable[[str, object], None]) -> None:
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=RUNS,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            derandomize=not IS_SOAK,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+    for what in ("steps", "windows", "documents", "files_written"):
+        figure(what.replace("_", " "), getattr(machine, what))
+
+
+TWO_RUNS = ("trains", "resets", "trains", "saves_as")
+ORDERS = {
+    "a run is brought back, and its file opened again": (
+        *TWO_RUNS, "begins", "brings_back", "opens", "writes_notes", "saves",
+    ),
+    "a run is brought back and trained on, and its file opened again": (
+        *TWO_RUNS, "begins", "brings_back", "trains", "opens", "writes_notes", "saves",
+    ),
+    "a run is trained on, and its file opened again": (
+        *TWO_RUNS, "trains", "opens", "writes_notes", "saves",
+    ),
+}
+
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "saves_as": {"file": "a"},
+    "opens": {"file": "a", "answer": "Don't save"},
+    "begins": {"answer": "Don't save"},
+    "brings_back": {"of": 0},
+    "writes_notes": {"text": "first"},
+}
+"""Of what is done in `ORDERS`."""
+
+
+@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
+def test_a_file_holds_what_it_must(machine: Any, order: tuple[str, ...]) -> None:
+    windows = machine()
+    for step in order:
+        getattr(windows, step)(place=0, **ARGUMENTS.get(step, {}))
+        windows.holds()
+    windows.teardown()
+
+
+def test_a_copy_is_another_document(machine: Any) -> None:
+    windows = machine()
+    for step, arguments in (
+        ("trains", {}),
+        ("saves_as", {"file": "a"}),
+        ("copies_a_file", {"file": "a", "name": "b"}),
+        ("resets", {}),
+        ("trains", {}),
+        ("saves", {}),
+        ("opens", {"file": "b", "answer": "Don't save"}),
+        ("writes_notes", {"text": "first"}),
+        ("saves", {}),
+        ("opens", {"file": "a", "answer": "Don't save"}),
+    ):
+        where = {} if step == "copies_a_file" else {"place": 0}
+        getattr(windows, step)(**where, **arguments)
+        windows.holds()
+    windows.teardown()
