@@ -126,7 +126,7 @@ class DocumentFile(QObject):
 
     def _become_copy(self, path: Path, holder: Holder) -> None:
         experiment = self._experiment
-        experiment.begin(experiment.identity, None, experiment.notes, self.tr("{name} (copy)").format(name=path.stem))
+        experiment.begin("", None, experiment.notes, self.tr("{name} (copy)").format(name=path.stem))
         experiment.touch()
         self.refused.emit(
             RBMStudioError(

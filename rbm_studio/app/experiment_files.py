@@ -32,7 +32,9 @@ OWN_SETTINGS = ("hidden_num", "device", "labels")
 """Of `Settings`, beside the image size and those of the training."""
 
 
-def gather(session: Session, now: Checkpoint | None, *, drawings: dict[str, Any] | None = None) -> SavedExperiment:
+def gather(
+    session: Session, now: Checkpoint | None, *, identity: str = "", drawings: dict[str, Any] | None = None
+) -> SavedExperiment:
     """Return what the session holds, in references and copies that a thread may write while the session goes on.
 
     Parameters
@@ -40,6 +42,8 @@ def gather(session: Session, now: Checkpoint | None, *, drawings: dict[str, Any]
     session : Session
     now : Checkpoint or None
         How far the run under way has come, if there is one; nothing that came after it is taken.
+    identity : str, optional
+        What the file says that it is; without it what the session's experiment does.
     drawings : dict, optional
         As `drawings_as_json` returns them, if they were made beforehand: many of them take a while.
     """
@@ -52,14 +56,14 @@ def gather(session: Session, now: Checkpoint | None, *, drawings: dict[str, Any]
             history = tuple(session.history_before_run + now.records)
             saved = replace(saved, parameters=now.parameters, state=now.state, history=history)
     facts = {
-        "id": session.experiment.identity,
+        "id": identity or session.experiment.identity,
         "is_new": session.is_drawn,
         "saved": datetime.now(UTC).isoformat(timespec="seconds"),
         "notes": session.experiment.notes,
         "settings": _settings_as_json(session.settings),
         "selection": {"units": list(selection.units), "pixel": selection.pixel},
     }
-    runs = [run for run in book.runs if run.experiment == session.experiment.identity]
+    runs = book.own
     present = runs.index(book.present) if book.present in runs else None
     moments = [moment for moment in session.moments.kept if epochs is None or moment.epochs <= epochs]
     if len(moments) > 1 and model is not None and moments[-1].parameters is model.parameters and now is None:

@@ -113,10 +113,7 @@ def _opened(saved: SavedExperiment) -> Opened:
     state = kept.state if kept is not None else None
     is_trained = state is not None or bool(model and model.history)
     units, pixel = _selection(mapping(facts["selection"]), model)
-    runs = [
-        _run(run, identity, saved.dataset if place == facts["present_run"] else None)
-        for place, run in enumerate(saved.runs)
-    ]
+    runs = [_run(run, saved.dataset if place == facts["present_run"] else None) for place, run in enumerate(saved.runs)]
     belongs(len({run.identity for run in runs}) == len(runs) <= _MOST_RUNS)
     present = None if facts["present_run"] is None else whole(facts["present_run"], 0, len(runs) - 1)
     if present is not None and model is not None and model.trainings and "stages" not in saved.runs[present].facts:
@@ -227,16 +224,15 @@ def _moment(saved: SavedMoment) -> Moment:
     return Moment(model.parameters, model.image_shape, number(saved.epochs, 0.0), record, state=model.state)
 
 
-def _run(saved: SavedRun, experiment: str, dataset: DatasetIdentity | None) -> Run:
+def _run(saved: SavedRun, dataset: DatasetIdentity | None) -> Run:
     facts = saved.facts
     run = Run(
         text(facts["name"], LONGEST_NAME),
         _settings(facts["settings"]),
         text(facts["dataset"], LONGEST_NAME),
-        experiment,
-        datetime.fromisoformat(facts["began"]),
-        number(facts["seconds"], 0.0),
-        number(facts["epochs"], 0.0),
+        began=datetime.fromisoformat(facts["began"]),
+        seconds=number(facts["seconds"], 0.0),
+        epochs=number(facts["epochs"], 0.0),
         # Files of earlier versions do not say.
         data=None if facts.get("data") is None else _dataset(DatasetIdentity(**mapping(facts["data"]))),
         origin=text(facts.get("origin", ""), LONGEST_NAME),

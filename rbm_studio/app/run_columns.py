@@ -87,7 +87,7 @@ def columns_of(runs: Sequence[Run], book: CurveBook, words: SettingWords) -> lis
     runs : sequence of Run
         All that are in the table, the newest first.
     book : CurveBook
-        Knows which of them is the present one, and the names of the experiments.
+        Knows which of them is the present one.
     words : SettingWords
     """
     return [
@@ -109,7 +109,7 @@ def columns_of(runs: Sequence[Run], book: CurveBook, words: SettingWords) -> lis
         ),
         *_measured(runs),
         *_settings(runs, words),
-        *_origins(runs, book),
+        *_origins(runs),
         Column(
             "model",
             _tr("Model"),
@@ -189,14 +189,14 @@ def _setting(name: str, words: SettingWords) -> Column:
     return Column(f"setting/{name}", words.title(name), words.tip(name), value, text)
 
 
-def _origins(runs: Sequence[Run], book: CurveBook) -> Iterator[Column]:
+def _origins(runs: Sequence[Run]) -> Iterator[Column]:
     names = {_dataset(run) for run in runs}
     if len(names) > 1 or any(len(chain(_datasets(run))) > 1 for run in runs):
         yield Column("dataset", _tr("Dataset"), _tr("The images it was trained on"), _dataset, _dataset)
-    if len({run.experiment for run in runs}) > 1:
+    if len({run.owner for run in runs}) > 1:
 
         def experiment(run: Run) -> str:
-            return book.experiment_name(run) or _tr("not saved yet")
+            return (run.owner.file if run.owner is not None else "") or _tr("not saved yet")
 
         yield Column("experiment", _tr("Experiment"), _tr("The file that it belongs to"), experiment, experiment)
 

@@ -9,9 +9,9 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from rbm_studio.app.controls import explain, make_tool
-from rbm_studio.app.curve_book import MOST_SHOWN
 from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.icons import icon
+from rbm_studio.app.looks import MOST_SHOWN
 from rbm_studio.app.numbers import fixed
 from rbm_studio.app.run_bounds import ENDS_BYTES
 from rbm_studio.app.runs_export import RunsExport
