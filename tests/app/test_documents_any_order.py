@@ -7,8 +7,6 @@ of a training it knows no more than that it is the same each time.
 from __future__ import annotations
 
 import gc
-import hashlib
-import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QMessageBox, QPlainTextEdit
 
-from rbm_studio.app.looks import LOOKS
 from rbm_studio.app.panels.draw_panel import DrawPanel
-from rbm_studio.app.quantities import LIVE
 from rbm_studio.app.session import Session
 from rbm_studio.app.state import RunState
 from rbm_studio.app.window import MainWindow
@@ -31,9 +27,10 @@ from rbm_studio.data.handwriting import Stroke
 from rbm_studio.storage.experiment_file import load_experiment
 from tests.sizes import IS_SOAK, sized
 
+from .checked_documents import Outcomes, check_moments, points
 from .conftest import load
 from .driving import button, click, process_deletions, settle, shown, state
-from .plain_documents import BATCH, IMAGES, Desk, Facts, Held, Life, Points, Row, Wish
+from .plain_documents import BATCH, IMAGES, Desk, Held, Life, Row, Wish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,10 +40,6 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from rbm_studio.app.run import Run
-    from rbm_studio.app.run_messages import Checkpoint
-    from rbm_studio.core.parameters import Parameters
-    from rbm_studio.core.state import TrainingState
-    from rbm_studio.storage.experiment_file import SavedRun
 
 RUNS, STEPS = sized(6, 400), sized(40, 100)
 """So many times two windows are opened, and so much is done to them."""
@@ -58,55 +51,13 @@ FILES = ("a", "b", "c")
 ANSWERS = ("Don't save", "Don't save", "Save", "Cancel")
 WINDOWS = st.sampled_from((0, 0, 0, 1))
 PLACES = st.integers(0, 9)
-NO_CURVE = np.empty((0, 4))
 HIDDEN, RATES, EPOCHS, SEEDS = (2, 3), (0.05, 0.1), (1, 3), (0, 1)
 
 
-def bits() -> Dataset:
+def tiny_images() -> Dataset:
     rng = np.random.default_rng(0)
     images = (rng.random((IMAGES + 4, 4, 4)) < 0.4).astype(np.uint8) * 255
     return Dataset("Bits", "made up", images[:IMAGES], None, images[IMAGES:], None)
-
-
-def digest(arrays: dict[str, Any], facts: object = None) -> str:
-    made = hashlib.blake2b(json.dumps(facts, sort_keys=True, default=str).encode(), digest_size=12)
-    for name, array in sorted(arrays.items()):
-        made.update(f"{name} {array.shape} {array.dtype}".encode() + np.ascontiguousarray(array).tobytes())
-    return made.hexdigest()
-
-
-class Bits:
-    """What came out of each life, the first time; it must come out each time, from wherever it goes on."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, Life], str] = {}
-
-    def check(self, life: Life, parameters: Parameters, training: TrainingState | None) -> None:
-        """Check what a model is, and what its training goes on with, where it was trained."""
-        self._check("model", life, digest(dict(parameters.arrays())))
-        assert (training is None) == (not life.images), life
-        if training is not None:
-            assert training.epochs_trained == pytest.approx(life.epochs)
-            self._check("state", life, digest(dict(training.arrays()), training.facts()))
-
-    def check_curve(self, life: Life, table: np.ndarray[Any, Any]) -> None:
-        self._check("curve", life, digest({"": table}))
-
-    def check_parameters(self, life: Life, parameters: Parameters) -> None:
-        self._check("model", life, digest(dict(parameters.arrays())))
-
-    def _check(self, what: str, life: Life, found: str) -> None:
-        assert self._known.setdefault((what, life), found) == found, (what, life)
-
-
-def points(kept: Any) -> Points:
-    """Return a drawing of a file, or of a window, as plain values."""
-    strokes = kept["strokes"] if isinstance(kept, dict) else kept.drawing.strokes
-    return tuple(
-        (round(float(x), 3), round(float(y), 3))
-        for stroke in strokes
-        for x, y in (stroke["points"] if isinstance(stroke, dict) else stroke.points)
-    )
 
 
 class AnyOrder(RuleBasedStateMachine):
@@ -116,14 +67,14 @@ class AnyOrder(RuleBasedStateMachine):
     ----------
     qtbot : QtBot
     folder : Path
-    bits : Bits
+    outcomes : Outcomes
     steps, windows, documents, files_written : int
         How much was done, to how many windows, how many documents were begun or opened, and how many saved.
     """
 
     qtbot: QtBot
     folder: Path
-    bits: Bits
+    outcomes: Outcomes
     steps = 0
     windows = 0
     documents = 0
@@ -149,15 +100,21 @@ class AnyOrder(RuleBasedStateMachine):
         session = Session()
         window = MainWindow(session)
         session.setParent(window)
-        load(self.qtbot, session, bits())
+        load(self.qtbot, session, tiny_images())
         self.desks[place] = Desk()
         self.set_small(session)
         self.note_new_document(self.desks[place], session)
         return window
 
-    def set_small(self, session: Session) -> None:
+    @staticmethod
+    def set_small(session: Session) -> None:
         session.change_settings(
-            hidden_num=HIDDEN[0], learning_rate=RATES[0], epochs=EPOCHS[0], seed=SEEDS[0], batch_size=BATCH, device="cpu"
+            hidden_num=HIDDEN[0],
+            learning_rate=RATES[0],
+            epochs=EPOCHS[0],
+            seed=SEEDS[0],
+            batch_size=BATCH,
+            device="cpu",
         )
 
     def note_new_document(self, desk: Desk, session: Session) -> None:
@@ -242,10 +199,11 @@ class AnyOrder(RuleBasedStateMachine):
         if begins_new:
             desk.begin_run(*self.new_run(session), Life(desk.hidden, desk.wish.seed))
 
-    def take_name(self, desk: Desk, session: Session) -> None:
+    @staticmethod
+    def take_name(desk: Desk, session: Session) -> None:
         """Take the name of a run that was trained on: unless it was given, it says with what."""
         if not desk.present.facts.is_named:
-            desk.change(desk.present, name=self.present(session).name)
+            desk.change(desk.present, name=session.book.runs[-1].name)
 
     @precondition(lambda self: any(desk.is_paused for desk in self.desks))
     @rule(place=WINDOWS)
@@ -452,7 +410,7 @@ class AnyOrder(RuleBasedStateMachine):
             settle(self.qtbot, self.shown[place].panel("draw"))
             if is_copy:
                 self.dismiss("is open in another window of RBM Studio already")
-            self.checks_bits_of_moments(session, desk.life)
+            check_moments(session, self.path(file))
 
     @rule(place=WINDOWS, file=st.sampled_from(FILES))
     def saves_as(self, place: int, file: str) -> None:
@@ -464,6 +422,7 @@ class AnyOrder(RuleBasedStateMachine):
         else:
             assert saved
             self.note_saved(place, file)
+            check_moments(session, self.path(file))
 
     def file(self, of: int) -> str:
         return sorted(self.held)[of % len(self.held)]
@@ -542,127 +501,22 @@ class AnyOrder(RuleBasedStateMachine):
         QCoreApplication.processEvents()
         assert [box.text() for box in shown(QMessageBox)] == []
         for place in (0, 1):
-            self.checks_the_window(*self.at(place))
+            self.outcomes.check_window(self.shown[place].session, self.desks[place])
         for file, held in self.held.items():
             content = self.path(file).read_bytes()
             if file in self.contents:
                 assert content == self.contents[file], f"{file} was written, and not saved"
             else:
                 self.contents[file] = content
-                self.checks_the_file(self.path(file), held)
+                self.outcomes.check_file(self.path(file), held)
         assert {path.stem for path in self.folder.glob("*.rbmx")} == set(self.held)
-
-    def checks_the_window(self, desk: Desk, session: Session) -> None:
-        experiment, training = session.experiment, session.settings.training
-        assert (experiment.path.stem if experiment.path is not None else "") == desk.file
-        assert experiment.is_modified == desk.is_modified
-        assert (state(session) is RunState.PAUSED) == desk.is_paused
-        assert experiment.notes == desk.notes
-        assert (session.settings.hidden_num, training.epochs, training.learning_rate, training.seed) == (
-            desk.hidden,
-            desk.wish.epochs,
-            desk.wish.rate,
-            desk.wish.seed,
-        )
-        assert (session.selection.units, session.selection.pixel) == (desk.units, desk.pixel)
-        assert points(session.drawings.current) == desk.canvas
-        assert sorted(map(points, session.drawings.kept)) == sorted(desk.kept)
-        assert [run.identity for run in session.book.runs[-1:]] == [desk.present.key]
-        runs = {run.identity: run for run in session.book.runs}
-        assert {key: run.name for key, run in runs.items()} == {row.key: row.facts.name for row in desk.rows}
-        for row in desk.rows:
-            self.hides_what_is_too_much(desk, row, runs)
-            self.checks_the_run(runs[row.key], row.facts)
-            if row is not desk.present:
-                end = runs[row.key].end
-                assert end is not None
-                self.bits.check(row.facts.life, end.parameters, end.state)
-        assert session.newest is not None
-        self.bits.check_parameters(desk.life, session.newest.parameters)
-        if not desk.is_paused:
-            self.bits.check(desk.life, session.newest.parameters, session.training_state)
-        assert session.epochs_trained == pytest.approx(desk.life.epochs) or session.timeline.past is not None
-
-    @staticmethod
-    def hides_what_is_too_much(desk: Desk, row: Row, runs: dict[str, Run]) -> None:
-        if row.facts.is_shown and not runs[row.key].is_shown:
-            assert sum(run.is_shown for run in runs.values()) >= len(LOOKS)
-            desk.change(row, is_shown=False)
-
-    def checks_the_run(self, run: Run, facts: Facts) -> None:
-        assert (run.name, run.is_named, run.is_shown) == (facts.name, facts.is_named, facts.is_shown)
-        assert run.epochs == pytest.approx(facts.life.epochs)
-        if facts.wish is not None:
-            training = run.settings.training
-            assert (run.settings.hidden_num, training.epochs, training.learning_rate, training.seed) == (
-                facts.life.hidden,
-                facts.wish.epochs,
-                facts.wish.rate,
-                facts.wish.seed,
-            )
-            curve = run.curves.get(LIVE)
-            self.bits.check_curve(facts.life, NO_CURVE if curve is None else curve.rows())
-
-    def checks_bits_of_moments(self, session: Session, life: Life) -> None:
-        for moment in session.moments.kept:
-            self.bits.check_parameters(life.until(round(moment.epochs * IMAGES)), moment.parameters)
-
-    def checks_the_file(self, path: Path, held: Held) -> None:
-        """Compare what the disk holds now."""
-        saved = load_experiment(path)
-        facts, training = saved.facts, saved.facts["settings"]["training"]
-        assert facts["notes"] == held.notes
-        assert (facts["settings"]["hidden_num"], training["epochs"], training["learning_rate"], training["seed"]) == (
-            held.hidden,
-            held.wish.epochs,
-            held.wish.rate,
-            held.wish.seed,
-        )
-        assert (tuple(facts["selection"]["units"]), facts["selection"]["pixel"]) == (held.units, held.pixel)
-        canvas = saved.drawings["canvas"]
-        assert (() if canvas is None else points(canvas)) == held.canvas
-        assert sorted(map(points, saved.drawings["kept"])) == sorted(held.kept)
-        runs = {run.facts["id"]: run for run in saved.runs}
-        assert len(runs) == len(saved.runs)
-        assert runs.keys() == held.runs.keys(), "runs are lost, or others' are in the file"
-        assert saved.runs[facts["present_run"]].facts["id"] == held.present
-        for key, expected in held.runs.items():
-            self.checks_the_saved_run(runs[key], expected)
-            if key != held.present:
-                model = runs[key].model
-                assert model is not None
-                self.bits.check(expected.life, model.parameters, model.state)
-        life = held.runs[held.present].life
-        assert saved.model is not None
-        self.bits.check(life, saved.model.parameters, saved.model.state)
-        for moment in saved.moments:
-            until = life.until(round(moment.epochs * IMAGES))
-            self.bits.check_parameters(until, moment.model.parameters)
-
-    def checks_the_saved_run(self, run: SavedRun, expected: Facts) -> None:
-        facts = run.facts
-        assert (facts["name"], facts["is_named"], facts["is_shown"]) == (
-            expected.name,
-            expected.is_named,
-            expected.is_shown,
-        )
-        assert facts["epochs"] == pytest.approx(expected.life.epochs)
-        if expected.wish is not None:
-            training = facts["settings"]["training"]
-            assert (
-                facts["settings"]["hidden_num"],
-                training["epochs"],
-                training["learning_rate"],
-                training["seed"],
-            ) == (expected.life.hidden, expected.wish.epochs, expected.wish.rate, expected.wish.seed)
-            self.bits.check_curve(expected.life, run.curves.get(LIVE, NO_CURVE))
 
 
 @pytest.fixture
 def machine(qtbot: QtBot, application: QApplication, tmp_path: Path) -> Any:
     """Return the machine, a class whose windows are this test's."""
     assert application is not None
-    return type("AnyOrder", (AnyOrder,), {"qtbot": qtbot, "folder": tmp_path, "bits": Bits()})
+    return type("AnyOrder", (AnyOrder,), {"qtbot": qtbot, "folder": tmp_path, "outcomes": Outcomes()})
 
 
 @pytest.mark.soak
@@ -686,13 +540,28 @@ def test_every_file_holds_what_it_must_in_any_order(machine: Any, figure: Callab
 TWO_RUNS = ("trains", "resets", "trains", "saves_as")
 ORDERS = {
     "a run is brought back, and its file opened again": (
-        *TWO_RUNS, "begins", "brings_back", "opens", "writes_notes", "saves",
+        *TWO_RUNS,
+        "begins",
+        "brings_back",
+        "opens",
+        "writes_notes",
+        "saves",
     ),
     "a run is brought back and trained on, and its file opened again": (
-        *TWO_RUNS, "begins", "brings_back", "trains", "opens", "writes_notes", "saves",
+        *TWO_RUNS,
+        "begins",
+        "brings_back",
+        "trains",
+        "opens",
+        "writes_notes",
+        "saves",
     ),
     "a run is trained on, and its file opened again": (
-        *TWO_RUNS, "trains", "opens", "writes_notes", "saves",
+        *TWO_RUNS,
+        "trains",
+        "opens",
+        "writes_notes",
+        "saves",
     ),
 }
 
