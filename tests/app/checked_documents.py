@@ -67,6 +67,7 @@ class Outcomes:
         assert (session.selection.units, session.selection.pixel) == (desk.units, desk.pixel)
         assert points(session.drawings.current) == desk.canvas
         assert sorted(map(points, session.drawings.kept)) == sorted(desk.kept)
+        assert session.book.can_bring_back_deleted == bool(desk.deleted)
         self._check_table(session.book.runs, desk)
         assert session.newest is not None
         self.check_parameters(desk.life, session.newest.parameters)

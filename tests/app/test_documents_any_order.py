@@ -262,23 +262,18 @@ class AnyOrder(RuleBasedStateMachine):
     def run(session: Session, row: Row) -> Run:
         return next(run for run in session.book.runs if run.identity == row.key)
 
-    @rule(place=WINDOWS, of=PLACES)
-    def looks_back(self, place: int, of: int) -> None:
-        _, session = self.at(place)
-        stops = session.timeline.stops()
-        session.timeline.look_at(stops[of % len(stops)] if stops else None)
-
-    @rule(place=WINDOWS, of=PLACES)
-    def continues_from_there(self, place: int, of: int) -> None:
+    @rule(place=WINDOWS, of=PLACES, continues=st.booleans())
+    def looks_back(self, place: int, of: int, continues: bool) -> None:
         desk, session = self.at(place)
         stops = session.timeline.stops()
         if not stops:
             return
         moment = stops[of % len(stops)]
         session.timeline.look_at(moment)
-        session.continue_from_here()
-        self.finish(session)
-        desk.branch(*self.new_run(session), round(moment.epochs * IMAGES))
+        if continues:
+            session.continue_from_here()
+            self.finish(session)
+            desk.branch(*self.new_run(session), round(moment.epochs * IMAGES))
 
     @rule(place=WINDOWS, of=PLACES, name=st.sampled_from(("one", "two")))
     def renames(self, place: int, of: int, name: str) -> None:
@@ -341,23 +336,19 @@ class AnyOrder(RuleBasedStateMachine):
         session.selection.select_pixel(pixel)
         desk.units, desk.pixel = tuple(units), pixel
 
-    @rule(place=WINDOWS, end=st.integers(1, 5))
-    def draws(self, place: int, end: int) -> None:
-        desk, _ = self.at(place)
+    @rule(place=WINDOWS, end=st.integers(1, 5), keeps=st.booleans())
+    def draws(self, place: int, end: int, keeps: bool) -> None:
+        desk, session = self.at(place)
         panel = self.shown[place].panel("draw")
         assert isinstance(panel, DrawPanel)
-        drawn = ((0.25, 0.25), (0.75, end / 8))
-        panel.canvas.set_strokes([Stroke(np.array(drawn, dtype=np.float32))])
+        desk.canvas = ((0.25, 0.25), (0.75, end / 8))
+        panel.canvas.set_strokes([Stroke(np.array(desk.canvas, dtype=np.float32))])
         settle(self.qtbot, panel)
-        desk.canvas = drawn
-
-    @rule(place=WINDOWS)
-    def keeps_the_drawing(self, place: int) -> None:
-        desk, session = self.at(place)
-        session.drawings.keep()
-        if desk.canvas:
+        if keeps:
+            session.drawings.keep()
             desk.kept |= {desk.canvas}
 
+    @precondition(lambda self: any(desk.kept for desk in self.desks))
     @rule(place=WINDOWS, of=PLACES)
     def removes_a_drawing(self, place: int, of: int) -> None:
         desk, session = self.at(place)
@@ -427,11 +418,12 @@ class AnyOrder(RuleBasedStateMachine):
     def file(self, of: int) -> str:
         return sorted(self.held)[of % len(self.held)]
 
-    @precondition(lambda self: any(desk.file for desk in self.desks))
-    @rule(place=WINDOWS)
-    def saves(self, place: int) -> None:
+    @rule(place=WINDOWS, file=st.sampled_from(FILES))
+    def saves(self, place: int, file: str) -> None:
         desk, session = self.at(place)
-        if desk.file:
+        if not desk.file:
+            self.saves_as(place, file)
+        else:
             self.shown[place].documents.save()
             assert session.documents.saving.wait()
             self.note_saved(place, desk.file)
@@ -567,6 +559,7 @@ ORDERS = {
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "saves_as": {"file": "a"},
+    "saves": {"file": "a"},
     "opens": {"of": 0, "answer": "Don't save"},
     "begins": {"answer": "Don't save"},
     "brings_back": {"of": 0},
@@ -592,10 +585,10 @@ def test_a_copy_is_another_document(machine: Any) -> None:
         ("copies_a_file", {"of": 0, "name": "b"}),
         ("resets", {}),
         ("trains", {}),
-        ("saves", {}),
+        ("saves", {"file": "a"}),
         ("opens", {"of": 1, "answer": "Don't save"}),
         ("writes_notes", {"text": "first"}),
-        ("saves", {}),
+        ("saves", {"file": "a"}),
         ("opens", {"of": 0, "answer": "Don't save"}),
     ):
         where = {} if step == "copies_a_file" else {"place": 0}
