@@ -85,8 +85,8 @@ class Run(Tag):
 
     def copy(self, name: str, owner: Owner) -> Run:
         """Return another run that is as far as this one, without its end."""
-        copy = replace(self, name=name, owner=owner, identity=uuid.uuid4().hex, end=None, history=EpochHistory())
-        copy.curves = {}
+        copy = replace(self, name=name, is_named=False, owner=owner, identity=uuid.uuid4().hex, curves={})
+        copy.end, copy.history = None, EpochHistory()
         for quantity, curve in self.curves.items():
             copy.curves[quantity] = CurveRun(copy)
             copy.curves[quantity].extend_from(curve, math.inf)

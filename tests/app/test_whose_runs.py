@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMessageBox, QPlainTextEdit, QToolButton
 
+from rbm_studio.app.looks import MOST_SHOWN
 from rbm_studio.app.quantities import LIVE
 from rbm_studio.app.runs_view import RunsView
 from rbm_studio.app.session import Session
@@ -205,6 +206,8 @@ def test_a_run_of_another_document_is_brought_back_as_a_copy(person: Person, pat
     before, d1 = content(path), person.run("d1")
     end, curve = d1.end, d1.curves[LIVE].rows().tobytes()
     person.begins()
+    person.chooses("d1")
+    assert "with a copy here" in button(person.window.panel("runs"), "Bring back").toolTip()
     person.brings_back("d1")
     assert person.names == ["d1 (2)", "d2", "d1"]
     assert status(person.window) == "“d1 (2)” is a copy: its run stays with its own experiment."
@@ -264,15 +267,10 @@ def test_guests_are_in_no_file_and_may_go(person: Person, path: Path, tmp_path: 
 def test_a_file_s_runs_stay_shown_however_many_are_here(person: Person, path: Path) -> None:
     before = content(path)
     person.begins()
-    for number in range(11):
-        person.trains_anew(f"mine {number}", epochs=1)
-    person.opens(path, "Don't save")
-    for number in range(11):
-        assert f"mine {number}" not in person.names
-    person.begins()
     person.session.change_settings(epochs=1)
-    for number in range(11):
-        person.trains_anew(f"mine {number}")
+    for _ in range(MOST_SHOWN + 1):
+        press(person.window, "Reset")
+        person.trains_on()
     person.saves(path.with_name("mine.rbmx"))
     person.opens(path)
     person.notes("Only a note.")
@@ -376,8 +374,9 @@ def test_a_run_saved_on_its_way_stays_only_if_it_did_not_go_on(person: Person, p
     person.saves()
     before = content(path)
     if goes_on:
+        images = session.progress.images if session.progress is not None else 0
         press(person.window, "Step")
-        person.qtbot.waitUntil(lambda: session.experiment.is_modified)
+        person.qtbot.waitUntil(lambda: session.progress is not None and session.progress.images > images)
         assert state(session) is RunState.PAUSED
     person.begins("Don't save")
     assert person.earlier == (["d2"] if goes_on else ["d1", "d2"])

@@ -141,6 +141,8 @@ class RunsPanel(QWidget):
         problem = self._why_not(chosen)
         self._bring_back.setEnabled(not problem)
         tip = problem or self.tr("Show the chosen run's model, and go on from there (Ctrl+Enter)")
+        if not problem and chosen[0] not in self._book.own:
+            tip = self.tr("Show the model of this run of another experiment, and go on with a copy here (Ctrl+Enter)")
         explain({self._bring_back: (self.tr("Bring back the chosen run"), tip)})
         self._export.setEnabled(bool(self._book.runs))
         self._say()
