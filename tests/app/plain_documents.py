@@ -205,8 +205,6 @@ class Desk:
     def go_on_with_copy(self, row: Row, key: str, name: str) -> None:
         """Make a copy of a run of another document the present one."""
         self.begin_run(key, name, row.facts.life)
-        # What a person called it still says more than its settings.
-        self.change(self.present, is_named=row.facts.is_named)
         self._take_settings(row.facts)
 
     def _take_settings(self, facts: Facts) -> None:
