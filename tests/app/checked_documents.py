@@ -53,21 +53,21 @@ class Outcomes:
         self._check("curve", life, _digest({"": table}))
 
     def _check(self, what: str, life: Life, found: str) -> None:
-        assert self._known.setdefault((what, life), found) == found, (what, life)
+        _same(f"{what} of {life}", found, self._known.setdefault((what, life), found))
 
     # --- a window
 
     def check_window(self, session: Session, desk: Desk) -> None:
         experiment, settings = session.experiment, session.settings
-        assert (experiment.path.stem if experiment.path is not None else "") == desk.file
-        assert experiment.is_modified == desk.is_modified
-        assert (state(session) is RunState.PAUSED) == desk.is_paused
-        assert experiment.notes == desk.notes
-        assert (settings.hidden_num, _wish(settings.training)) == (desk.hidden, desk.wish)
-        assert (session.selection.units, session.selection.pixel) == (desk.units, desk.pixel)
-        assert points(session.drawings.current) == desk.canvas
-        assert sorted(map(points, session.drawings.kept)) == sorted(desk.kept)
-        assert session.book.can_bring_back_deleted == bool(desk.deleted)
+        _same("file", experiment.path.stem if experiment.path is not None else "", desk.file)
+        _same("modified", experiment.is_modified, desk.is_modified)
+        _same("paused", state(session) is RunState.PAUSED, desk.is_paused)
+        _same("notes", experiment.notes, desk.notes)
+        _same("settings", (settings.hidden_num, _wish(settings.training)), (desk.hidden, desk.wish))
+        _same("selection", (session.selection.units, session.selection.pixel), (desk.units, desk.pixel))
+        _same("canvas", points(session.drawings.current), desk.canvas)
+        _same("kept drawings", sorted(map(points, session.drawings.kept)), sorted(desk.kept))
+        _same("deleted runs", session.book.can_bring_back_deleted, bool(desk.deleted))
         self._check_table(session.book.runs, desk)
         assert session.newest is not None
         self.check_parameters(desk.life, session.newest.parameters)
@@ -77,9 +77,10 @@ class Outcomes:
 
     def _check_table(self, runs: Collection[Run], desk: Desk) -> None:
         found = {run.identity: run for run in runs}
-        assert len(found) == len(runs)
-        assert {key: run.name for key, run in found.items()} == {row.key: row.facts.name for row in desk.rows}
-        assert list(runs)[-1].identity == desk.present.key
+        _same("runs", len(found), len(runs))
+        names = {row.key: row.facts.name for row in desk.rows}
+        _same("runs", {key: run.name for key, run in found.items()}, names)
+        _same("present run", list(runs)[-1].identity, desk.present.key)
         for row in desk.rows:
             run = found[row.key]
             if row.facts.is_shown and not run.is_shown:
@@ -92,10 +93,11 @@ class Outcomes:
                 self.check(row.facts.life, run.end.parameters, run.end.state)
 
     def _check_run(self, run: Run, facts: Facts) -> None:
-        assert (run.name, run.is_named, run.is_shown) == (facts.name, facts.is_named, facts.is_shown)
+        _same("run", (run.name, run.is_named, run.is_shown), (facts.name, facts.is_named, facts.is_shown))
         assert run.epochs == pytest.approx(facts.life.epochs)
         if facts.wish is not None:
-            assert (run.settings.hidden_num, _wish(run.settings.training)) == (facts.life.hidden, facts.wish)
+            settings = run.settings.hidden_num, _wish(run.settings.training)
+            _same("run's settings", settings, (facts.life.hidden, facts.wish))
             curve = run.curves.get(LIVE)
             self.check_curve(facts.life, NO_CURVE if curve is None else curve.rows())
 
@@ -109,16 +111,17 @@ class Outcomes:
     def check_file(self, path: Path, held: Held) -> None:
         saved = load_experiment(path)
         facts, settings = saved.facts, saved.facts["settings"]
-        assert facts["notes"] == held.notes
-        assert (settings["hidden_num"], _saved_wish(settings)) == (held.hidden, held.wish)
-        assert (tuple(facts["selection"]["units"]), facts["selection"]["pixel"]) == (held.units, held.pixel)
+        _same("notes in the file", facts["notes"], held.notes)
+        _same("settings in the file", (settings["hidden_num"], _saved_wish(settings)), (held.hidden, held.wish))
+        selection = tuple(facts["selection"]["units"]), facts["selection"]["pixel"]
+        _same("selection in the file", selection, (held.units, held.pixel))
         canvas = saved.drawings["canvas"]
-        assert (() if canvas is None else points(canvas)) == held.canvas
-        assert sorted(map(points, saved.drawings["kept"])) == sorted(held.kept)
+        _same("canvas in the file", () if canvas is None else points(canvas), held.canvas)
+        _same("drawings in the file", sorted(map(points, saved.drawings["kept"])), sorted(held.kept))
         runs = {run.facts["id"]: run for run in saved.runs}
-        assert len(runs) == len(saved.runs)
-        assert runs.keys() == held.runs.keys(), "runs are lost, or others' are in the file"
-        assert saved.runs[facts["present_run"]].facts["id"] == held.present
+        _same("runs in the file", len(runs), len(saved.runs))
+        _same("runs in the file", runs.keys(), held.runs.keys())
+        _same("present run in the file", saved.runs[facts["present_run"]].facts["id"], held.present)
         for key, expected in held.runs.items():
             self._check_saved_run(runs[key], expected)
             model = saved.model if key == held.present else runs[key].model
@@ -128,14 +131,12 @@ class Outcomes:
 
     def _check_saved_run(self, run: SavedRun, expected: Facts) -> None:
         facts, settings = run.facts, run.facts["settings"]
-        assert (facts["name"], facts["is_named"], facts["is_shown"]) == (
-            expected.name,
-            expected.is_named,
-            expected.is_shown,
-        )
+        found = facts["name"], facts["is_named"], facts["is_shown"]
+        _same("run in the file", found, (expected.name, expected.is_named, expected.is_shown))
         assert facts["epochs"] == pytest.approx(expected.life.epochs)
         if expected.wish is not None:
-            assert (settings["hidden_num"], _saved_wish(settings)) == (expected.life.hidden, expected.wish)
+            how = settings["hidden_num"], _saved_wish(settings)
+            _same("run's settings in the file", how, (expected.life.hidden, expected.wish))
             self.check_curve(expected.life, run.curves.get(LIVE, NO_CURVE))
 
 
@@ -145,7 +146,11 @@ def check_moments(session: Session, path: Path) -> None:
     now = session.newest.epochs_trained
     found = [{moment.epochs for moment in moments} for moments in (session.moments.kept, load_experiment(path).moments)]
     # Of the model itself there may be one beside it.
-    assert found[0] - {now} == found[1] - {now}
+    _same("moments in the window and in the file", found[0] - {now}, found[1] - {now})
+
+
+def _same(what: str, found: object, expected: object) -> None:
+    assert found == expected, f"{what}: {found}, and not {expected}"
 
 
 def points(kept: Any) -> Points:

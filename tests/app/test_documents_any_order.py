@@ -548,6 +548,17 @@ ORDERS = {
         "writes_notes",
         "saves",
     ),
+    "a file is opened by a program that begins again": (
+        "trains",
+        "draws",
+        "writes_notes",
+        "steps_once",
+        "selects",
+        "saves",
+        "begins_the_program_again",
+        "opens",
+        "trains",
+    ),
     "a run is trained on, and its file opened again": (
         *TWO_RUNS,
         "trains",
@@ -564,6 +575,8 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "begins": {"answer": "Don't save"},
     "brings_back": {"of": 0},
     "writes_notes": {"text": "first"},
+    "draws": {"end": 1, "keeps": True},
+    "selects": {"units": {1}, "pixel": 3},
 }
 """Of what is done in `ORDERS`."""
 
