@@ -72,18 +72,24 @@ def open_zip(path: str | os.PathLike[str]) -> Iterator[zipfile.ZipFile]:
     OSError
         If it cannot be opened.
     """
-    with open_ordinary(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        bounded = _Bounded(file)
-        try:
-            archive = zipfile.ZipFile(bounded)
-        except (ValueError, OverflowError, NotImplementedError, struct.error) as error:
-            # The system's own errors are no sign of damage; these are, whatever they are called.
-            raise zipfile.BadZipFile(_reason(error)) from error
-        bounded.is_open = True
-        with archive:
-            _check_directory(archive.infolist(), size)
-            yield archive
+    with open_ordinary(path) as file, read_zip(file) as archive:
+        yield archive
+
+
+@contextmanager
+def read_zip(file: BinaryIO) -> Iterator[zipfile.ZipFile]:
+    """Read a zip in a file that is open; see `open_zip`."""
+    size = file.seek(0, os.SEEK_END)
+    bounded = _Bounded(file)
+    try:
+        archive = zipfile.ZipFile(bounded)
+    except (ValueError, OverflowError, NotImplementedError, struct.error) as error:
+        # The system's own errors are no sign of damage; these are, whatever they are called.
+        raise zipfile.BadZipFile(_reason(error)) from error
+    bounded.is_open = True
+    with archive:
+        _check_directory(archive.infolist(), size)
+        yield archive
 
 
 def open_entry(archive: zipfile.ZipFile, name: str) -> IO[bytes]:

@@ -17,6 +17,8 @@ from rbm_studio.app.quantities import LIVE
 from rbm_studio.app.run import Run
 from rbm_studio.app.run_bounds import ENDS_BYTES, MOST_RUNS, bound_size, surplus
 from rbm_studio.app.stages import Stage, next_stages, stages_until
+from rbm_studio.plain import LONGEST, plain
+from rbm_studio.storage.experiment_format import LONGEST_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -132,7 +134,9 @@ class CurveBook(QObject):
         else:
             run = run.copy(self._free_name(run.name), session.experiment.owner)
             session.noticed.emit(
-                self.tr("“{name}” is a copy: its run stays with its own experiment.").format(name=run.name)
+                self.tr("“{name}” is a copy: its run stays with its own experiment.").format(
+                    name=plain(run.name, LONGEST)
+                )
             )
         run.is_shown = True
         self._end_present(end, records)
@@ -232,6 +236,8 @@ class CurveBook(QObject):
             return
         present.epochs = epochs
         present.stages = stages_until(former.stages, epochs)
+        if present.stages:
+            present.dataset = present.stages[-1].dataset
         for name, curve in former.curves.items():
             self._curve(name, present).extend_from(curve, epochs)
         self._tell_all()
@@ -295,8 +301,11 @@ class CurveBook(QObject):
     # --- what a person does with them
 
     def rename(self, run: Run, name: str) -> None:
-        """Give a run another name; an empty one is none."""
+        """Give a run another name; an empty one is none, and of one that no file holds, as much as it does."""
         name = " ".join(name.split())
+        if len(name) > LONGEST_NAME:
+            name = name[:LONGEST_NAME].rstrip()
+            self._session.noticed.emit(self.tr("There is room for {0:,} characters in a name.").format(LONGEST_NAME))
         if name and name != run.name and run in self._runs:
             run.name, run.is_named = name, True
             self._change([run])
@@ -364,12 +373,12 @@ class CurveBook(QObject):
             words = self.tr("More than {most} runs: “{name}”, the oldest without a name of yours, is no longer kept.")
             if gone[-1] in guests:
                 words = self.tr("More than {most} runs: “{name}”, of another experiment, left the table.")
-            self._session.noticed.emit(words.format(most=MOST_RUNS, name=gone[-1].name))
+            self._session.noticed.emit(words.format(most=MOST_RUNS, name=plain(gone[-1].name, LONGEST)))
         first = [*self._deleted.runs, *(run for run in guests if run not in gone)]
         let_go = bound_size(first, self.own[:-1], self.previous, keeps_own=keeps_own)
         if let_go:
             words = self.tr("The models of earlier runs hold over {most} MB: that of “{name}” is no longer kept.")
-            self._session.noticed.emit(words.format(most=ENDS_BYTES >> 20, name=let_go[-1].name))
+            self._session.noticed.emit(words.format(most=ENDS_BYTES >> 20, name=plain(let_go[-1].name, LONGEST)))
 
     # --- the histories
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import threading
@@ -57,7 +58,9 @@ class Faults(QObject):
             return
         thread = threading.current_thread()
         where = "" if thread is threading.main_thread() else f" in the thread {thread.name!r}"
-        _log.error("An exception that nothing caught%s", where, exc_info=(kind, error, trace))
+        # What cannot be logged is told all the same.
+        with contextlib.suppress(Exception):
+            _log.error("An exception that nothing caught%s", where, exc_info=(kind, error, trace))
         forget_frames(error)
         try:
             self._met.emit(error)

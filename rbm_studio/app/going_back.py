@@ -81,7 +81,7 @@ class GoingBack(QObject):
         stages = stages_until(former.stages, past.epochs) if former is not None else ()
         trained = [stage.settings.training for stage in stages] or [model.training]
         title = self.tr("{0}, from epoch {1}").format(run_name(model.parameters.hidden_num, trained), epoch)
-        newest.become(model, past.state, newest.training_data, name=title)
+        newest.become(model, past.state, past.data, name=title)
         if former is not None:
             session.book.branch(former, past.epochs)
         session.moments.restore(moments)
@@ -89,4 +89,8 @@ class GoingBack(QObject):
         session.selection.select_pixel(pixel)
         session.experiment.touch()
         newest.tell()
-        session.noticed.emit(self.tr("A new run begins at epoch {0}. Press Train to go on from there.").format(epoch))
+        words = self.tr("A new run begins at epoch {0}. Press Train to go on from there.")
+        here = session.images.identity if session.images is not None else None
+        if past.data is not None and here is not None and here.digest != past.data.digest:
+            words = self.tr("A new run begins at epoch {0}, of a training on other images than are open: on “{1}”.")
+        session.noticed.emit(words.format(epoch, past.data.name if past.data is not None else ""))

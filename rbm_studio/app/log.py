@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import faulthandler
 import logging
 import os
@@ -10,12 +11,15 @@ import sys
 import time
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, TextIO
 
 from platformdirs import user_log_path
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
 from rbm_studio.app.log_lines import LineFormatter, Repeats
+
+if TYPE_CHECKING:
+    from io import TextIOWrapper
 
 _SIZE = 1_000_000
 _KEPT = 2
@@ -45,7 +49,28 @@ def trace_path() -> Path:
     return log_path().with_suffix(".crash.txt")
 
 
-class LogFile(RotatingFileHandler):
+class _Quiet(logging.Handler):
+    """A handler by which a log that cannot be written, or a record without words, disturbs nobody."""
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Write a record, if that can be; return whether it was let pass."""
+        self.acquire()
+        try:
+            return bool(super().handle(record))
+        except Exception:  # whatever it is, there is no place to tell it
+            return False
+        finally:
+            self.release()
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Do without."""
+
+
+class _Aloud(_Quiet, logging.StreamHandler[TextIO]):
+    """The terminal, where there is no file."""
+
+
+class LogFile(_Quiet, RotatingFileHandler):
     """A file that is kept small, and that two programs at once may write to."""
 
     def __init__(self, path: Path) -> None:
@@ -61,13 +86,22 @@ class LogFile(RotatingFileHandler):
 
     def _follow(self) -> None:
         if self.stream is not None and self._was_put_away(self.stream):
-            self.stream.close()
+            with contextlib.suppress(OSError):
+                self.stream.close()
             self.stream = self._open()
+
+    def _open(self) -> TextIOWrapper:
+        # Its folder may have been removed; and what is no file, such as a pipe, could keep the program waiting.
+        path = Path(self.baseFilename)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_fifo():
+            raise OSError(errno.ENXIO, os.strerror(errno.ENXIO), str(path))
+        return super()._open()
 
     def _was_put_away(self, stream: IO[str]) -> bool:
         try:
             return not os.path.samestat(os.stat(self.baseFilename), os.fstat(stream.fileno()))
-        except OSError:
+        except (OSError, ValueError):  # it could not be opened again the last time, and is closed
             return True
 
     def doRollover(self) -> None:
@@ -98,17 +132,18 @@ class LogFile(RotatingFileHandler):
         with contextlib.suppress(OSError):
             super().rotate(source, dest)
 
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Do without: a full disk must not disturb anybody through the log."""
-
     def tell_repeats(self) -> None:
         """Write how often it was the same again."""
-        for words in self.repeats.pending():
-            self.emit(_log.makeRecord(_log.name, logging.INFO, "", 0, words, (), None))
+        self.acquire()
+        try:
+            for words in self.repeats.pending():
+                self.handle(_log.makeRecord(_log.name, logging.INFO, "", 0, words, (), None))
+        finally:
+            self.release()
 
     def close(self) -> None:
         """Tell what was counted, and close the file."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             self.tell_repeats()
             super().close()
 
@@ -117,10 +152,9 @@ def start_log() -> None:
     """Write the program's log to a file that is kept small; do without one where it cannot be written."""
     _log.setLevel(logging.INFO)
     try:
-        log_path().parent.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = LogFile(log_path())
+        handler = LogFile(log_path())
     except OSError:
-        _log.addHandler(logging.StreamHandler(sys.stderr))
+        _log.addHandler(_Aloud(sys.stderr))
         return
     _log.addHandler(handler)
     qInstallMessageHandler(_log_qt)
@@ -136,6 +170,8 @@ def trace_crashes() -> str:
     """
     global _trace
     last = ""
+    if trace_path().is_fifo():
+        return last
     with contextlib.suppress(OSError):
         last = trace_path().read_text(encoding="utf-8", errors="backslashreplace")[:_MOST_TRACE].strip()
         trace_path().write_bytes(b"")
@@ -155,6 +191,8 @@ def last_lines(count: int) -> list[str]:
             handler.tell_repeats()
     text = b""
     for path in (log_path().with_name(f"{log_path().name}.1"), log_path()):
+        if not path.is_file():
+            continue
         with contextlib.suppress(OSError), path.open("rb") as file:
             file.seek(0, 2)
             file.seek(max(0, file.tell() - _MOST_SHOWN))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 import traceback
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from rbm_studio.app.frames import place_of
+from rbm_studio.app.frames import forget_frames, place_of
+from rbm_studio.core.gpu_errors import GPUError
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
@@ -103,6 +105,17 @@ def _named(same: tuple[object, ...]) -> str:
     lines = rest[0] if rest else ()
     at = f" in {lines[-1][0]}, line {lines[-1][1]}" if isinstance(lines, tuple) and lines else ""
     return f"{kind.__name__}{at}"
+
+
+def log_failure(log: logging.Logger, work: str, error: Exception) -> None:
+    """Log what ended a piece of work, and forget what its calls held; a log that fails keeps nobody from that end."""
+    with contextlib.suppress(Exception):
+        if isinstance(error, RBMStudioError):
+            log.info("%s: %s", work, for_log(error), exc_info=error if isinstance(error, GPUError) else None)
+        else:
+            log.error("%s failed", work, exc_info=error)
+    # There may be no room for anything as long as they are kept.
+    forget_frames(error)
 
 
 _NAMES = ("name", "file", "origin", "path", "folder", "title")

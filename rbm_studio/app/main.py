@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from rbm_studio.app.session import Session
 from rbm_studio.app.settings_safety import set_unsafe_settings_aside
 from rbm_studio.app.shared_drawings import DrawingsFile, drawings_path
 from rbm_studio.app.start_marker import SETTLED_S, StartMarker, starts_path
+from rbm_studio.app.task import is_left_at_work
 from rbm_studio.app.theme import apply_appearance
 from rbm_studio.app.training_runner import leave_a_core_to_the_window
 from rbm_studio.app.window import MainWindow
@@ -112,6 +114,8 @@ class Program(QObject):
         self._logout.setInterval(_LOGOUT_MS)
         self._logout.timeout.connect(self._go_on)
         session.ending.connect(self._note_end)
+        # Until then a signal more is not to keep the end from coming to its end.
+        session.ended.connect(self._ending.close)
         QTimer.singleShot(SETTLED_S * 1000, self, self._starts.settle)
         if self._starts.is_plain:
             self._start_plainly()
@@ -142,7 +146,7 @@ class Program(QObject):
 
     def end(self) -> None:
         """End without asking; what is not saved is written down, and offered at the next start."""
-        self.window.session.halt()
+        self.window.session.give_up_run()
         self.autosave.keep()
         self.window.discard()
 
@@ -159,7 +163,6 @@ class Program(QObject):
     def _note_end(self) -> None:
         self._logout.stop()
         self._starts.settle()
-        self._ending.close()
 
 
 def run(path: Path | None = None) -> int:
@@ -178,4 +181,9 @@ def run(path: Path | None = None) -> int:
     application = create_application()
     trace_crashes()
     _program = Program(application, path)  # lives as long as the loop
-    return application.exec()
+    status = application.exec()
+    if is_left_at_work():
+        # Python would wait for it, or take away what it works with. All that is to stay has been written.
+        logging.shutdown()
+        os._exit(status)
+    return status

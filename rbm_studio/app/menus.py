@@ -14,6 +14,7 @@ from rbm_studio.app.first_steps import FirstSteps
 from rbm_studio.app.icons import icon
 from rbm_studio.app.text_window import show_log, show_report
 from rbm_studio.app.theme import Appearance, apply_appearance
+from rbm_studio.plain import LONGEST, SHORT, folded, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,8 +70,8 @@ class Menus(QObject):
     def _fill_recent(self) -> None:
         self._recent.clear()
         for path in self._window.documents.recent.paths():
-            action = self._recent.addAction(path.name)
-            action.setToolTip(str(path))  # tells files of one name apart
+            action = self._recent.addAction(plain(path.name, SHORT).replace("&", "&&"))
+            action.setToolTip(folded(plain(str(path), 3 * LONGEST)))  # tells files of one name apart
             action.triggered.connect(lambda _checked=False, path=path: self._window.open_path(path))
         if self._recent.isEmpty():
             self._recent.addAction(self.tr("None yet")).setEnabled(False)

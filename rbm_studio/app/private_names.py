@@ -52,7 +52,7 @@ def _line(line: str, known: list[str], homes: list[str]) -> str:
     for root, mark in _roots():
         line = line.replace(root, mark)
     for name in known:
-        for form in {name, repr(name)[1:-1], quote(name)}:
+        for form in {name, repr(name)[1:-1], quote(name, errors="surrogatepass")}:
             line = line.replace(form, _FILE)
     for home in homes:
         for form in {home, home.replace("\\", "\\\\"), home.replace("\\", "/"), quote(home)}:

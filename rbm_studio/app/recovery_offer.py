@@ -22,6 +22,7 @@ from rbm_studio.app.standing import epoch_text
 from rbm_studio.app.task import Task
 from rbm_studio.app.theme import GRID
 from rbm_studio.errors import RBMStudioError
+from rbm_studio.plain import LONGEST, folded, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from rbm_studio.app.session import Session
     from rbm_studio.app.window import MainWindow
 
+_PATIENCE_S = 20.0
+"""At the end: what is being looked at counts as an attempt that ended the program, unless that comes to an end."""
 _log = logging.getLogger(__name__)
 _WIDTH = 520
 
@@ -148,7 +151,7 @@ class RecoveryOffer(QObject):
     def _shut_down(self) -> None:
         self._has_ended = True
         if self._task is not None:
-            self._task.join()
+            self._task.give_up(_PATIENCE_S)
         self._leave()
 
     def _leave(self) -> None:
@@ -222,8 +225,8 @@ class RecoveryDialog(QDialog):
         self._list.setWordWrap(True)
         self._list.setSpacing(GRID // 4)
         for name, facts, where in entries:
-            item = QListWidgetItem(f"{name}\n{facts}\n{where}")
-            item.setToolTip(where)
+            item = QListWidgetItem("\n".join(plain(text, 3 * LONGEST) for text in (name, facts, where)))
+            item.setToolTip(folded(where))
             self._list.addItem(item)
         self._buttons = QDialogButtonBox()
         self._recover = self._button(self.tr("&Recover"), self.tr("Open it as it was, unsaved"), self._accept_chosen)

@@ -16,6 +16,7 @@ from rbm_studio.app.numbers import fixed
 from rbm_studio.app.quantities import LIVE, quantities
 from rbm_studio.app.stages import chain
 from rbm_studio.app.standing import epoch_text
+from rbm_studio.plain import SHORT, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -91,7 +92,13 @@ def columns_of(runs: Sequence[Run], book: CurveBook, words: SettingWords) -> lis
     words : SettingWords
     """
     return [
-        Column(NAME, _tr("Run"), _tr("Press F2 or double-click to rename it"), lambda run: run.name, lambda r: r.name),
+        Column(
+            NAME,
+            _tr("Run"),
+            _tr("Press F2 or double-click to rename it"),
+            lambda run: run.name,
+            lambda run: plain(run.name),
+        ),
         Column(
             "epochs",
             _tr("Epochs"),
@@ -196,7 +203,7 @@ def _origins(runs: Sequence[Run]) -> Iterator[Column]:
     if len({run.owner for run in runs}) > 1:
 
         def experiment(run: Run) -> str:
-            return (run.owner.file if run.owner is not None else "") or _tr("not saved yet")
+            return plain(run.owner.file if run.owner is not None else "", SHORT) or _tr("not saved yet")
 
         yield Column("experiment", _tr("Experiment"), _tr("The file that it belongs to"), experiment, experiment)
 
@@ -209,7 +216,8 @@ def setting_values(run: Run, name: str) -> tuple[Any, ...]:
 
 
 def _datasets(run: Run) -> list[str]:
-    return [stage.dataset for stage in run.stages if stage.dataset] or [run.dataset]
+    names = [stage.dataset for stage in run.stages if stage.dataset] or [run.dataset]
+    return [plain(name, SHORT) for name in names]
 
 
 def _dataset(run: Run) -> str:

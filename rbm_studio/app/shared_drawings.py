@@ -174,7 +174,7 @@ class DrawingsFile(QObject):
         self._is_written = written == self._session.drawings.kept
 
     def _shut_down(self) -> None:
-        self._background.shut_down()
+        self._background.finish()
         if not self._is_written:
             try:
                 self._file.write(self._session.drawings.kept)

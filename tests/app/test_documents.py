@@ -19,9 +19,10 @@ from rbm_studio.app.session import Session
 from rbm_studio.data import Dataset
 from rbm_studio.data.handwriting import Stroke
 from rbm_studio.data.mnist import read_mnist_folder
-from rbm_studio.storage.experiment_file import SavedExperiment, load_experiment, save_experiment
+from rbm_studio.storage.experiment_file import SavedExperiment, load_experiment
 from rbm_studio.storage.model_file import load_model
 from rbm_studio.storage.weights_file import save_weights
+from tests.experiments import pack
 
 from .conftest import bars, bars_dataset, load, mnist_files
 from .driving import SlowDisk, drag, model_of, process_deletions, state, wait_until_idle
@@ -665,7 +666,7 @@ def test_moments_of_another_size_are_refused(qtbot: QtBot, session: Session, tmp
     session.reset()
     small = gather(session, None)
     for broken in (replace(saved, model=small.model), replace(saved, moments=saved.moments + small.moments)):
-        save_experiment(tmp_path / "broken.rbmx", broken)
+        pack(tmp_path / "broken.rbmx", broken)
         told = failures(session)
         assert not session.open_experiment(tmp_path / "broken.rbmx")
         assert told == [

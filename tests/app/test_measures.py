@@ -18,6 +18,7 @@ from rbm_studio.app.session import Session
 from rbm_studio.core.settings import TrainingSettings
 from rbm_studio.data import Dataset
 from rbm_studio.storage.experiment_file import DatasetIdentity, load_experiment, save_experiment
+from tests.experiments import pack
 
 from .conftest import bars_dataset, load
 from .driving import LEFT, click, press, wait_until_idle
@@ -274,7 +275,7 @@ def test_measures_that_make_no_sense_are_refused(
     saved = load_experiment(tmp_path / "bars.rbmx")
     about = saved.runs[0].facts["measures"][LIVE]
     about[0] |= change
-    save_experiment(tmp_path / "broken.rbmx", saved)
+    pack(tmp_path / "broken.rbmx", saved)
     with qtbot.waitSignal(session.failed) as failed:
         assert not session.open_experiment(tmp_path / "broken.rbmx")
     assert failed.args is not None

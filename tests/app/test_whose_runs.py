@@ -10,12 +10,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMessageBox, QPlainTextEdit, QToolButton
 
+from rbm_studio.app.experiment_files import gather
 from rbm_studio.app.looks import MOST_SHOWN
+from rbm_studio.app.opened_experiment import opened
 from rbm_studio.app.quantities import LIVE
 from rbm_studio.app.runs_view import RunsView
 from rbm_studio.app.session import Session
 from rbm_studio.app.state import RunState
-from rbm_studio.storage.experiment_file import load_experiment
+from rbm_studio.storage.experiment_file import load_experiment, save_experiment
 
 from .conftest import bars_dataset, load
 from .driving import (
@@ -462,6 +464,28 @@ def test_the_copy_in_another_window_is_another_document(
     second.renames("d1", "gone")
     second.begins("Don't save")
     assert second.earlier == ["d2", "of the second"]
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_what_was_recovered_is_a_document_of_its_own(person: Person, path: Path, tmp_path: Path, is_kept: bool) -> None:
+    before, left, session = content(path), tmp_path / "left.rbmx", person.session
+    person.renames("d1", "renamed")
+    save_experiment(left, gather(session, None))
+    person.begins("Don't save")
+    assert person.earlier == ["d2"]
+    assert session.documents.recover(opened(load_experiment(left)), path, "d")
+    assert sorted(person.names) == ["d2", "renamed"]
+    assert session.experiment.is_modified
+    if is_kept:
+        person.saves()
+        assert runs_in(path) == ["renamed", "d2"]
+        person.begins()
+        assert person.earlier == ["d2", "renamed"]
+    else:
+        # As far as is known, nothing of it is in the file as it is.
+        person.begins("Don't save")
+        assert person.earlier == []
+        assert content(path) == before
 
 
 # --- images

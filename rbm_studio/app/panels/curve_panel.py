@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 from functools import partial
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ from rbm_studio.app.quantities import LIVE, in_words, quantities
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
 from rbm_studio.errors import RBMStudioError
+from rbm_studio.plain import folded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -273,7 +273,7 @@ class CurvePanel(QWidget):
         before = [words for plot, quantity in self._shown() for words in remarks(quantity.name, plot)]
         self._what.set_text(" ".join((*dict.fromkeys(before), line)).strip())
         tips = [self._tip(plot, quantity, each) for (plot, quantity), each in zip(self._shown(), told, strict=True)]
-        self._what.setToolTip("".join(tips))
+        self._what.setToolTip("\n\n".join(tips))
 
     def _tip(self, plot: CurvePlot, quantity: Quantity, data: Data | None) -> str:
         said = remarks(quantity.name, plot)
@@ -281,8 +281,7 @@ class CurvePanel(QWidget):
             said.append(f"{why[:1].upper()}{why[1:]}.")
         words = f"{data.shown}; {data.images}" if data is not None else ""
         lines = [quantity.note, words, *said]
-        # Rich text: Qt breaks the lines of no other.
-        return f"<p><b>{html.escape(quantity.label)}</b><br>{'<br>'.join(map(html.escape, lines))}</p>"
+        return folded("\n".join((quantity.label, *(line for line in lines if line))))
 
     def _show_progress(self, done: int, total: int) -> None:
         self._bar.setMaximum(total)

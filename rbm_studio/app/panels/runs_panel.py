@@ -20,6 +20,7 @@ from rbm_studio.app.setting_words import SettingWords
 from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
+from rbm_studio.plain import LONGEST, plain
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -202,7 +203,7 @@ class RunsPanel(QWidget):
         self._book.delete(leaving)
         if len(leaving) == 1:
             self._session.noticed.emit(
-                self.tr("Deleted “{0}”. Ctrl+Z in the table brings it back.").format(leaving[0].name)
+                self.tr("Deleted “{0}”. Ctrl+Z in the table brings it back.").format(plain(leaving[0].name, LONGEST))
             )
         elif leaving:
             self._session.noticed.emit(
