@@ -559,6 +559,7 @@ ORDERS = {
         "opens",
         "trains",
     ),
+    "a run is deleted, and the document let go": (*TWO_RUNS, "deletes", "begins", "brings_back_deleted"),
     "a run is trained on, and its file opened again": (
         *TWO_RUNS,
         "trains",
@@ -574,6 +575,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "opens": {"of": 0, "answer": "Don't save"},
     "begins": {"answer": "Don't save"},
     "brings_back": {"of": 0},
+    "deletes": {"of": [0]},
     "writes_notes": {"text": "first"},
     "draws": {"end": 1, "keeps": True},
     "selects": {"units": {1}, "pixel": 3},
