@@ -1,5 +1,7 @@
 """Errors that a person can mend."""
 
+from rbm_studio.plain import plain
+
 
 class RBMStudioError(ValueError):
     """Something that the user gave or asked for cannot be used; the message says what to do about it.
@@ -38,7 +40,5 @@ def _brief(value: object) -> object:
     except ValueError:
         # Python does not write whole numbers of more than 4,300 digits.
         return "a number of thousands of digits"
-    if len(text) <= _LONGEST and text.isprintable():
-        return value
-    short = text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]}"
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in short)
+    short = plain(text, _LONGEST)
+    return value if short == text else short

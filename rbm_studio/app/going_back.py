@@ -15,6 +15,7 @@ from rbm_studio.app.state import Model
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rbm_studio.app.experiment import Owner
     from rbm_studio.app.moments import Moment
     from rbm_studio.app.newest_model import NewestModel
     from rbm_studio.app.run import Run
@@ -40,7 +41,8 @@ class GoingBack(QObject):
     def bring_back(self, run: Run) -> None:
         """Show the model of an earlier run, and go on with that run; nothing happens if it is no longer kept."""
         if run.end is not None:
-            self._with_images(run.end.image_shape, lambda images: self._show_again(run, images))
+            owner = self._session.experiment.owner
+            self._with_images(run.end.image_shape, lambda images: self._show_again(run, owner, images))
 
     def branch(self, past: Moment, model: Model) -> None:
         """Begin another run at the moment that is looked at, with the model as it was then."""
@@ -53,9 +55,10 @@ class GoingBack(QObject):
         else:
             show(images)
 
-    def _show_again(self, run: Run, images: Images | None) -> None:
+    def _show_again(self, run: Run, owner: Owner, images: Images | None) -> None:
         session, end = self._session, run.end
-        if end is None or run not in session.book.runs:
+        # Meanwhile it may have gone, or another document been opened.
+        if end is None or run not in session.book.runs or owner is not session.experiment.owner:
             return
         training, history = run.settings.training, run.history
         model = Model(end.parameters, end.image_shape, training, history, epochs_trained=end.epochs)

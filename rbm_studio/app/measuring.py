@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from rbm_studio.app.moments import Moment
     from rbm_studio.app.session import Session
     from rbm_studio.app.state import Images, Model
-    from rbm_studio.storage.experiment_file import DatasetIdentity
     from rbm_studio.core.parameters import Parameters
+    from rbm_studio.storage.experiment_file import DatasetIdentity
 
 INTERVAL_MS = 50
 REST = 4

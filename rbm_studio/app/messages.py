@@ -122,7 +122,6 @@ class Messages(QObject):
         problem, remedy = in_words(error)
         box = QMessageBox(QMessageBox.Icon.Warning, "RBM Studio", problem, QMessageBox.StandardButton.Ok, self._window)
         box.setInformativeText(remedy)
-        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setDefaultButton(QMessageBox.StandardButton.Ok)
         box.setEscapeButton(QMessageBox.StandardButton.Ok)
         text, offered = self._offer(error)

@@ -110,7 +110,7 @@ def _opened(saved: SavedExperiment) -> Opened:
     is_trained = state is not None or bool(model and model.history)
     place = facts.present_run
     runs = [
-        _run(run, about, facts.id, saved.dataset if number == place else None)
+        _run(run, about, saved.dataset if number == place else None)
         for number, (run, about) in enumerate(zip(saved.runs, known, strict=True))
     ]
     if place is not None and model is not None and model.trainings and not isinstance(known[place].stages, tuple):
@@ -171,15 +171,14 @@ def _assumed_data(epochs: float, dataset: DatasetIdentity | None, run: Run | Non
     return replace(dataset, name=names[-1], digest="")
 
 
-def _run(saved: SavedRun, facts: RunFacts, experiment: str, dataset: DatasetIdentity | None) -> Run:
+def _run(saved: SavedRun, facts: RunFacts, dataset: DatasetIdentity | None) -> Run:
     run = Run(
         facts.name,
         _settings(facts.settings),
         facts.dataset,
-        experiment,
-        datetime.fromisoformat(facts.began),
-        facts.seconds,
-        facts.epochs,
+        began=datetime.fromisoformat(facts.began),
+        seconds=facts.seconds,
+        epochs=facts.epochs,
         # Files of earlier versions do not say.
         data=None if facts.data is None else DatasetIdentity(**asdict(facts.data)),
         origin=facts.origin,

@@ -70,7 +70,7 @@ def open_images(options: argparse.Namespace) -> Dataset:
 
 
 def _tell(dataset: Dataset) -> None:
-    print(f"# Images: {dataset.name} ({dataset.source})", file=sys.stderr)
+    print(printable(f"# Images: {dataset.name} ({dataset.source})"), file=sys.stderr)
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from rbm_studio.app.log import last_lines, log_path, start_log, trace_crashes, t
 from rbm_studio.app.recovery import find_leftovers, recovery_path
 from rbm_studio.app.task import Task
 from rbm_studio.app.training_runner import TrainingRunner
-from rbm_studio.core.gradients import GRADIENTS
 from rbm_studio.core.divergence import TrainingDivergedError
+from rbm_studio.core.gradients import GRADIENTS
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.experiment_file import load_experiment
 

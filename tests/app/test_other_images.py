@@ -197,9 +197,7 @@ def test_a_training_on_others_that_took_no_step_leaves_it_with_its_own(qtbot: Qt
     assert getattr(before.data, "name", "") == "Bars"
 
 
-def test_an_earlier_run_that_is_brought_back_knows_its_images(
-    qtbot: QtBot, window: MainWindow, tmp_path: Path
-) -> None:
+def test_an_earlier_run_that_is_brought_back_knows_its_images(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
     session = window.session
     interrupt(qtbot, session)
     first = session.book.present

@@ -440,10 +440,11 @@ def test_the_runs_of_an_opened_experiment_stand_beside_those_that_are_here(
     assert other.save_experiment(tmp_path / "bars.rbmx")
     other.shut_down()
     train(qtbot, runs)
+    assert runs.session.save_experiment(tmp_path / "mine.rbmx")
     assert runs.session.open_experiment(tmp_path / "bars.rbmx")
     assert len(names(runs)) == 3
     assert names(runs)[1] == FIRST
-    assert text(runs, 1, "Experiment") == "not saved yet"
+    assert text(runs, 1, "Experiment") == "mine"
     row = names(runs).index("from afar")
     assert text(runs, row, "Experiment") == text(runs, 0, "Experiment") == "bars"
     assert text(runs, row, "Model") == "kept"
@@ -492,7 +493,7 @@ def test_times_are_told_with_units() -> None:
 def test_two_hundred_runs_stay_usable(qtbot: QtBot, runs: MainWindow) -> None:
     train(qtbot, runs)
     session = runs.session
-    many = [Run(f"run {number}", session.settings, "Bars", session.experiment.identity) for number in range(199)]
+    many = [Run(f"run {number}", session.settings, "Bars", session.experiment.owner) for number in range(199)]
     for number, run in enumerate(many):
         run.curves[LIVE] = CurveRun(run)
         epochs = np.arange(1.0, 60.0)
