@@ -51,7 +51,7 @@ LARGEST_STATE = 1e30
 """Of what an update rule keeps, squares of gradients among them."""
 LARGEST_FIGURE = 1e12
 """Of what is measured."""
-MOST_HEADER_BYTES = 32_000_000
+MOST_HEADER_BYTES = 95_000_000
 """Of what a file says of itself, the figures of its epochs included."""
 UNREADABLE = (SafetensorError, TypeError, ValueError, AttributeError, KeyError, RecursionError, OverflowError)
 """What reading a damaged safetensors file raises."""
