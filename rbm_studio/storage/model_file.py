@@ -21,7 +21,7 @@ from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.core.presets import settings_for
 from rbm_studio.core.settings import SETTING_NAMES
-from rbm_studio.core.state import MOST_EPOCHS, TrainingState
+from rbm_studio.core.state import LARGEST, LARGEST_KEPT, MOST_EPOCHS, TrainingState
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import FileError, write_atomically, writing_what_can_be_read
 from rbm_studio.storage.old_presets import PROGRAM, are_first_names, settings_now
@@ -45,10 +45,6 @@ _STATE = "state."
 
 LARGEST_MODEL = 16 * 1024**3
 """The largest model file that is written and read, in bytes."""
-LARGEST_PARAMETER = 1e15
-"""Its square is within what float32 holds; a run is halted long before."""
-LARGEST_STATE = 1e30
-"""Of what an update rule keeps, squares of gradients among them."""
 LARGEST_FIGURE = 1e12
 """Of what is measured."""
 MOST_HEADER_BYTES = 95_000_000
@@ -300,12 +296,12 @@ def _parameters(name: str, tensors: dict[str, npt.NDArray[Any]]) -> Parameters:
         raise FileError(
             "{name} holds parameters that are not finite numbers.", "Open an earlier copy of the model.", name=name
         )
-    if not all(_is_within(array, -LARGEST_PARAMETER, LARGEST_PARAMETER) for array in parameters.arrays().values()):
+    if not all(_is_within(array, -LARGEST, LARGEST) for array in parameters.arrays().values()):
         raise FileError(
             "{name} holds parameters beyond {most:g}, with which nothing can be computed.",
             "Open an earlier copy of the model.",
             name=name,
-            most=LARGEST_PARAMETER,
+            most=LARGEST,
         )
     return parameters
 
@@ -379,7 +375,7 @@ def _read_state(name: str, metadata: dict[str, str], kept: dict[str, npt.NDArray
 def _check_state(state: TrainingState) -> None:
     """Raise ValueError if an array of a training cannot be what it should."""
     moved = [array for slots in state.kept for array in slots]
-    if not all(_is_within(array, -LARGEST_STATE, LARGEST_STATE) for array in moved):
+    if not all(_is_within(array, -LARGEST_KEPT, LARGEST_KEPT) for array in moved):
         raise ValueError("an update that cannot be")
     # The third that Adam keeps.
     if any(array.size and array.min() < 0 for slots in state.kept for array in slots[2:]):
