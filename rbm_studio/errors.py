@@ -1,5 +1,7 @@
 """Errors that a person can mend."""
 
+from rbm_studio.plain import plain
+
 
 class RBMStudioError(ValueError):
     """Something that the user gave or asked for cannot be used; the message says what to do about it.
@@ -29,6 +31,15 @@ _LONGEST = 500
 """Characters of a name or a value out of a file; a message that holds more is none."""
 
 
+class _Shortened(str):
+    """Text in the place of a value, whatever the message's format would make of that: ``{count:,}`` takes no text."""
+
+    __slots__ = ()
+
+    def __format__(self, _spec: str) -> str:
+        return str(self)
+
+
 def _brief(value: object) -> object:
     """Return what a message holds: itself, or its text where that is long or would not stay in its line."""
     if isinstance(value, RBMStudioError):
@@ -37,8 +48,8 @@ def _brief(value: object) -> object:
         text = str(value)
     except ValueError:
         # Python does not write whole numbers of more than 4,300 digits.
-        return "a number of thousands of digits"
-    if len(text) <= _LONGEST and text.isprintable():
-        return value
-    short = text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]}"
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in short)
+        return _Shortened("a number of thousands of digits")
+    if text == "":
+        return "(without a name)"
+    short = plain(text, _LONGEST)
+    return value if short == text else _Shortened(short)

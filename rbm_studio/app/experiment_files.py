@@ -42,7 +42,9 @@ _TOGETHER_BYTES = 3_000_000
 """Of drawings that a reader takes at once, whatever they are; of more each is written, and read, by itself."""
 
 
-def gather(session: Session, now: Checkpoint | None, *, drawings: dict[str, Any] | None = None) -> SavedExperiment:
+def gather(
+    session: Session, now: Checkpoint | None, *, identity: str = "", drawings: dict[str, Any] | None = None
+) -> SavedExperiment:
     """Return what the session holds, in references and copies that a thread may write while the session goes on.
 
     Parameters
@@ -50,6 +52,8 @@ def gather(session: Session, now: Checkpoint | None, *, drawings: dict[str, Any]
     session : Session
     now : Checkpoint or None
         How far the run under way has come, if there is one; nothing that came after it is taken.
+    identity : str, optional
+        What the file says that it is; without it what the session's experiment does.
     drawings : dict, optional
         As `drawings_as_json` returns them, if they were made beforehand: many of them take a while.
     """
@@ -61,7 +65,7 @@ def gather(session: Session, now: Checkpoint | None, *, drawings: dict[str, Any]
             epochs = now.epochs_trained
             history = tuple(session.history_before_run + now.records)
             saved = replace(saved, parameters=now.parameters, state=now.state, history=history)
-    runs = [run for run in book.runs if run.experiment == session.experiment.identity]
+    runs = book.own
     present = runs.index(book.present) if book.present in runs else None
     # Of a training whose state is not known the file tells no more than its last whole epoch.
     until = epochs if epochs is not None or saved is None else saved.epochs_trained + A_BIT
@@ -70,7 +74,7 @@ def gather(session: Session, now: Checkpoint | None, *, drawings: dict[str, Any]
         # The model itself, which is in the file once.
         moments.pop()
     facts = Facts(
-        id=session.experiment.identity,
+        id=identity or session.experiment.identity,
         settings=_settings_facts(session.settings),
         selection=SelectionFacts(selection.units, selection.pixel),
         notes=readable(session.experiment.notes, LONGEST_NOTES),
@@ -129,13 +133,19 @@ def _saved_model(model: Model, state: TrainingState | None) -> SavedModel:
 def _data(session: Session, now: Checkpoint | None) -> DatasetIdentity | None:
     images = session.images.identity if session.images is not None else None
     data = session.training_data if session.is_trained and now is None else images
+    return _readable_data(data)
+
+
+def _readable_data(data: DatasetIdentity | None) -> DatasetIdentity | None:
     return None if data is None else replace(data, name=readable(data.name))
 
 
 def _saved_moment(moment: Moment, model: SavedModel | None) -> SavedMoment:
     settings, provenance = (model.settings, model.provenance) if model is not None else (None, None)
+    # The start, before any training, is of the model's.
+    provenance = moment.provenance or provenance
     saved = SavedModel(moment.parameters, settings, (), moment.image_shape, moment.state, provenance)
-    return SavedMoment(moment.epochs, saved, moment.record)
+    return SavedMoment(moment.epochs, saved, moment.record, _readable_data(moment.data))
 
 
 def _saved_run(run: Run, until: float | None) -> SavedRun:

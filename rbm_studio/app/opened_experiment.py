@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from rbm_studio.app.measures import measure_before
 from rbm_studio.app.measures_file import measures_of
 from rbm_studio.app.moments import Moment
 from rbm_studio.app.run import Run
-from rbm_studio.app.stages import Stage, stages_of
+from rbm_studio.app.stages import Stage, stages_of, stages_until
 from rbm_studio.app.state import Model, Settings
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.experiment_check import checked
@@ -110,7 +110,7 @@ def _opened(saved: SavedExperiment) -> Opened:
     is_trained = state is not None or bool(model and model.history)
     place = facts.present_run
     runs = [
-        _run(run, about, facts.id, saved.dataset if number == place else None)
+        _run(run, about, saved.dataset if number == place else None)
         for number, (run, about) in enumerate(zip(saved.runs, known, strict=True))
     ]
     if place is not None and model is not None and model.trainings and not isinstance(known[place].stages, tuple):
@@ -124,7 +124,7 @@ def _opened(saved: SavedExperiment) -> Opened:
         model,
         state,
         facts.is_new and not is_trained,
-        tuple(map(_moment, saved.moments)),
+        tuple(_moment(moment, saved.dataset, None if place is None else runs[place]) for moment in saved.moments),
         tuple(run for number, run in enumerate(runs) if number != place),
         None if place is None else runs[place],
         facts.selection.units,
@@ -151,22 +151,34 @@ def _settings(facts: SettingsFacts) -> Settings:
     return Settings(facts.hidden_num, facts.image_shape, facts.device, facts.labels, facts.training)
 
 
-def _moment(saved: SavedMoment) -> Moment:
-    model = saved.model
+def _moment(saved: SavedMoment, dataset: DatasetIdentity | None, run: Run | None) -> Moment:
+    model, data, provenance = saved.model, saved.data, saved.model.provenance
     if model.image_shape is None:
         raise ValueError(saved)
-    return Moment(model.parameters, model.image_shape, saved.epochs, saved.record, state=model.state)
+    if data is None and model.state is not None:
+        data = _assumed_data(saved.epochs, dataset, run)
+        # In files of earlier versions each moment has that of the model.
+        provenance = provenance if data == dataset else None
+    shape = model.image_shape
+    return Moment(model.parameters, shape, saved.epochs, saved.record, None, model.state, data, provenance)
 
 
-def _run(saved: SavedRun, facts: RunFacts, experiment: str, dataset: DatasetIdentity | None) -> Run:
+def _assumed_data(epochs: float, dataset: DatasetIdentity | None, run: Run | None) -> DatasetIdentity | None:
+    """Return the images of a moment by a file of an earlier version: of others than the model's there is but a name."""
+    names = [stage.dataset for stage in stages_until(run.stages, epochs)] if run is not None else []
+    if dataset is None or not names or names[-1] in ("", dataset.name):
+        return dataset
+    return replace(dataset, name=names[-1], digest="")
+
+
+def _run(saved: SavedRun, facts: RunFacts, dataset: DatasetIdentity | None) -> Run:
     run = Run(
         facts.name,
         _settings(facts.settings),
         facts.dataset,
-        experiment,
-        datetime.fromisoformat(facts.began),
-        facts.seconds,
-        facts.epochs,
+        began=datetime.fromisoformat(facts.began),
+        seconds=facts.seconds,
+        epochs=facts.epochs,
         # Files of earlier versions do not say.
         data=None if facts.data is None else DatasetIdentity(**asdict(facts.data)),
         origin=facts.origin,

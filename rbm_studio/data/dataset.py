@@ -46,6 +46,8 @@ class Dataset:
         Their classes, where these are known.
     note : str
         How the held-out part was made, the licence, the credit; "" where there is nothing to say.
+    scale : str
+        What was assumed about the scale of the file's values; "" where nothing had to be.
 
     Raises
     ------
@@ -60,6 +62,7 @@ class Dataset:
     test_images: NDArray[np.uint8]
     test_labels: NDArray[np.uint8] | None
     note: str = ""
+    scale: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", with_characters(self.name))

@@ -117,7 +117,7 @@ def _check_moments(moments: tuple[SavedMoment, ...], model: SavedModel | None) -
     if model is None:
         return
     for moment in moments:
-        described({"epochs": moment.epochs, "record": record_of(moment)}, MomentFacts)
+        described(moment_as_json(moment), MomentFacts)
         _belongs(moment.model.image_shape is not None, "a moment does not say of which images it is")
         of_model = model.image_shape is None or moment.model.image_shape == model.image_shape
         _belongs(
@@ -129,10 +129,14 @@ def _check_moments(moments: tuple[SavedMoment, ...], model: SavedModel | None) -
     _belongs(not epochs or epochs[-1] <= model.epochs_trained + A_BIT, "a moment comes after the model's training")
 
 
-def record_of(moment: SavedMoment) -> list[float | None] | None:
-    """Return a moment's figures as JSON has them."""
-    record = moment.record
-    return None if record is None else [record.epoch, record.training_kl, record.held_out_kl]
+def moment_as_json(moment: SavedMoment) -> dict[str, Any]:
+    """Return what is known of a moment as JSON has it."""
+    record, data = moment.record, moment.data
+    return {
+        "epochs": moment.epochs,
+        "record": None if record is None else [record.epoch, record.training_kl, record.held_out_kl],
+        "data": None if data is None else vars(data),
+    }
 
 
 def _sizes(p: Parameters) -> tuple[int, int, int]:

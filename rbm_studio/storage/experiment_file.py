@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import asdict
 from safetensors.numpy import save as to_safetensors
 
 from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import FileError, write_atomically, writing_what_can_be_read
-from rbm_studio.storage.experiment_check import checked, known_figures, record_of
+from rbm_studio.storage.experiment_check import checked, known_figures, moment_as_json
 from rbm_studio.storage.experiment_format import MomentFacts, described, with_readable_names
 from rbm_studio.storage.model_file import (
     LARGEST_MODEL,
@@ -77,11 +78,14 @@ class SavedMoment:
         Its parameters and, where the run can be gone on with from there, its training state.
     record : EpochRecord or None
         The last whole epoch's figures at that time, if they are known.
+    data : DatasetIdentity or None
+        The images that it was trained on last; None where that is not known, as in files of earlier versions.
     """
 
     epochs: float
     model: SavedModel
     record: EpochRecord | None = None
+    data: DatasetIdentity | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +174,7 @@ def entries(experiment: SavedExperiment) -> Iterator[tuple[str, bytes]]:
         "format_version": 1 if are_first_names([experiment.facts, *(run.facts for run in experiment.runs)]) else 2,
         PROGRAM: __version__,
         "dataset": vars(dataset) if dataset is not None else None,
-        "moments": [{"epochs": moment.epochs, "record": record_of(moment)} for moment in experiment.moments],
+        "moments": list(map(moment_as_json, experiment.moments)),
         "runs": [{**run.facts, "has_model": run.model is not None} for run in experiment.runs],
     }
     yield _FACTS, json.dumps(facts).encode()
@@ -292,7 +296,8 @@ class _Reader:
         if present is None or _units(model) != _units(present):
             raise _damaged(self._name)
         record = None if facts.record is None else EpochRecord(*facts.record)
-        return SavedMoment(facts.epochs, model, record)
+        data = None if facts.data is None else DatasetIdentity(**asdict(facts.data))
+        return SavedMoment(facts.epochs, model, record, data)
 
     def _run(self, place: int, about: dict[str, Any]) -> SavedRun:
         curves, _ = read_tensors(self._stored(_run(place)))

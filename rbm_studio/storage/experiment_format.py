@@ -142,10 +142,11 @@ class Facts(Struct, frozen=True):
 
 
 class MomentFacts(Struct, frozen=True):
-    """A model on its way: when, and the last whole epoch's figures at that time."""
+    """A model on its way: when, the last whole epoch's figures at that time, and which images it was trained on."""
 
     epochs: Epochs
     record: tuple[Epochs, Figure, Figure | None] | None = None
+    data: DatasetFacts | None = None
 
 
 def described(about: Any, kind: type[_T]) -> _T:

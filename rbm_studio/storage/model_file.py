@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -120,7 +121,15 @@ def model_bytes(model: SavedModel) -> bytes:
         If it could not be read again, with what is the matter.
     """
     p = model.parameters
-    state = model.state if model.state is not None and model.state.is_finite else None
+    state = model.state
+    if state is not None and not state.is_finite:
+        # Of a `Training` it always is.
+        warnings.warn(
+            "The training state holds numbers that are not finite, and is left out of the file: training starts anew "
+            "from the parameters.",
+            stacklevel=3,
+        )
+        state = None
     metadata = {
         "format": FORMAT,
         "format_version": str(_version_for(model, state)),
@@ -322,6 +331,8 @@ def _read_metadata(name: str, metadata: dict[str, str], pixels: int) -> dict[str
             "image_shape": None if shape is None else _image_shape(*shape, pixels=pixels),
             "provenance": _provenance(metadata),
         }
+    except RBMStudioError as error:
+        raise _impossible(name, error) from error
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise _damaged(name) from error
 
@@ -359,6 +370,8 @@ def _read_state(name: str, metadata: dict[str, str], kept: dict[str, npt.NDArray
         state = TrainingState.restored(arrays, facts, CPU)
         _check_state(state)
         return state
+    except RBMStudioError as error:
+        raise _impossible(name, error) from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         raise _damaged(name) from error
 
@@ -392,6 +405,10 @@ def _image_shape(height: int, width: int, *, pixels: int) -> tuple[int, int]:
     if not all(type(side) is int for side in shape) or min(shape) < 1 or shape[0] * shape[1] != pixels:
         raise ValueError(shape)
     return shape
+
+
+def _impossible(name: str, reason: RBMStudioError) -> FileError:
+    return FileError("{name} cannot be opened. {reason}", "Open another copy of this file.", name=name, reason=reason)
 
 
 def _damaged(name: str) -> FileError:

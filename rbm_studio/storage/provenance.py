@@ -18,6 +18,9 @@ _MOST_PIXELS = 2**31
 _MOST_THREADS = 4096
 
 
+NO_NAME = "images without a name"
+
+
 @dataclass(frozen=True)
 class DatasetIdentity:
     """Which images a model was trained on.
@@ -25,6 +28,7 @@ class DatasetIdentity:
     Attributes
     ----------
     name : str
+        `NO_NAME` where it is left empty.
     digest : str
         SHA-256 of the images and labels, in hexadecimal digits.
     train_num, test_num : int
@@ -38,6 +42,10 @@ class DatasetIdentity:
     train_num: int
     test_num: int
     image_shape: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if isinstance(self.name, str) and not self.name.strip():
+            object.__setattr__(self, "name", NO_NAME)
 
     @classmethod
     def from_dict(cls, about: Mapping[str, Any]) -> DatasetIdentity:
