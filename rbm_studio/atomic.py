@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import re
 import secrets
 import stat
 import sys
 import time
-from typing import TYPE_CHECKING, BinaryIO
+import zlib
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from _typeshed import ReadableBuffer
 
 if sys.platform != "win32":  # where an open file cannot be deleted anyway
     import fcntl
@@ -28,13 +32,14 @@ HELD_ELSEWHERE = (5, 32, 33)
 _PATIENCE_S = (0.05, 0.1, 0.2, 0.4)
 _NAME = re.compile(r"\..+\.[0-9a-f]{12}\.part")
 _NAME_LENGTH = 32
+_CHUNK_BYTES = 1 << 20
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 # File systems of other makes have no permissions to set.
 _NO_PERMISSIONS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
 
 
 def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file under another name, and put it in its place once it is complete and on the disk.
+    """Write a file under another name, and put it in its place once it is on the disk and reads as it was written.
 
     Parameters
     ----------
@@ -52,11 +57,14 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     temporary = path.with_name(f".{path.name[:_NAME_LENGTH]}.{secrets.token_hex(6)}.part")
     descriptor = os.open(temporary, _FLAGS, 0o666 if mode is None else mode | stat.S_IWUSR)
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "w+b") as file:
             _claim(descriptor)
-            write(file)
+            written = _Written(file)
+            # It writes like any binary file, and is asked no more, but is none by the type checker's rules.
+            write(cast("BinaryIO", written))
             file.flush()
             os.fsync(descriptor)
+            written.check()
         if mode is not None:
             _set_mode(temporary, mode)
         _replace(temporary, path)
@@ -66,6 +74,30 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
             os.unlink(temporary)
         raise
     _sync_folder(path.parent)
+
+
+class _Written(io.BufferedIOBase):
+    """A file that is written from its start to its end, and remembers a checksum of what it was given."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._sum, self._size = file, 0, 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: ReadableBuffer) -> int:
+        self._sum = zlib.crc32(data, self._sum)
+        self._size += memoryview(data).nbytes
+        return self._file.write(data)
+
+    def check(self) -> None:
+        """Raise OSError unless the file reads as it was written."""
+        self._file.seek(0)
+        found, size = 0, 0
+        while chunk := self._file.read(_CHUNK_BYTES):
+            found, size = zlib.crc32(chunk, found), size + len(chunk)
+        if (found, size) != (self._sum, self._size):
+            raise OSError("what was written there reads differently")
 
 
 def _mode_of(path: Path) -> int | None:
@@ -144,7 +176,8 @@ def _is_abandoned(entry: os.DirEntry[str]) -> bool:
         return False
     if sys.platform == "win32":
         return True
-    descriptor = os.open(entry.path, os.O_RDWR)
+    # What it is now may be another thing than what it was: a pipe would be waited for.
+    descriptor = os.open(entry.path, os.O_RDWR | os.O_NONBLOCK)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

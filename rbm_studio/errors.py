@@ -1,5 +1,7 @@
 """Errors that a person can mend."""
 
+from rbm_studio.plain import plain
+
 
 class RBMStudioError(ValueError):
     """Something that the user gave or asked for cannot be used; the message says what to do about it.
@@ -49,7 +51,5 @@ def _brief(value: object) -> object:
         return _Shortened("a number of thousands of digits")
     if text == "":
         return "(without a name)"
-    if len(text) <= _LONGEST and text.isprintable():
-        return value
-    short = text if len(text) <= _LONGEST else f"{text[: _LONGEST // 2]}…{text[-_LONGEST // 2 :]}"
-    return _Shortened("".join(letter if letter.isprintable() else "\ufffd" for letter in short))
+    short = plain(text, _LONGEST)
+    return value if short == text else _Shortened(short)

@@ -41,7 +41,6 @@ class Alarm(QWidget):
         # Without this a style sheet paints no ground on a plain widget.
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._words = QLabel()
-        self._words.setTextFormat(Qt.TextFormat.PlainText)
         self._words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._reset = QToolButton()
         self._reset.setText(self.tr("Reset model"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from rbm_studio.app.experiment_files import drawings_as_json, gather
+from rbm_studio.app.log_lines import log_failure
 from rbm_studio.app.messages import in_words
 from rbm_studio.app.recovery import About, OwnFolder
 from rbm_studio.app.state import RunState
@@ -91,6 +92,7 @@ class Autosave(QObject):
         session = self._session
         if not session.experiment.is_modified:
             return
+        self._stays = True
         try:
             checkpoint = session.checkpoint()
             session.deliver()
@@ -98,8 +100,7 @@ class Autosave(QObject):
                 self.written.emit(self._write(gather(session, checkpoint), self._about(checkpoint)))
         except Exception as error:
             # There is nobody left to tell, and what was written before is still there.
-            _log.warning("The experiment was not written down at the end: %s", error)
-        self._stays = True
+            log_failure(_log, "Writing the experiment down at the end", error)
 
     def go_on(self) -> None:
         """Take back `keep`: the session did not end."""
@@ -201,7 +202,6 @@ class Autosave(QObject):
         if self._task is None or self.sender() is not self._task:
             return
         self._finish_task()
-        _log.warning("Autosave: %s", error)
         if self._is_outdated:
             self._clear_outdated()
             return

@@ -70,13 +70,22 @@ class Background(QObject):
         self._waiting, self._is_urgent = None, False
 
     def shut_down(self) -> None:
-        """Wait for what is under way, and do nothing more."""
+        """Give up what is under way, and do nothing more."""
+        self._close()
+        if self._task is not None:
+            self._task.give_up()
+
+    def finish(self) -> None:
+        """Wait for what is under way, however long it takes, and do nothing more."""
+        self._close()
+        if self._task is not None:
+            self._task.join()
+
+    def _close(self) -> None:
         self._closed = True
         self.forget()
         # A timer that runs on would outlive the thread that it belongs to.
         self._rest.stop()
-        if self._task is not None:
-            self._task.join()
 
     def _begin(self) -> None:
         self._rest.stop()

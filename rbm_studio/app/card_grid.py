@@ -60,7 +60,6 @@ class Card(QFrame):
         self._title = QLabel(title)
         self._title.setObjectName("heading")
         self._caption = _Caption()
-        self._caption.setTextFormat(Qt.TextFormat.PlainText)
         self._caption.setWordWrap(True)
         self._caption.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._caption.setAlignment(Qt.AlignmentFlag.AlignTop)

@@ -13,6 +13,7 @@ from rbm_studio.app.preset_field import preset_title
 from rbm_studio.app.run import Run
 from rbm_studio.app.setting_words import SettingWords
 from rbm_studio.app.stages import DATASET, PRESET, chain, changes, tells_of_training
+from rbm_studio.plain import SHORT, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +47,7 @@ class ChangeWords:
         if change.name == DATASET:
             if change.before == change.after:
                 return _tr("other images")
-            return arrow((change.before, change.after))
+            return arrow([plain(name, SHORT) for name in (change.before, change.after)])
         if change.name == PRESET:
             return arrow((preset_title(change.before), preset_title(change.after)))
         if self._words is None:

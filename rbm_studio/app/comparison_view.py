@@ -100,7 +100,6 @@ class ComparisonView(QWidget):
         grid.setRowStretch(1, 1)
         self._notice.setWordWrap(True)
         self._notice.setObjectName("quiet")
-        self._notice.setTextFormat(Qt.TextFormat.PlainText)
         self._notice.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._notice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
         grid.addWidget(self._notice, 1, 0, 1, 3)

@@ -9,13 +9,16 @@ from PySide6.QtCore import QObject, Signal
 
 from rbm_studio.app.change_words import run_name
 from rbm_studio.app.curve_history import CurveHistory, CurveRun
+from rbm_studio.app.deleted_runs import DeletedRuns
 from rbm_studio.app.epoch_history import EpochHistory
-from rbm_studio.app.looks import LOOKS
+from rbm_studio.app.looks import give_looks
 from rbm_studio.app.measures import measure_of
 from rbm_studio.app.quantities import LIVE
 from rbm_studio.app.run import Run
-from rbm_studio.app.run_bounds import MOST_RUNS, drop_ends, surplus, thin_curves
+from rbm_studio.app.run_bounds import ENDS_BYTES, MOST_RUNS, bound_size, surplus
 from rbm_studio.app.stages import Stage, next_stages, stages_until
+from rbm_studio.plain import LONGEST, plain
+from rbm_studio.storage.experiment_format import LONGEST_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -28,12 +31,12 @@ if TYPE_CHECKING:
 
     Remembered: TypeAlias = tuple[Run, str, Settings, str, tuple[Stage, ...]]
 
-MOST_SHOWN = len(LOOKS)
-"""So many earlier runs are drawn at most: each has a look of its own. Where one more is to be, the oldest is hidden."""
-
 
 class CurveBook(QObject):
     """Keeps the runs; each history is a view of them.
+
+    Those of the open document are its own: they alone are saved with it. The others are guests, of documents that were
+    open before and have them in their files as they are here.
 
     Parameters
     ----------
@@ -60,9 +63,10 @@ class CurveBook(QObject):
         self._session = session
         self._histories: dict[str, CurveHistory] = {}
         self._runs: list[Run] = []
-        # Each time, and where they stood.
-        self._deleted: list[list[tuple[int, Run]]] = []
-        self._files: dict[str, str] = {}
+        self._deleted = DeletedRuns()
+        # How the open document's file has its runs, by their identities.
+        self._in_file: dict[str, tuple[object, ...]] = {}
+        self._file = ""
         self.history(LIVE)
         session.curve_grew.connect(self._grow)
         session.experiment.changed.connect(self._note_file)
@@ -93,9 +97,13 @@ class CurveBook(QObject):
             self._lay_out(name)
         return self._histories[name]
 
-    def experiment_name(self, run: Run) -> str:
-        """Return the name of the file of the run's experiment; "" where it has none."""
-        return self._files.get(run.experiment, "")
+    @property
+    def own(self) -> tuple[Run, ...]:
+        """Those of the open document, in their order."""
+        return tuple(run for run in self._runs if self._is_own(run))
+
+    def _is_own(self, run: Run) -> bool:
+        return run.owner is self._session.experiment.owner
 
     # --- the present run, as the session tells of it
 
@@ -115,15 +123,23 @@ class CurveBook(QObject):
         session = self._session
         images = session.images
         dataset = images.original.name if images is not None else ""
-        run = Run(self._free_name(name), session.settings, dataset, session.experiment.identity)
-        self._set_present(run)
+        self._set_present(Run(self._free_name(name), session.settings, dataset, session.experiment.owner))
 
     def take(self, run: Run, end: Moment | None, records: EpochHistory | None) -> None:
-        """Make an earlier run the present one, which ends as in `begin`."""
-        self._runs.remove(run)
+        """Make an earlier run the present one, which ends as in `begin`: of a guest, a copy."""
+        session = self._session
+        if self._is_own(run):
+            self._runs.remove(run)
+            run.end, run.history = None, EpochHistory()
+        else:
+            run = run.copy(self._free_name(run.name), session.experiment.owner)
+            session.noticed.emit(
+                self.tr("“{name}” is a copy: its run stays with its own experiment.").format(
+                    name=plain(run.name, LONGEST)
+                )
+            )
+        run.is_shown = True
         self._end_present(end, records)
-        run.end, run.history = None, EpochHistory()
-        run.is_shown, run.experiment = True, self._session.experiment.identity
         self._set_present(run)
 
     def rename_untrained(self, name: str) -> None:
@@ -140,7 +156,6 @@ class CurveBook(QObject):
         before = run.stages, run.settings
         # The wish for labels outlives images that have none.
         run.settings = replace(session.settings, labels=model.parameters.label_num > 0)
-        run.experiment = session.experiment.identity
         run.dataset = session.images.original.name if session.images is not None else run.dataset
         run.stages = next_stages(run.stages, Stage(run.settings, model.epochs_trained, run.dataset))
         self._rename_continued(run, *before)
@@ -179,9 +194,9 @@ class CurveBook(QObject):
             self.present.seconds += seconds
 
     def restore(self, earlier: Iterable[Run], present: Run | None) -> None:
-        """Put runs of a file with those that are here, and one in the place of the present one.
+        """Put the runs of the open document's file with those that are here, and one in the place of the present one.
 
-        What was here of the same experiment gives way to them.
+        The same runs that are here give way to them.
 
         Parameters
         ----------
@@ -189,22 +204,21 @@ class CurveBook(QObject):
         present : Run or None
             The run of the session's model, which has just come with it.
         """
-        if present is not None:
-            self._give_way(present)
-            present.is_shown = True
-            self._runs[-1:] = [present]
-        known = {run.identity for run in self._runs}
+        earlier, newest = list(earlier), self._runs[-1:] if present is None else [present]
+        came = {run.identity for run in [*earlier, *newest]}
+        self._deleted.forget(lambda run: run.identity in came)
+        guests = [run for run in self._runs[:-1] if run.identity not in came]
         # The run that has just ended stays the one before.
-        place = max(len(self._runs) - 2, 0)
-        for run in [*earlier, *([present] if present is not None else [])]:
+        last = guests[-1:] if guests[-1:] == self._runs[-2:-1] else []
+        self._runs = [*guests[: len(guests) - len(last)], *earlier, *last, *newest]
+        for run in [*earlier, *newest]:
+            run.owner = self._session.experiment.owner
             for curve in run.curves.values():
                 curve.tag = run
-            if run.identity not in known:
-                known.add(run.identity)
-                self._runs.insert(place, run)
-                place += 1
-        self._give_looks(self._runs[:-1])
-        self._bound()
+        if present is not None:
+            present.is_shown = True
+        give_looks(self._runs[:-1], earlier)
+        self._bound(keeps_own=True)
         self._tell_all()
         self.begun.emit()
 
@@ -222,29 +236,21 @@ class CurveBook(QObject):
             return
         present.epochs = epochs
         present.stages = stages_until(former.stages, epochs)
+        if present.stages:
+            present.dataset = present.stages[-1].dataset
         for name, curve in former.curves.items():
             self._curve(name, present).extend_from(curve, epochs)
         self._tell_all()
-
-    def _give_way(self, present: Run) -> None:
-        """Let the file's version take the place of the same run here; one that has gone on since is another run."""
-        for run in [run for run in self._runs[:-1] if run.identity == present.identity]:
-            if run.epochs == present.epochs:
-                self._runs.remove(run)
-            else:
-                # The user did not save it: it stays here, and in no file.
-                run.experiment = ""
-                run.identity = Run(run.name, run.settings, run.dataset, run.experiment).identity
 
     def _end_present(self, end: Moment | None, records: EpochHistory | None) -> None:
         run = self.present
         if run is None:
             return
-        if end is None and not len(self._curve(LIVE, run)):
+        if run.owner is None or (end is None and not len(self._curve(LIVE, run))):
             self._runs.pop()
             return
         run.end, run.history = end, records or EpochHistory()
-        self._give_looks(self._runs)
+        give_looks(self._runs)
 
     def _set_present(self, run: Run) -> None:
         self._runs.append(run)
@@ -262,11 +268,44 @@ class CurveBook(QObject):
         model, data = self._session.newest, self._session.training_data
         return None if model is None else measure_of(LIVE, model.training, data, model.image_shape)
 
+    # --- the open document and its file
+
+    def marks(self, epochs: float | None = None) -> dict[str, tuple[object, ...]]:
+        """Return how the document's runs are now, for `note_saved`; the one under way after so many epochs."""
+        return {run.identity: run.mark(epochs if run is self.present else None) for run in self.own}
+
+    def note_saved(self, marks: dict[str, tuple[object, ...]]) -> None:
+        """Note that the document's file has its runs as they were then."""
+        self._in_file = marks
+
+    def leave(self) -> None:
+        """Let another document take the place of the open one, whose runs are guests then.
+
+        Where it was changed and not saved, nothing stays of what its file does not have as it is.
+        """
+        if self._session.experiment.is_modified:
+            self._deleted.forget(self._is_own)
+            for run in self.own:
+                if self._in_file.get(run.identity) != run.mark():
+                    run.owner = None
+            # The present one goes when the other model comes.
+            self._runs = [run for run in self._runs if run.owner is not None or run is self.present]
+        self._in_file = {}
+
+    def _note_file(self) -> None:
+        file = self._session.experiment.owner.file
+        if file != self._file:
+            self._file = file
+            self.changed.emit()
+
     # --- what a person does with them
 
     def rename(self, run: Run, name: str) -> None:
-        """Give a run another name; an empty one is none."""
+        """Give a run another name; an empty one is none, and of one that no file holds, as much as it does."""
         name = " ".join(name.split())
+        if len(name) > LONGEST_NAME:
+            name = name[:LONGEST_NAME].rstrip()
+            self._session.noticed.emit(self.tr("There is room for {0:,} characters in a name.").format(LONGEST_NAME))
         if name and name != run.name and run in self._runs:
             run.name, run.is_named = name, True
             self._change([run])
@@ -274,22 +313,20 @@ class CurveBook(QObject):
     def show_runs(self, runs: Collection[Run], on: bool) -> None:
         """Draw runs, or hide them; the present one is always drawn.
 
-        Where there are more than `MOST_SHOWN` earlier ones, the oldest of the others are hidden.
+        Where there are more than `looks.MOST_SHOWN` earlier ones, the oldest of the others are hidden.
         """
         changed = [run for run in self._runs[:-1] if run in runs and run.is_shown != on]
         for run in changed:
             run.is_shown = on
         if changed:
-            before = [run for run in self._runs if run.is_shown]
-            self._give_looks(self._runs[:-1], changed if on else ())
-            self._change([*changed, *(run for run in before if not run.is_shown)])
+            self._change([*changed, *give_looks(self._runs[:-1], changed if on else ())])
 
     def delete(self, runs: Collection[Run]) -> None:
         """Forget runs but for the present one, until `bring_back_deleted`."""
         leaving = [(place, run) for place, run in enumerate(self._runs[:-1]) if run in runs]
         if leaving:
             self._runs = [run for run in self._runs if all(run is not gone for _, gone in leaving)]
-            self._deleted.append(leaving)
+            self._deleted.add(leaving)
             self._bound()
             self._change([run for _, run in leaving])
 
@@ -303,18 +340,16 @@ class CurveBook(QObject):
         if not self._deleted:
             return []
         returning = self._deleted.pop()
-        known = {run.identity for run in self._runs}
-        back = [(place, run) for place, run in returning if run.identity not in known]
-        for place, run in back:
+        for place, run in returning:
             self._runs.insert(min(place, max(len(self._runs) - 1, 0)), run)
-        runs = [run for _, run in back]
-        self._give_looks(self._runs[:-1])
+        runs = [run for _, run in returning]
+        hidden = give_looks(self._runs[:-1])
         self._bound()
-        self._change(runs)
+        self._change([*runs, *hidden])
         return runs
 
     def _change(self, runs: Iterable[Run]) -> None:
-        if any(run.experiment == self._session.experiment.identity for run in runs):
+        if any(map(self._is_own, runs)):
             self._session.experiment.touch()
         self._tell_all()
 
@@ -329,30 +364,21 @@ class CurveBook(QObject):
             number += 1
         return free
 
-    @staticmethod
-    def _give_looks(earlier: Sequence[Run], wanted: Collection[Run] = ()) -> None:
-        """Hide what is too much, and give each shown run a look of its own; those that have one keep it."""
-        others = [run for run in earlier if run.is_shown and run not in wanted]
-        shown = [*others, *(run for run in earlier if run.is_shown and run in wanted)]
-        too_many = max(len(shown) - MOST_SHOWN, 0)
-        for run in shown[:too_many]:
-            run.is_shown = False
-        free = list(range(MOST_SHOWN))
-        for run in shown[too_many:]:
-            run.look = run.look if run.look in free else free[0]
-            free.remove(run.look)
-
-    def _bound(self) -> None:
-        while sum(map(len, self._deleted)) > MOST_RUNS:
-            del self._deleted[0]
-        gone = surplus(self._runs)
+    def _bound(self, *, keeps_own: bool = False) -> None:
+        """Let go of what is too much: of the document's own last, and of what has just come from its file nothing."""
+        guests, own = [run for run in self._runs if not self._is_own(run)], self.own[:-1]
+        gone = surplus(guests, () if keeps_own else own[:-1], len(self._runs) - MOST_RUNS)
         self._runs = [run for run in self._runs if run not in gone]
         if gone:
             words = self.tr("More than {most} runs: “{name}”, the oldest without a name of yours, is no longer kept.")
-            self._session.noticed.emit(words.format(most=MOST_RUNS, name=gone[-1].name))
-        deleted = [run for each in self._deleted for _, run in each]
-        drop_ends([*deleted, *self._runs[:-1]])
-        thin_curves([*deleted, *self._runs[:-1]])
+            if gone[-1] in guests:
+                words = self.tr("More than {most} runs: “{name}”, of another experiment, left the table.")
+            self._session.noticed.emit(words.format(most=MOST_RUNS, name=plain(gone[-1].name, LONGEST)))
+        first = [*self._deleted.runs, *(run for run in guests if run not in gone)]
+        let_go = bound_size(first, self.own[:-1], self.previous, keeps_own=keeps_own)
+        if let_go:
+            words = self.tr("The models of earlier runs hold over {most} MB: that of “{name}” is no longer kept.")
+            self._session.noticed.emit(words.format(most=ENDS_BYTES >> 20, name=plain(let_go[-1].name, LONGEST)))
 
     # --- the histories
 
@@ -371,9 +397,3 @@ class CurveBook(QObject):
         for name in self._histories:
             self._lay_out(name)
         self.changed.emit()
-
-    def _note_file(self) -> None:
-        experiment = self._session.experiment
-        if experiment.path is not None and self._files.get(experiment.identity) != experiment.path.stem:
-            self._files[experiment.identity] = experiment.path.stem
-            self.changed.emit()

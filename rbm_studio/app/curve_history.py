@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from rbm_studio.plain import LONGEST, plain
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -94,8 +96,8 @@ class CurveRun:
 
     @property
     def title(self) -> str:
-        """The run's name."""
-        return self.tag.name
+        """The run's name, as it is shown."""
+        return plain(self.tag.name, LONGEST)
 
     @property
     def size(self) -> int:

@@ -87,7 +87,6 @@ class CurveReading(QLabel):
             item.hide()
             view.box.addItem(item, ignoreBounds=True)
         self.setObjectName("curve_reading")
-        self.setTextFormat(Qt.TextFormat.PlainText)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAutoFillBackground(True)
         self.setFrameShape(QFrame.Shape.StyledPanel)

@@ -12,6 +12,7 @@ from rbm_studio.app.recent import RecentFiles
 from rbm_studio.app.state import RunState
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.model_import import holds_weights
+from rbm_studio.plain import LONGEST, plain
 from rbm_studio.storage.experiment_file import EXPERIMENT_SUFFIX
 from rbm_studio.storage.model_file import SUFFIX as MODEL_SUFFIX
 
@@ -166,6 +167,7 @@ class DocumentActions(QObject):
     def _show_title(self) -> None:
         path = self._experiment.path
         name = path.name if path is not None else self._experiment.name or self.tr("untitled experiment")
+        name = plain(name, LONGEST)
         # Two of them stand for one, which is then no mark of changes.
         self._window.setWindowTitle(f"{name.replace('[*]', '[*][*]')}[*] – RBM Studio")
         self._window.setWindowModified(self._experiment.is_modified)

@@ -107,7 +107,13 @@ class Documents(QObject):
         if not self._may_change(self.tr("A new experiment cannot be begun while training.")):
             return False
         images = session.images
+        if images is None and session.newest is not None:
+            session.failed.emit(
+                RBMStudioError(self.tr("There are no images to begin a new model with."), self.tr("Open images first."))
+            )
+            return False
         shape = images.dataset.image_shape if images is not None else Settings().image_shape
+        session.book.leave()
         session.experiment.begin()
         session.adopt(Settings(image_shape=shape, device=session.settings.device), images)
         return True
@@ -229,6 +235,7 @@ class Documents(QObject):
             # Else no images fit the model, which can be looked at all the same.
             settings = replace(settings, image_shape=images.dataset.image_shape)
         file = path if is_experiment else None
+        session.book.leave()
         # Another window may have the file, and then it is a copy.
         session.experiment.begin(found.identity, file, found.notes, name.rpartition(".")[0] or name)
         data = found.dataset if not found.is_new else None
@@ -242,6 +249,8 @@ class Documents(QObject):
             session.selection.select_units(found.units)
             session.selection.select_pixel(found.pixel)
             self._bring_drawings(name, found)
+        if is_saved and session.experiment.path is not None:
+            session.book.note_saved(session.book.marks())
         if not is_saved:
             session.experiment.touch()
             self.recovered.emit(found)

@@ -13,6 +13,7 @@ from rbm_studio.app.images import grey_values
 from rbm_studio.data.handwriting import DEFAULT_PEN_WIDTH, normalize_image, render
 from rbm_studio.data.resampling import resample
 from rbm_studio.errors import RBMStudioError
+from rbm_studio.storage.drawing_format import LARGEST_SIDE as LARGEST_SIDE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,9 +28,6 @@ MOST_KEPT = 60
 
 _REMOVALS = 20
 """So many can be taken back."""
-
-LARGEST_SIDE = 128
-"""Pixels on the longer side of a picture that is kept; a larger one is made smaller."""
 
 
 _NEAR, _AS_HARD = 1e-5, 1e-3

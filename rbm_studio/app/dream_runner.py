@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from rbm_studio.app.frames import forget_frames
-from rbm_studio.app.log_lines import for_log
-from rbm_studio.errors import RBMStudioError
+from rbm_studio.app.log_lines import log_failure
+from rbm_studio.app.private_names import Own
 
 if TYPE_CHECKING:
     from rbm_studio.app.dream import Dream, Frame, Wishes
@@ -247,11 +246,7 @@ class DreamRunner(QObject):
         return dream.frame()
 
     def _fail(self, dream: Dream, error: Exception) -> None:
-        if isinstance(error, RBMStudioError):
-            _log.info("Dreaming: %s", for_log(error))
-        else:
-            _log.exception("Dreaming failed")
-            forget_frames(error)
+        log_failure(_log, Own("Dreaming"), error)
         with self._changed:
             if dream is self._dream:
                 self._error, self._dream, self._pace = error, None, None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy
 
+from rbm_studio.plain import folded, plain
+
 
 class ElidedLabel(QLabel):
     """A line of text, shortened to the width that there is.
@@ -21,13 +23,12 @@ class ElidedLabel(QLabel):
         self._text = ""
         self.setObjectName("quiet")
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setTextFormat(Qt.TextFormat.PlainText)
 
     def set_text(self, text: str, note: str = "") -> None:
         """Show a text; the tooltip has the whole of it, and a note."""
-        self._text = text
-        self.setToolTip("\n".join(part for part in (text, note) if part))
-        self.setAccessibleName(text)
+        self._text = plain(text)
+        self.setToolTip(folded("\n".join(part for part in (self._text, note) if part)))
+        self.setAccessibleName(self._text)
         self._fit()
 
     def event(self, event: QEvent) -> bool:

@@ -50,7 +50,7 @@ class Exchange(QObject):
         self._saving = Background("Exporting", 0, self)
         self._saving.done.connect(self._tell)
         self._saving.failed.connect(session.failed)
-        session.ending.connect(self._saving.shut_down)
+        session.ending.connect(self._saving.finish)
         self.import_menu = QMenu(self.tr("&Import"), window)
         self.export_menu = QMenu(self.tr("&Export"), window)
         for menu in (self.import_menu, self.export_menu):

@@ -18,6 +18,19 @@ MOST_NOTES = 20_000
 """Characters: some ten pages."""
 
 
+class Owner:
+    """What the runs of a document belong to: another one each time that a document is begun or opened, in no file.
+
+    Attributes
+    ----------
+    file : str
+        The name of the document's file, without its ending; "" before it has one.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self.file = path.stem if path is not None else ""
+
+
 class Experiment(QObject):
     """The document that is open; what is in it belongs to the session.
 
@@ -34,6 +47,7 @@ class Experiment(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._owner = Owner(None)
         self._identity = uuid.uuid4().hex
         self._path: Path | None = None
         self._name = ""
@@ -43,9 +57,18 @@ class Experiment(QObject):
         self._is_modified = False
 
     @property
+    def owner(self) -> Owner:
+        """What its runs belong to."""
+        return self._owner
+
+    @property
     def identity(self) -> str:
-        """What tells it from every other experiment, wherever its file goes."""
+        """What its file says that it is; nothing depends on it, for a copy of the file says the same."""
         return self._identity
+
+    def identity_in(self, path: Path) -> str:
+        """Return what a file says that it is, once it is saved there: a copy is another one."""
+        return self._identity if path == self._path else uuid.uuid4().hex
 
     @property
     def path(self) -> Path | None:
@@ -79,6 +102,7 @@ class Experiment(QObject):
 
     def begin(self, identity: str = "", path: Path | None = None, notes: str = "", name: str = "") -> None:
         """Open another one: a new one, without arguments."""
+        self._owner = Owner(path)
         self._identity = identity or uuid.uuid4().hex
         self._path, self._name, self._notes = path, name, notes
         self._without_room = ()
@@ -115,7 +139,7 @@ class Experiment(QObject):
             self.changed.emit()
         self.touched.emit()
 
-    def note_saved(self, path: Path, revision: int | None = None) -> None:
+    def note_saved(self, path: Path, revision: int | None = None, identity: str = "") -> None:
         """Note that it is in a file now.
 
         Parameters
@@ -123,7 +147,10 @@ class Experiment(QObject):
         path : Path
         revision : int, optional
             Which one is; by default the present one. What has changed since is not saved yet.
+        identity : str, optional
+            Another one, that the file says.
         """
-        self._path = path
+        self._path, self._owner.file = path, path.stem
+        self._identity = identity or self._identity
         self._is_modified = revision is not None and revision != self._revision
         self.changed.emit()

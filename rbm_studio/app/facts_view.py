@@ -27,7 +27,6 @@ class FactsView(QWidget):
         self._names = names
         self._figures = [QLabel() for _ in names]
         for row, (name, figure) in enumerate(zip(names, self._figures, strict=True)):
-            figure.setTextFormat(Qt.TextFormat.PlainText)
             figure.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             figure.setObjectName("heading")
             grid.addWidget(QLabel(name), row, 0)

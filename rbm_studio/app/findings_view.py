@@ -178,7 +178,6 @@ class FindingsView(QScrollArea):
         self._chosen = ""
         self._notice = QLabel()
         self._notice.setWordWrap(True)
-        self._notice.setTextFormat(Qt.TextFormat.PlainText)
         self._notice.setObjectName("quiet")
         page = QWidget()
         column = QVBoxLayout(page)
@@ -196,7 +195,6 @@ class FindingsView(QScrollArea):
         self._column = column
         self._figures = QLabel()
         self._figures.setWordWrap(True)
-        self._figures.setTextFormat(Qt.TextFormat.PlainText)
         self._figures.setObjectName("quiet")
         self._figures.hide()
         column.addWidget(self._figures)

@@ -15,6 +15,7 @@ from rbm_studio.app.state import Model
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from rbm_studio.app.experiment import Owner
     from rbm_studio.app.moments import Moment
     from rbm_studio.app.newest_model import NewestModel
     from rbm_studio.app.run import Run
@@ -40,7 +41,8 @@ class GoingBack(QObject):
     def bring_back(self, run: Run) -> None:
         """Show the model of an earlier run, and go on with that run; nothing happens if it is no longer kept."""
         if run.end is not None:
-            self._with_images(run.end.image_shape, lambda images: self._show_again(run, images))
+            owner = self._session.experiment.owner
+            self._with_images(run.end.image_shape, lambda images: self._show_again(run, owner, images))
 
     def branch(self, past: Moment, model: Model) -> None:
         """Begin another run at the moment that is looked at, with the model as it was then."""
@@ -53,9 +55,10 @@ class GoingBack(QObject):
         else:
             show(images)
 
-    def _show_again(self, run: Run, images: Images | None) -> None:
+    def _show_again(self, run: Run, owner: Owner, images: Images | None) -> None:
         session, end = self._session, run.end
-        if end is None or run not in session.book.runs:
+        # Meanwhile it may have gone, or another document been opened.
+        if end is None or run not in session.book.runs or owner is not session.experiment.owner:
             return
         training, history = run.settings.training, run.history
         model = Model(end.parameters, end.image_shape, training, history, epochs_trained=end.epochs)
@@ -78,7 +81,7 @@ class GoingBack(QObject):
         stages = stages_until(former.stages, past.epochs) if former is not None else ()
         trained = [stage.settings.training for stage in stages] or [model.training]
         title = self.tr("{0}, from epoch {1}").format(run_name(model.parameters.hidden_num, trained), epoch)
-        newest.become(model, past.state, newest.training_data, name=title)
+        newest.become(model, past.state, past.data, name=title)
         if former is not None:
             session.book.branch(former, past.epochs)
         session.moments.restore(moments)
@@ -86,4 +89,8 @@ class GoingBack(QObject):
         session.selection.select_pixel(pixel)
         session.experiment.touch()
         newest.tell()
-        session.noticed.emit(self.tr("A new run begins at epoch {0}. Press Train to go on from there.").format(epoch))
+        words = self.tr("A new run begins at epoch {0}. Press Train to go on from there.")
+        here = session.images.identity if session.images is not None else None
+        if past.data is not None and here is not None and here.digest != past.data.digest:
+            words = self.tr("A new run begins at epoch {0}, of a training on other images than are open: on “{1}”.")
+        session.noticed.emit(words.format(epoch, past.data.name if past.data is not None else ""))

@@ -8,14 +8,17 @@ import logging
 import os
 import sys
 import time
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO, TextIO
 
 from platformdirs import user_log_path
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
 from rbm_studio.app.log_lines import LineFormatter, Repeats
+from rbm_studio.app.private_names import of_a_crash, of_another
+from rbm_studio.untrusted import open_ordinary
 
 _SIZE = 1_000_000
 _KEPT = 2
@@ -32,7 +35,7 @@ _LEVELS = {
     QtMsgType.QtFatalMsg: logging.CRITICAL,
 }
 # Kept open: the operating system writes to it when the program is already broken.
-_trace: IO[str] | None = None
+_trace: BinaryIO | None = None
 
 
 def log_path() -> Path:
@@ -45,7 +48,28 @@ def trace_path() -> Path:
     return log_path().with_suffix(".crash.txt")
 
 
-class LogFile(RotatingFileHandler):
+class _Quiet(logging.Handler):
+    """A handler by which a log that cannot be written, or a record without words, disturbs nobody."""
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Write a record, if that can be; return whether it was let pass."""
+        self.acquire()
+        try:
+            return bool(super().handle(record))
+        except Exception:  # whatever it is, there is no place to tell it
+            return False
+        finally:
+            self.release()
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Do without."""
+
+
+class _Aloud(_Quiet, logging.StreamHandler[TextIO]):
+    """The terminal, where there is no file."""
+
+
+class LogFile(_Quiet, RotatingFileHandler):
     """A file that is kept small, and that two programs at once may write to."""
 
     def __init__(self, path: Path) -> None:
@@ -61,13 +85,20 @@ class LogFile(RotatingFileHandler):
 
     def _follow(self) -> None:
         if self.stream is not None and self._was_put_away(self.stream):
-            self.stream.close()
+            with contextlib.suppress(OSError):
+                self.stream.close()
             self.stream = self._open()
+
+    def _open(self) -> TextIOWrapper:
+        path = Path(self.baseFilename)
+        # Its folder may have been removed.
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return TextIOWrapper(open_ordinary(path, "ab"), self.encoding, self.errors)
 
     def _was_put_away(self, stream: IO[str]) -> bool:
         try:
             return not os.path.samestat(os.stat(self.baseFilename), os.fstat(stream.fileno()))
-        except OSError:
+        except (OSError, ValueError):  # it could not be opened again the last time, and is closed
             return True
 
     def doRollover(self) -> None:
@@ -98,17 +129,18 @@ class LogFile(RotatingFileHandler):
         with contextlib.suppress(OSError):
             super().rotate(source, dest)
 
-    def handleError(self, record: logging.LogRecord) -> None:
-        """Do without: a full disk must not disturb anybody through the log."""
-
     def tell_repeats(self) -> None:
         """Write how often it was the same again."""
-        for words in self.repeats.pending():
-            self.emit(_log.makeRecord(_log.name, logging.INFO, "", 0, words, (), None))
+        self.acquire()
+        try:
+            for words in self.repeats.pending():
+                self.handle(_log.makeRecord(_log.name, logging.INFO, "", 0, words, (), None))
+        finally:
+            self.release()
 
     def close(self) -> None:
         """Tell what was counted, and close the file."""
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, ValueError):
             self.tell_repeats()
             super().close()
 
@@ -117,10 +149,9 @@ def start_log() -> None:
     """Write the program's log to a file that is kept small; do without one where it cannot be written."""
     _log.setLevel(logging.INFO)
     try:
-        log_path().parent.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = LogFile(log_path())
+        handler = LogFile(log_path())
     except OSError:
-        _log.addHandler(logging.StreamHandler(sys.stderr))
+        _log.addHandler(_Aloud(sys.stderr))
         return
     _log.addHandler(handler)
     qInstallMessageHandler(_log_qt)
@@ -136,14 +167,14 @@ def trace_crashes() -> str:
     """
     global _trace
     last = ""
-    with contextlib.suppress(OSError):
-        last = trace_path().read_text(encoding="utf-8", errors="backslashreplace")[:_MOST_TRACE].strip()
-        trace_path().write_bytes(b"")
+    with contextlib.suppress(OSError), open_ordinary(trace_path()) as file:
+        last = file.read(_MOST_TRACE).decode(errors="backslashreplace").strip()
     if last:
         for line in ("The program broke off the last time:", *last.splitlines()[:_MOST_TRACE_LINES]):
-            _log.info("%s", line)
+            _log.info("%s", of_a_crash(line))
     with contextlib.suppress(OSError):
-        _trace = trace_path().open("a", encoding="utf-8")
+        _trace = open_ordinary(trace_path(), "ab")
+        _trace.truncate(0)
         faulthandler.enable(_trace)
     return last
 
@@ -155,12 +186,15 @@ def last_lines(count: int) -> list[str]:
             handler.tell_repeats()
     text = b""
     for path in (log_path().with_name(f"{log_path().name}.1"), log_path()):
-        with contextlib.suppress(OSError), path.open("rb") as file:
+        with contextlib.suppress(OSError), open_ordinary(path) as file:
             file.seek(0, 2)
-            file.seek(max(0, file.tell() - _MOST_SHOWN))
-            text += file.read()
+            size = file.tell()
+            file.seek(max(0, size - _MOST_SHOWN))
+            # A line of which the beginning is missing might be in the middle of a name.
+            _ = file.readline() if size > _MOST_SHOWN else b""
+            text += file.read(_MOST_SHOWN)
     return text.decode("utf-8", errors="backslashreplace").replace("\r", "").split("\n")[:-1][-count:]
 
 
 def _log_qt(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
-    _log.getChild("qt").log(_LEVELS.get(kind, logging.WARNING), "%s", message)
+    _log.getChild("qt").log(_LEVELS.get(kind, logging.WARNING), "%s", of_another(message))

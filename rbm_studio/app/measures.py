@@ -16,6 +16,7 @@ from rbm_studio.app.quantities import LIVE
 from rbm_studio.core.binarisation import BINARISATIONS
 from rbm_studio.core.metric_data import MetricData
 from rbm_studio.core.metrics import METRICS
+from rbm_studio.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -166,8 +167,7 @@ def counted(measures: Iterable[Measure | None], present: Measure | None) -> list
 
 
 def _name(measure: Measure) -> str:
-    name = measure.dataset
-    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+    return plain(measure.dataset, _LONGEST_NAME)
 
 
 def _size(measure: Measure) -> str:

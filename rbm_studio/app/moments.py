@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rbm_studio.core.metrics import EpochRecord
     from rbm_studio.core.parameters import Parameters
     from rbm_studio.core.state import TrainingState
+    from rbm_studio.storage.provenance import DatasetIdentity, Provenance
 
 MOST = 24
 """So many moments of one run are kept at most,"""
@@ -46,6 +47,10 @@ class Moment:
     state : TrainingState or None
         What training goes on with from there, to the same bits as it did then; None where it has only begun, or where
         that is not known.
+    data : DatasetIdentity or None
+        The images that it was trained on last, if they are known.
+    provenance : Provenance or None
+        Of the training that led there; see `Model`.
     """
 
     parameters: Parameters
@@ -54,12 +59,15 @@ class Moment:
     record: EpochRecord | None = None
     path: Path | None = None
     state: TrainingState | None = None
+    data: DatasetIdentity | None = None
+    provenance: Provenance | None = None
 
     @classmethod
-    def of(cls, model: Model, state: TrainingState | None = None) -> Moment:
+    def of(cls, model: Model, state: TrainingState | None = None, data: DatasetIdentity | None = None) -> Moment:
         """Return a model's present moment; nothing is copied, for neither parameters nor states are written to."""
         record = model.history.at(model.epochs_trained)
-        return cls(model.parameters, model.image_shape, model.epochs_trained, record, state=state)
+        shape, epochs, provenance = model.image_shape, model.epochs_trained, model.provenance
+        return cls(model.parameters, shape, epochs, record, state=state, data=data, provenance=provenance)
 
     @property
     def size(self) -> int:
@@ -132,7 +140,8 @@ class Moments(QObject):
         if self._before is not None and model is not None and model.parameters is self._before.parameters:
             self._before = None
         self._newest = Moment.of(model) if model is not None else None
-        start = Moment.of(model, self._session.training_state) if model is not None else None
+        state, data = self._session.training_state, self._session.training_data
+        start = Moment.of(model, state, data) if model is not None else None
         self._kept = [start] if start is not None else []
         self._interval = FIRST_INTERVAL
         self.restarted.emit()

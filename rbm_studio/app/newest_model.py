@@ -192,4 +192,6 @@ class NewestModel(QObject):
     def _end_of_run(self) -> Moment | None:
         """Return what brings it back; None if it has learned nothing."""
         model = self.model
-        return Moment.of(model, self.training_state) if model is not None and self.is_trained else None
+        if model is None or not self.is_trained:
+            return None
+        return Moment.of(model, self.training_state, self.training_data)

@@ -159,13 +159,13 @@ class NewestWatch(QObject):
 
     @Slot()
     def shut_down(self) -> None:
-        """End the measurement under way, wait for that, and begin no other."""
+        """Give up the measurement under way, and begin no other."""
         self._closed = True
         # A timer that runs on would outlive the thread that it belongs to.
         self._delay.stop()
         if self._task is not None:
             self._cancel()
-            self._task.join()
+            self._task.give_up()
 
     @Slot()
     def _begin_again(self) -> None:

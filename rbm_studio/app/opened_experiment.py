@@ -4,38 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
+from msgspec.structs import asdict
 
-from rbm_studio.app.checked import belongs, flag, items, mapping, number, one_of, text, whole
 from rbm_studio.app.curve_history import CurveRun
 from rbm_studio.app.drawings_file import kept_from_json
 from rbm_studio.app.epoch_history import EpochHistory
-from rbm_studio.app.experiment import MOST_NOTES
-from rbm_studio.app.experiment_files import LONGEST_NAME, MOST_DRAWINGS
 from rbm_studio.app.measures import measure_before
-from rbm_studio.app.measures_file import spans_from_json
+from rbm_studio.app.measures_file import measures_of
 from rbm_studio.app.moments import Moment
 from rbm_studio.app.run import Run
-from rbm_studio.app.stages import Stage, stages_of
+from rbm_studio.app.stages import Stage, stages_of, stages_until
 from rbm_studio.app.state import Model, Settings
-from rbm_studio.core.metrics import EpochRecord
-from rbm_studio.core.settings import MAX_HIDDEN, TrainingSettings
 from rbm_studio.errors import RBMStudioError
+from rbm_studio.storage.experiment_check import checked
 from rbm_studio.storage.experiment_file import DatasetIdentity, SavedExperiment, SavedMoment, SavedRun
 from rbm_studio.storage.script_file import Trained
+from rbm_studio.untrusted import parse_json
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rbm_studio.app.drawings import Kept
     from rbm_studio.app.measures import Measure
-    from rbm_studio.core.parameters import Parameters
     from rbm_studio.core.state import TrainingState
+    from rbm_studio.storage.experiment_format import Facts, RunFacts, SettingsFacts, Trainings
     from rbm_studio.storage.model_file import SavedModel
 
-_DEVICES = ("auto", "cpu", "gpu")
-_LONGEST_SIDE, _MOST_RUNS, _MOST_POINTS, _MOST_MOMENTS = 1 << 15, 4_000, 1 << 26, 4_000
-_LONGEST_IDENTITY, _MOST_TRAININGS = 100, 10_000
 _UNSOUND = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError)
 
 
@@ -105,176 +102,112 @@ def opened(saved: SavedExperiment, name: str = "The file") -> Opened:
 
 
 def _opened(saved: SavedExperiment) -> Opened:
-    facts, kept = saved.facts, saved.model
-    settings = _settings(facts["settings"])
-    identity = text(facts["id"], _LONGEST_IDENTITY)
-    belongs(bool(identity))
+    facts, known = checked(saved)
+    kept = saved.model
+    settings = _settings(facts.settings)
     model = None if kept is None else _model(kept, settings, facts)
     state = kept.state if kept is not None else None
     is_trained = state is not None or bool(model and model.history)
-    units, pixel = _selection(mapping(facts["selection"]), model)
+    place = facts.present_run
     runs = [
-        _run(run, identity, saved.dataset if place == facts["present_run"] else None)
-        for place, run in enumerate(saved.runs)
+        _run(run, about, saved.dataset if number == place else None)
+        for number, (run, about) in enumerate(zip(saved.runs, known, strict=True))
     ]
-    belongs(len({run.identity for run in runs}) == len(runs) <= _MOST_RUNS)
-    present = None if facts["present_run"] is None else whole(facts["present_run"], 0, len(runs) - 1)
-    if present is not None and model is not None and model.trainings and "stages" not in saved.runs[present].facts:
-        runs[present].stages = stages_of(model.trainings, runs[present].settings)
-    canvas = saved.drawings["canvas"]
+    if place is not None and model is not None and model.trainings and not isinstance(known[place].stages, tuple):
+        runs[place].stages = stages_of(model.trainings, runs[place].settings)
+    canvas, drawings = saved.drawings["canvas"], saved.drawings["kept"]
     return Opened(
-        identity,
-        text(facts["notes"], MOST_NOTES),
+        facts.id,
+        facts.notes,
         settings,
-        None if saved.dataset is None else _dataset(saved.dataset),
+        saved.dataset,
         model,
         state,
-        flag(facts["is_new"]) and not is_trained,
-        _moments(saved.moments, model),
-        tuple(run for place, run in enumerate(runs) if place != present),
-        None if present is None else runs[present],
-        units,
-        pixel,
+        facts.is_new and not is_trained,
+        tuple(_moment(moment, saved.dataset, None if place is None else runs[place]) for moment in saved.moments),
+        tuple(run for number, run in enumerate(runs) if number != place),
+        None if place is None else runs[place],
+        facts.selection.units,
+        facts.selection.pixel,
         None if canvas is None else kept_from_json(canvas),
-        tuple(kept_from_json(each) for each in items(saved.drawings["kept"], MOST_DRAWINGS)),
+        tuple(map(kept_from_json, [*drawings, *map(parse_json, saved.drawings.get("more", ()))])),
     )
 
 
-def _model(saved: SavedModel, settings: Settings, facts: dict[str, Any]) -> Model:
-    p, state = saved.parameters, saved.state
-    shape = saved.image_shape or settings.image_shape
-    belongs(shape[0] * shape[1] == p.visible_num and p.hidden_num <= MAX_HIDDEN)
-    epochs = [number(record.epoch, 0.0) for record in saved.history]
-    belongs(epochs == sorted(epochs))
-    trained = epochs[-1] if epochs else 0.0
-    if state is not None:
-        trained = number(state.epochs_trained, 0.0)
-        _check_state(state, p)
+def _model(saved: SavedModel, settings: Settings, facts: Facts) -> Model:
     return Model(
-        p,
-        shape,
+        saved.parameters,
+        saved.image_shape or settings.image_shape,
         saved.settings or settings.training,
         EpochHistory(saved.history),
-        origin=text(facts.get("origin", ""), LONGEST_NAME),
-        trainings=_trainings(facts.get("trainings")),
-        epochs_trained=trained,
+        origin=facts.origin,
+        trainings=_trainings(facts.trainings),
+        epochs_trained=saved.epochs_trained,
         provenance=saved.provenance,
     )
 
 
-def _check_state(state: TrainingState, p: Parameters) -> None:
-    for slot in zip(*state.kept, strict=True):
-        w, visible, hidden = (array.shape for array in slot)
-        # Pixels that are dark in all images do not take part in the training.
-        belongs(len(w) == 2 and w[0] <= p.visible_num + p.label_num and w[1] == p.hidden_num)
-        belongs(visible == w[:1] and hidden == (p.hidden_num,))
-    belongs(not state.activity.size or state.activity.shape == (p.hidden_num,))
+def _settings(facts: SettingsFacts) -> Settings:
+    return Settings(facts.hidden_num, facts.image_shape, facts.device, facts.labels, facts.training)
 
 
-def _dataset(about: DatasetIdentity) -> DatasetIdentity:
-    text(about.name, LONGEST_NAME)
-    text(about.digest, _LONGEST_IDENTITY)
-    whole(about.train_num, 0, 1 << 53)
-    whole(about.test_num, 0, 1 << 53)
-    return replace(about, image_shape=_shape(about.image_shape))
-
-
-def _selection(about: dict[str, Any], model: Model | None) -> tuple[tuple[int, ...], int]:
-    hidden_num, visible_num = (model.parameters.hidden_num, model.parameters.visible_num) if model else (0, 0)
-    units = tuple(whole(unit, 0, hidden_num - 1) for unit in items(about["units"], hidden_num))
-    return units, whole(about["pixel"], -1, visible_num - 1)
-
-
-def _settings(about: Any) -> Settings:
-    about = mapping(about)
-    return Settings(
-        whole(about["hidden_num"], 1, MAX_HIDDEN),
-        _shape(about["image_shape"]),
-        one_of(about["device"], _DEVICES),
-        flag(about["labels"]),
-        TrainingSettings(**mapping(about["training"])),
-    )
-
-
-def _shape(value: Any) -> tuple[int, int]:
-    height, width = value
-    return whole(height, 1, _LONGEST_SIDE), whole(width, 1, _LONGEST_SIDE)
-
-
-def _moments(saved: tuple[SavedMoment, ...], model: Model | None) -> tuple[Moment, ...]:
-    moments = tuple(sorted(map(_moment, saved), key=lambda moment: moment.epochs))
-    belongs(not moments or (model is not None and len(moments) <= _MOST_MOMENTS))
-    for moment in moments:
-        if model is not None:
-            belongs(moment.image_shape == model.image_shape)
-            belongs(_sizes(moment.parameters) == _sizes(model.parameters))
-    return moments
-
-
-def _sizes(p: Parameters) -> tuple[int, int, int]:
-    return p.visible_num, p.hidden_num, p.label_num
-
-
-def _moment(saved: SavedMoment) -> Moment:
-    model, record = saved.model, saved.record
+def _moment(saved: SavedMoment, dataset: DatasetIdentity | None, run: Run | None) -> Moment:
+    model, data, provenance = saved.model, saved.data, saved.model.provenance
     if model.image_shape is None:
         raise ValueError(saved)
-    if record is not None:
-        held_out = None if record.held_out_kl is None else number(record.held_out_kl)
-        record = EpochRecord(number(record.epoch, 0.0), number(record.training_kl), held_out)
-    if model.state is not None:
-        _check_state(model.state, model.parameters)
-    return Moment(model.parameters, model.image_shape, number(saved.epochs, 0.0), record, state=model.state)
+    if data is None and model.state is not None:
+        data = _assumed_data(saved.epochs, dataset, run)
+        # In files of earlier versions each moment has that of the model.
+        provenance = provenance if data == dataset else None
+    shape = model.image_shape
+    return Moment(model.parameters, shape, saved.epochs, saved.record, None, model.state, data, provenance)
 
 
-def _run(saved: SavedRun, experiment: str, dataset: DatasetIdentity | None) -> Run:
-    facts = saved.facts
+def _assumed_data(epochs: float, dataset: DatasetIdentity | None, run: Run | None) -> DatasetIdentity | None:
+    """Return the images of a moment by a file of an earlier version: of others than the model's there is but a name."""
+    names = [stage.dataset for stage in stages_until(run.stages, epochs)] if run is not None else []
+    if dataset is None or not names or names[-1] in ("", dataset.name):
+        return dataset
+    return replace(dataset, name=names[-1], digest="")
+
+
+def _run(saved: SavedRun, facts: RunFacts, dataset: DatasetIdentity | None) -> Run:
     run = Run(
-        text(facts["name"], LONGEST_NAME),
-        _settings(facts["settings"]),
-        text(facts["dataset"], LONGEST_NAME),
-        experiment,
-        datetime.fromisoformat(facts["began"]),
-        number(facts["seconds"], 0.0),
-        number(facts["epochs"], 0.0),
+        facts.name,
+        _settings(facts.settings),
+        facts.dataset,
+        began=datetime.fromisoformat(facts.began),
+        seconds=facts.seconds,
+        epochs=facts.epochs,
         # Files of earlier versions do not say.
-        data=None if facts.get("data") is None else _dataset(DatasetIdentity(**mapping(facts["data"]))),
-        origin=text(facts.get("origin", ""), LONGEST_NAME),
-        trainings=_trainings(facts.get("trainings")),
-        identity=text(facts["id"], _LONGEST_IDENTITY),
-        is_named=flag(facts.get("is_named", False)),
-        is_shown=flag(facts.get("is_shown", True)),
+        data=None if facts.data is None else DatasetIdentity(**asdict(facts.data)),
+        origin=facts.origin,
+        trainings=_trainings(facts.trainings),
+        identity=facts.id,
+        is_named=facts.is_named,
+        is_shown=facts.is_shown,
     )
-    belongs(run.began.tzinfo is not None)
-    run.stages = _stages(facts["stages"]) if "stages" in facts else _assumed_stages(run)
+    if isinstance(facts.stages, tuple):
+        run.stages = tuple(Stage(_settings(each.settings), each.begun, each.dataset) for each in facts.stages)
+    else:
+        run.stages = _assumed_stages(run)
     # Nor on what each stretch of a curve was measured.
-    measures = mapping(facts.get("measures", {}))
     for name, table in saved.curves.items():
-        spans = spans_from_json(measures.get(name), len(table))
+        spans = facts.measures.get(name)
         if spans is None:
             data = run.data or dataset
             own = measure_before(name, run.settings.training, data, run.settings.image_shape, run.dataset)
-            spans = [(0, own)]
-        run.curves[text(name, LONGEST_NAME)] = _curve(run, table, spans)
+            measures = [(0, own)]
+        else:
+            measures = measures_of(spans)
+        run.curves[name] = _curve(run, table, measures)
     if saved.model is not None and saved.model.image_shape is not None:
-        model = saved.model
-        run.end = Moment(model.parameters, saved.model.image_shape, run.epochs, state=model.state)
+        model, state = saved.model, saved.model.state
+        epochs = run.epochs if state is None else state.epochs_trained
+        run.end = Moment(model.parameters, saved.model.image_shape, epochs, state=state)
         run.history = EpochHistory(model.history)
         run.provenance = model.provenance
     return run
-
-
-def _stages(saved: Any) -> tuple[Stage, ...]:
-    stages = tuple(map(_stage, items(saved, _MOST_TRAININGS)))
-    begun = [stage.begun for stage in stages]
-    belongs(begun == sorted(set(begun)))
-    return stages
-
-
-def _stage(saved: Any) -> Stage:
-    about = mapping(saved)
-    begun, dataset = number(about["begun"], 0.0), text(about["dataset"], LONGEST_NAME)
-    return Stage(_settings(about["settings"]), begun, dataset)
 
 
 def _assumed_stages(run: Run) -> tuple[Stage, ...]:
@@ -284,15 +217,12 @@ def _assumed_stages(run: Run) -> tuple[Stage, ...]:
     return (Stage(run.settings, 0.0, run.dataset),)
 
 
-def _curve(run: Run, table: np.ndarray[Any, np.dtype[np.float64]], spans: list[tuple[int, Measure]]) -> CurveRun:
-    epochs = table[:, 0]
-    belongs(len(table) <= _MOST_POINTS and bool(np.isfinite(epochs).all()))
+def _curve(run: Run, table: NDArray[np.float64], spans: list[tuple[int, Measure]]) -> CurveRun:
     curve = CurveRun(run)
-    table = table[np.argsort(epochs, kind="stable")]
     for (start, measure), stop in zip(spans, [*(row for row, _ in spans[1:]), len(table)], strict=True):
         curve.extend(table[start:stop], measure)
     return curve
 
 
-def _trainings(known: Any) -> tuple[Trained, ...] | None:
-    return None if known is None else tuple(Trained.from_dict(each) for each in items(known, _MOST_TRAININGS))
+def _trainings(known: Trainings | None) -> tuple[Trained, ...] | None:
+    return None if known is None else tuple(Trained(**asdict(each)) for each in known)

@@ -94,10 +94,10 @@ class PictureImport(QObject):
         self._start(lambda: as_ink(picture if isinstance(picture, QImage) else _decoded(picture, "What was copied")))
 
     def shut_down(self) -> None:
-        """Wait for what is being read, and import nothing more."""
+        """Give up what is being read, and import nothing more."""
         self._closed = True
         for task in self._tasks:
-            task.join()
+            task.give_up()
 
     def _start(self, work: Callable[[], tuple[QImage, bool]]) -> None:
         if self._closed:

@@ -72,7 +72,6 @@ def ask_to_go_on_on_cpu(parent: QWidget, error: GPUError, go_on: Callable[[], ob
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle("RBM Studio")
-    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(problem)
     box.setInformativeText(
         _words("What the model has learned is kept. Go on with the training on the CPU? It takes longer there.")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
-from rbm_studio.app.curve_history import Tag
+from rbm_studio.app.curve_history import CurveRun, Tag
 from rbm_studio.app.epoch_history import EpochHistory
 
 if TYPE_CHECKING:
-    from rbm_studio.app.curve_history import CurveRun
+    from rbm_studio.app.experiment import Owner
     from rbm_studio.app.measures import Measure
     from rbm_studio.app.moments import Moment
     from rbm_studio.app.stages import Stage
@@ -38,8 +39,8 @@ class Run(Tag):
         where the past of its model is not known.
     dataset : str
         The name of the images.
-    experiment : str
-        The identity of the experiment that it belongs to.
+    owner : Owner or None
+        That of the document that it belongs to; None before it belongs to any, and once that was given up with it.
     began : datetime
         With its time zone.
     seconds : float
@@ -64,7 +65,7 @@ class Run(Tag):
 
     settings: Settings
     dataset: str
-    experiment: str
+    owner: Owner | None = None
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
     seconds: float = 0.0
     epochs: float = 0.0
@@ -78,6 +79,20 @@ class Run(Tag):
     stages: tuple[Stage, ...] = ()
     identity: str = field(default_factory=lambda: uuid.uuid4().hex)
     is_named: bool = False
+
+    def mark(self, epochs: float | None = None) -> tuple[object, ...]:
+        """Return what is another once a person has done something with it, or it was trained beyond so many epochs."""
+        how = self.name, self.is_named, self.is_shown, self.settings, self.stages, self.dataset
+        return *how, self.epochs if epochs is None else epochs
+
+    def copy(self, name: str, owner: Owner) -> Run:
+        """Return another run that is as far as this one, without its end."""
+        copy = replace(self, name=name, is_named=False, owner=owner, identity=uuid.uuid4().hex, curves={})
+        copy.end, copy.history = None, EpochHistory()
+        for quantity, curve in self.curves.items():
+            copy.curves[quantity] = CurveRun(copy)
+            copy.curves[quantity].extend_from(curve, math.inf)
+        return copy
 
     def lasts(self, quantity: str, column: str) -> dict[Measure | None, float]:
         """Return the last values of a quantity by measure, of those by which it was measured."""

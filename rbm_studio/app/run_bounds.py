@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from rbm_studio.app.run import Run
 
 MOST_RUNS = 200
-"""So many runs are kept; then the oldest one goes that nobody has named."""
+"""So many runs are kept; then the oldest goes: a guest, or else one that nobody has named."""
 
 ENDS_BYTES = 64 << 20
-"""So much do the models of earlier runs hold together, but for the last one; the oldest go first."""
+"""So much do the models of earlier runs hold together, but for the last ones; guests' and the oldest go first."""
 
 CURVES_BYTES = 64 << 20
 """So much do the curves of earlier runs hold together; the longest ones are thinned to every second point."""
@@ -25,29 +25,58 @@ _LEAST_POINTS = 256
 """A curve of no more points is not thinned."""
 
 
-def surplus(runs: Sequence[Run]) -> list[Run]:
-    """Return which of the runs, given from the first to the present one, are to go; never the one before it."""
-    too_many = len(runs) - MOST_RUNS
-    return [run for run in runs[:-2] if not run.is_named][:too_many] if too_many > 0 else []
+def surplus(guests: Sequence[Run], own: Sequence[Run], count: int) -> list[Run]:
+    """Return which runs are to go, if so many are too many: guests first, and of the own ones none that has a name."""
+    ordered = [*sorted(guests, key=lambda run: run.is_named), *(run for run in own if not run.is_named)]
+    return ordered[: max(count, 0)]
 
 
-def drop_ends(runs: Sequence[Run]) -> None:
-    """Let go of models: of the runs in their order, until those that are left fit; the last run's stays."""
-    held = sum(run.end.size for run in runs[:-1] if run.end is not None)
-    for run in runs[:-1]:
-        if held <= ENDS_BYTES:
-            return
-        if run.end is not None:
+def bound_size(first: Sequence[Run], own: Sequence[Run], previous: Run | None, *, keeps_own: bool = False) -> list[Run]:
+    """Let go of models, and thin curves, until those of earlier runs fit.
+
+    Parameters
+    ----------
+    first : sequence of Run
+        Those that give way first.
+    own : sequence of Run
+        The open document's; the last one's model stays.
+    previous : Run or None
+        Its model stays, too.
+    keeps_own : bool
+        Whether nothing of the document's is let go.
+
+    Returns
+    -------
+    list of Run
+        Of its own, those without their models now.
+    """
+    others = [run for run in first if run is not previous]
+    _thin_curves(first, own)
+    _drop_ends(others, own[:-1])
+    if keeps_own:
+        return []
+    _thin_curves(own, first)
+    return _drop_ends(own[:-1], others)
+
+
+def _drop_ends(runs: Sequence[Run], others: Sequence[Run]) -> list[Run]:
+    """Let go of models, of the runs in their order, until theirs and the others' fit; return whose."""
+    held = sum(run.end.size for run in [*runs, *others] if run.end is not None)
+    dropped = []
+    for run in runs:
+        if held > ENDS_BYTES and run.end is not None:
             held -= run.end.size
             run.end, run.history = None, EpochHistory()
+            dropped.append(run)
+    return dropped
 
 
-def thin_curves(runs: Sequence[Run]) -> None:
-    """Thin the curves of these runs until they fit."""
+def _thin_curves(runs: Sequence[Run], others: Sequence[Run]) -> None:
+    """Thin the curves of the runs until theirs and the others' fit."""
     curves = [curve for run in runs for curve in run.curves.values()]
     for curve in curves:
         curve.trim()
-    held = sum(curve.size for curve in curves)
+    held = sum(curve.size for run in [*runs, *others] for curve in run.curves.values())
     while held > CURVES_BYTES and (longest := _longest(curves)) is not None:
         held -= longest.size
         longest.thin()

@@ -16,6 +16,7 @@ from rbm_studio.app.numbers import fixed
 from rbm_studio.app.quantities import LIVE, quantities
 from rbm_studio.app.stages import chain
 from rbm_studio.app.standing import epoch_text
+from rbm_studio.plain import SHORT, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -87,11 +88,17 @@ def columns_of(runs: Sequence[Run], book: CurveBook, words: SettingWords) -> lis
     runs : sequence of Run
         All that are in the table, the newest first.
     book : CurveBook
-        Knows which of them is the present one, and the names of the experiments.
+        Knows which of them is the present one.
     words : SettingWords
     """
     return [
-        Column(NAME, _tr("Run"), _tr("Press F2 or double-click to rename it"), lambda run: run.name, lambda r: r.name),
+        Column(
+            NAME,
+            _tr("Run"),
+            _tr("Press F2 or double-click to rename it"),
+            lambda run: run.name,
+            lambda run: plain(run.name),
+        ),
         Column(
             "epochs",
             _tr("Epochs"),
@@ -109,7 +116,7 @@ def columns_of(runs: Sequence[Run], book: CurveBook, words: SettingWords) -> lis
         ),
         *_measured(runs),
         *_settings(runs, words),
-        *_origins(runs, book),
+        *_origins(runs),
         Column(
             "model",
             _tr("Model"),
@@ -189,14 +196,14 @@ def _setting(name: str, words: SettingWords) -> Column:
     return Column(f"setting/{name}", words.title(name), words.tip(name), value, text)
 
 
-def _origins(runs: Sequence[Run], book: CurveBook) -> Iterator[Column]:
+def _origins(runs: Sequence[Run]) -> Iterator[Column]:
     names = {_dataset(run) for run in runs}
     if len(names) > 1 or any(len(chain(_datasets(run))) > 1 for run in runs):
         yield Column("dataset", _tr("Dataset"), _tr("The images it was trained on"), _dataset, _dataset)
-    if len({run.experiment for run in runs}) > 1:
+    if len({run.owner for run in runs}) > 1:
 
         def experiment(run: Run) -> str:
-            return book.experiment_name(run) or _tr("not saved yet")
+            return plain(run.owner.file if run.owner is not None else "", SHORT) or _tr("not saved yet")
 
         yield Column("experiment", _tr("Experiment"), _tr("The file that it belongs to"), experiment, experiment)
 
@@ -209,7 +216,8 @@ def setting_values(run: Run, name: str) -> tuple[Any, ...]:
 
 
 def _datasets(run: Run) -> list[str]:
-    return [stage.dataset for stage in run.stages if stage.dataset] or [run.dataset]
+    names = [stage.dataset for stage in run.stages if stage.dataset] or [run.dataset]
+    return [plain(name, SHORT) for name in names]
 
 
 def _dataset(run: Run) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.state import Images, Model, Settings
     from rbm_studio.app.training_runner import TrainingRunner
     from rbm_studio.core.state import TrainingState
-    from rbm_studio.storage.provenance import Provenance
+    from rbm_studio.storage.provenance import DatasetIdentity, Provenance
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +34,7 @@ class _Before:
 
     model: Model
     state: TrainingState | None
+    data: DatasetIdentity | None
     run: Remembered | None
 
 
@@ -130,13 +131,13 @@ class RunUnderWay(QObject):
         if not newest.is_trained:
             session.book.rename_untrained(newest.run_name(model))
             newest.tell_of_curve()
-        self._before = _Before(model, state, session.book.remember())
-        session.book.note_start(model)
-        trainings = next_trainings(model, state, settings, images)
-        newest.model = replace(model, training=settings.training, trainings=trainings)
-        self.history_before = model.history
         data = newest.training_data
         are_the_same = data is None or data.digest == images.identity.digest
+        self._before = _Before(model, state, data, session.book.remember())
+        session.book.note_start(model)
+        trainings = next_trainings(model, state if are_the_same else None, settings, images)
+        newest.model = replace(model, training=settings.training, trainings=trainings)
+        self.history_before = model.history
         self._speed.restart()
         self._set_state(RunState.PAUSED if paused else RunState.RUNNING)
         if replaces:
@@ -169,9 +170,8 @@ class RunUnderWay(QObject):
             model = replace(model, history=model.history + update.records)
             newest.model = model.at(update.snapshot) if update.snapshot is not None else model
         for now in update.checkpoints:
-            record = model.history.at(now.epochs_trained)
-            shape = model.image_shape
-            session.moments.take(Moment(now.parameters, shape, now.epochs_trained, record, state=now.state))
+            then = replace(model, parameters=now.parameters, epochs_trained=now.epochs_trained)
+            session.moments.take(Moment.of(then, now.state, newest.training_data))
         if update.points:
             session.curve_grew.emit(update.points)
         session.progressed.emit()
@@ -203,9 +203,11 @@ class RunUnderWay(QObject):
             # It told of what is lost.
             newest.progress = None
             session.progressed.emit()
-        if not isinstance(outcome.error, TrainingDivergedError):
-            # Else its parameters are of an earlier time than it says.
-            session.moments.take_end(Moment.of(newest.model, outcome.state))
+        before = self._before
+        # What took no step leaves the moment before it as it is, and what diverged is of an earlier time than it says.
+        has_stepped = before is None or newest.model.epochs_trained > before.model.epochs_trained
+        if has_stepped and not isinstance(outcome.error, TrainingDivergedError):
+            session.moments.take_end(Moment.of(newest.model, outcome.state, newest.training_data))
         newest.tell()
 
     def _take_back_if_idle(self) -> None:
@@ -220,6 +222,7 @@ class RunUnderWay(QObject):
         )
         # What an interrupted run goes on with; the first training's own is as good as none, and on the CPU.
         newest.training_state = before.state or newest.training_state
+        newest.training_data = before.data
         self._session.book.put_back(before.run)
 
     def _set_state(self, state: RunState) -> None:

@@ -58,7 +58,7 @@ class RunsExport(QToolButton):
         self._saving = Background("Saving the curves of all runs", 0, self)
         self._saving.done.connect(lambda path: self._tell(path))
         self._saving.failed.connect(session.failed)
-        session.ending.connect(self._saving.shut_down)
+        session.ending.connect(self._saving.finish)
         self.setIcon(icon("export"))
         self.setText(self.tr("Export CSV…"))
         self.setAccessibleName(self.tr("Export the runs as CSV"))

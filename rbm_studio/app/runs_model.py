@@ -13,6 +13,7 @@ from rbm_studio.app.curve_line import training_pen
 from rbm_studio.app.looks import run_pen
 from rbm_studio.app.run_columns import NAME, columns_of
 from rbm_studio.app.theme import GRID
+from rbm_studio.plain import LONGEST, folded, plain
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPen
@@ -141,7 +142,7 @@ class RunsModel(QAbstractTableModel):
         alignment = Qt.AlignmentFlag.AlignLeft if section == 0 else Qt.AlignmentFlag.AlignRight
         return {
             _ROLE.DisplayRole: column.title,
-            _ROLE.ToolTipRole: column.tip,
+            _ROLE.ToolTipRole: folded(column.tip),
             _ROLE.TextAlignmentRole: alignment | Qt.AlignmentFlag.AlignVCenter,
         }.get(_ROLE(role))
 
@@ -182,7 +183,7 @@ class RunsModel(QAbstractTableModel):
 
     def _name_data(self, run: Run, is_present: bool, role: int) -> Any:
         if role in (_ROLE.DisplayRole, _ROLE.EditRole):
-            return run.name
+            return plain(run.name) if role == _ROLE.DisplayRole else run.name
         if role == _ROLE.CheckStateRole:
             return Qt.CheckState.Checked if run.is_shown or is_present else Qt.CheckState.Unchecked
         if role == _ROLE.DecorationRole:
@@ -191,16 +192,16 @@ class RunsModel(QAbstractTableModel):
             return self._tip(run)
         if role == _ROLE.AccessibleTextRole:
             state = self.tr("present run") if is_present else self.tr("shown") if run.is_shown else self.tr("hidden")
-            return f"{run.name}, {state}"
+            return f"{plain(run.name)}, {state}"
         return None
 
     def _tip(self, run: Run) -> str:
         began = run.began.astimezone().strftime("%Y-%m-%d %H:%M")
-        dataset = run.dataset or self.tr("images not known")
-        lines = [run.name, self.tr("{dataset}; began {time}").format(dataset=dataset, time=began)]
+        dataset = plain(run.dataset, LONGEST) or self.tr("images not known")
+        lines = [plain(run.name, LONGEST), self.tr("{dataset}; began {time}").format(dataset=dataset, time=began)]
         if run is self._book.present:
             lines.append(self.tr("The present run is always drawn."))
-        return "\n".join(lines)
+        return folded("\n".join(lines))
 
     def setData(self, index: _Index, value: Any, role: int = _ROLE.EditRole) -> bool:
         """Rename a run, show or hide it."""

@@ -38,6 +38,10 @@ class _Wish:
         To be called once it is written.
     revision : int
         Of the experiment, that is in the file.
+    identity : str
+        What the file says that it is.
+    marks : dict
+        How its runs are in the file.
     held : ExitStack
         What keeps others from the file meanwhile.
     task : Task or None
@@ -46,6 +50,8 @@ class _Wish:
     path: Path
     then: Callable[[], object] | None
     revision: int = 0
+    identity: str = ""
+    marks: dict[str, tuple[object, ...]] = field(default_factory=dict)
     held: ExitStack = field(default_factory=ExitStack)
     task: Task | None = None
 
@@ -131,7 +137,9 @@ class Saving(QObject):
             session.failed.emit(error)
             self._save_next()
             return
-        content = gather(session, now)
+        saving.identity = session.experiment.identity_in(saving.path)
+        saving.marks = session.book.marks(None if now is None else now.epochs_trained)
+        content = gather(session, now, identity=saving.identity)
 
         title = self.tr("Saving {0}").format(saving.path.name)
         saving.task = Task(title, lambda _task: save_experiment(saving.path, content), self)
@@ -155,7 +163,8 @@ class Saving(QObject):
         session = self._session
         with saving.held:
             if error is None:
-                session.experiment.note_saved(saving.path, saving.revision)
+                session.book.note_saved(saving.marks)
+                session.experiment.note_saved(saving.path, saving.revision, saving.identity)
                 self._file.note_written()
         if error is None:
             session.noticed.emit(self.tr("Saved {0}").format(saving.path.name))

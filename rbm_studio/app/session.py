@@ -97,6 +97,8 @@ class Session(QObject):
         A short message for the status bar.
     ending
         The program is about to end: what works in the background must end, too.
+    ended
+        It has, and all files are written.
     setting_pointed_at : str
         Someone should look at the setting of this name, which the Model panel shows.
     panel_wanted : str
@@ -116,6 +118,7 @@ class Session(QObject):
     device_failed = Signal(object)
     noticed = Signal(str)
     ending = Signal()
+    ended = Signal()
     setting_pointed_at = Signal(str)
     panel_wanted = Signal(str)
 
@@ -464,9 +467,14 @@ class Session(QObject):
         """Stop the run, if there is one, and wait for its last batch."""
         self._runner.join()
 
+    def give_up_run(self) -> None:
+        """Stop the run at the program's end: its last batch is waited for, but not for ever."""
+        self._runner.give_up()
+
     def shut_down(self) -> None:
-        """End the run and the task under way, and wait for both."""
+        """End the run and the task under way; what does not end in a while is given up."""
         self.ending.emit()
         self._tasks.shut_down()
-        self._runner.join()
+        self._runner.give_up()
         self.documents.close()
+        self.ended.emit()

@@ -8,14 +8,33 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from rbm_studio.app.frames import forget_frames
-from rbm_studio.app.log_lines import for_log
-from rbm_studio.errors import RBMStudioError
+from rbm_studio.app.log_lines import log_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _log = logging.getLogger(__name__)
+
+PATIENCE_S = 2.5
+"""For so long the program's end waits for work that nobody needs any more: a file that is read may never answer."""
+
+_given_up: list[threading.Thread] = []
+
+
+def is_left_at_work() -> bool:
+    """Return whether something that was given up still works."""
+    return any(thread.is_alive() for thread in _given_up)
+
+
+def give_up(thread: threading.Thread, seconds: float = PATIENCE_S) -> bool:
+    """Wait for a thread for a while, and then go on without it; return whether it has ended.
+
+    Only at the program's end, which asks `is_left_at_work`.
+    """
+    thread.join(seconds)
+    if thread.is_alive():
+        _given_up.append(thread)
+    return not thread.is_alive()
 
 
 class Task(QObject):
@@ -72,6 +91,12 @@ class Task(QObject):
         if self._thread.ident is not None:
             self._thread.join()
 
+    def give_up(self, seconds: float = PATIENCE_S) -> None:
+        """Ask the function to end, and wait for that for a while: at the program's end."""
+        self.cancel()
+        if self._thread.ident is not None:
+            give_up(self._thread, seconds)
+
     def report(self, done: int, total: int) -> None:
         """Tell how far the work is; called by the function."""
         self.progressed.emit(done, total)
@@ -80,12 +105,8 @@ class Task(QObject):
         result = None
         try:
             result = self._function(self)
-        except RBMStudioError as error:
-            _log.info("%r: %s", self.title, for_log(error))
-            self.error = error
         except Exception as error:
-            _log.exception("%r failed", self.title)
-            forget_frames(error)
+            log_failure(_log, repr(self.title), error)
             self.error = error
         self.is_over = True
         if self.error is None:
@@ -139,10 +160,9 @@ class TaskSlot(QObject):
         return True
 
     def shut_down(self) -> None:
-        """Cancel the task and wait for its end."""
+        """Give up the task."""
         if self._task is not None:
-            self._task.cancel()
-            self._task.join()
+            self._task.give_up()
 
     def _finish(self, result: object) -> None:
         # What cannot be cut short, such as reading a file, comes to its end all the same.

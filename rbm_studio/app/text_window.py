@@ -49,7 +49,6 @@ class TextWindow(QDialog):
         self.resize(*_SIZE)
         self.about = QLabel(about)
         self.about.setWordWrap(True)
-        self.about.setTextFormat(Qt.TextFormat.PlainText)
         self.about.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)

@@ -278,7 +278,10 @@ def _icon_file(name: str) -> str:
 
 
 def _style_sheet(shades: _Shades) -> str:
+    # First: every label there is or will be, Qt's own in message boxes and tooltips among them, shows plain text. Left
+    # to guess, Qt takes a name with a "<" in it for HTML, and opens the files that this asks for.
     return f"""
+QLabel, QToolTip {{ qproperty-textFormat: PlainText; }}
 QDockWidget {{ font-weight: 600; }}
 QDockWidget::title {{
     background: {shades.button}; text-align: left; padding: {GRID // 2}px {GRID}px; border: none;

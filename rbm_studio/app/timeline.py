@@ -111,6 +111,10 @@ class Timeline(QObject):
             image_shape=moment.image_shape,
             training=newest.training if moment.state is None else moment.state.settings,
             history=EpochHistory([record for record in newest.history if record.epoch <= moment.epochs]),
+            trainings=None
+            if newest.trainings is None
+            else tuple(training for training in newest.trainings if training.begun < moment.epochs),
+            provenance=moment.provenance,
             # Of the steps that led there nothing is kept.
             update=None,
             particles=None,

@@ -18,13 +18,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from threadpoolctl import threadpool_limits
 
 from rbm_studio.app.curve_history import CurvePoint
-from rbm_studio.app.frames import forget_frames
-from rbm_studio.app.log_lines import for_log
+from rbm_studio.app.log_lines import log_failure
+from rbm_studio.app.private_names import Own
 from rbm_studio.app.run_messages import Checkpoint, Outcome, Snapshot, Update
+from rbm_studio.app.task import give_up
 from rbm_studio.core.backend import CPU
 from rbm_studio.core.gpu_errors import GPUError, gpu_errors
 from rbm_studio.core.metrics import EpochRecord
-from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +45,8 @@ PUT_BY_INTERVAL_S = 5.0
 POINTS_PER_EPOCH = 20
 IMAGES_PER_POINT = 100
 """Measured ones, at least, as far as an epoch has so many: the mean of fewer jumps about."""
+PATIENCE_S = 20.0
+"""For so long the program's end waits for the last batch, with which the run is kept: a device may never answer."""
 ANSWER_TIMEOUT_S = 5.0
 """A batch takes a fraction of a second; to find a GPU, at a run's start, can take longer."""
 
@@ -206,6 +208,12 @@ class TrainingRunner(QObject):
             self._thread.join()
             self._drain()
 
+    def give_up(self) -> None:
+        """Stop, wait for the worker for a while, and deliver what it left: at the program's end."""
+        self.stop()
+        if self._thread is not None and give_up(self._thread, PATIENCE_S):
+            self._drain()
+
     def _tell(self, wish: _Wish) -> None:
         with self._changed:
             # A stop that was asked for is not taken back by a later click.
@@ -234,20 +242,14 @@ class TrainingRunner(QObject):
             if training.backend is not CPU:
                 self._put_by(training)
             self._train(training)
-        except RBMStudioError as problem:
-            _log.info("A run ended: %s", for_log(problem), exc_info=problem if isinstance(problem, GPUError) else None)
-            error = problem
         except Exception as problem:
-            _log.exception("Training failed")
             error = problem
         if error is not None:
-            # There may be no room for anything as long as they are kept.
-            forget_frames(error)
+            log_failure(_log, Own("Training"), error)
         try:
             outcome = self._outcome_of(training, error)
         except Exception as problem:  # a GPU that went away must not leave the window waiting for an end
-            _log.exception("The trained parameters cannot be fetched")
-            forget_frames(problem)
+            log_failure(_log, "Fetching the trained parameters", problem)
             outcome = self._outcome_as_put_by(error or problem)
         with self._changed:
             self._outcome = outcome

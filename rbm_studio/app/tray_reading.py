@@ -48,11 +48,10 @@ class TrayReading(QObject):
             self._begin()
 
     def shut_down(self) -> None:
-        """Wait for the file that is being read, and read no other."""
+        """Give up the file that is being read, and read no other."""
         self._waiting = []
         if self._task is not None:
-            self._task.cancel()
-            self._task.join()
+            self._task.give_up()
 
     def _begin(self) -> None:
         paths, self._waiting = self._waiting, []

@@ -55,7 +55,7 @@ class WeightsExport(QToolButton):
         self._saving = Background("Saving the weights", 0, self)
         self._saving.done.connect(self._tell)
         self._saving.failed.connect(self._fail)
-        session.ending.connect(self._saving.shut_down)
+        session.ending.connect(self._saving.finish)
         session.model_changed.connect(self._offer)
         self.setIcon(icon("export"))
         self.setToolTip(self.tr("Save the filters as a picture, or the weights as numbers"))

@@ -36,6 +36,7 @@ from rbm_studio.app.questions import ask_to_go_on_on_cpu
 from rbm_studio.app.screens import ScreenWatch
 from rbm_studio.app.tab_badge import TabBadge
 from rbm_studio.app.text_window import show_report
+from rbm_studio.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +71,7 @@ _PAST = ("weights", "draw", "drawings", "dream", "unit", "health", "reconstructi
 """The panels that show the model as it was while one looks back."""
 
 _MESSAGE_MS = 6000
+_LONGEST_MESSAGE = 300
 
 
 class MainWindow(QMainWindow):
@@ -256,7 +258,7 @@ class MainWindow(QMainWindow):
         self._health_badge.set_tip(" ".join(in_words(finding)[0] for finding in self.session.health.grave))
 
     def _show_notice(self, text: str) -> None:
-        self.statusBar().showMessage(text, _MESSAGE_MS)
+        self.statusBar().showMessage(plain(text, _LONGEST_MESSAGE), _MESSAGE_MS)
 
     def _ask_about_device(self, error: GPUError) -> None:
         ask_to_go_on_on_cpu(self, error, self.session.go_on_on_cpu)

@@ -70,9 +70,9 @@ def open_images(options: argparse.Namespace) -> Dataset:
 
 
 def _tell(dataset: Dataset) -> None:
-    print(f"# Images: {dataset.name} ({dataset.source})", file=sys.stderr)
+    print(printable(f"# Images: {dataset.name} ({dataset.source})"), file=sys.stderr)
     if dataset.scale:
-        print(f"# {dataset.scale}", file=sys.stderr)
+        print(printable(f"# {dataset.scale}"), file=sys.stderr)
 
 
 @dataclass(frozen=True)

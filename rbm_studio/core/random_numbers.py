@@ -152,5 +152,9 @@ def check_random_state(state: dict[str, Any]) -> None:
     """Raise ValueError, KeyError, TypeError or OverflowError if no `RandomSource.get_state` returned that."""
     if state["kind"] == Philox.kind:
         check_philox(state)
-    else:
-        Uniforms(np.random.SeedSequence(0)).set_state(state)
+        return
+    source = Uniforms(np.random.SeedSequence(0))
+    source.set_state(state)
+    # NumPy makes whole numbers of others.
+    if source.get_state() != state:
+        raise ValueError(state)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rbm_studio.core.backend import Backend, FloatArray
+
+MOST_EPOCHS = 1e9
+"""Passes through the data over a model's life: a thousand a second, for ten days."""
+LARGEST = 1e15
+"""Of a parameter, and of any other number: its square is far from the end of float32."""
+LARGEST_KEPT = 1e30
+"""Of what an update rule keeps, squares of gradients among them."""
 
 
 @dataclass
@@ -163,12 +169,13 @@ class TrainingState:
             If they are not such.
         """
         device = {name: backend.to_device(array) for name, array in arrays.items()}
-        settings, position = TrainingSettings(**facts["settings"]), _position(facts["position"])
-        if position.batch * settings.batch_size >= max(position.total_images, 1):
-            raise ValueError(position)
+        settings = TrainingSettings(**facts["settings"])
+        position = _position(facts["position"], settings)
         for source in facts["sources"]:
             if source:
                 check_random_state(source)
+        if len({source["kind"] for source in facts["sources"] if source}) > 1:
+            raise ValueError("random numbers of several kinds")
         slots = sorted(name for name in device if name.startswith("kept."))
         kept: list[list[FloatArray]] = [[], [], []]
         for name in slots:
@@ -177,7 +184,7 @@ class TrainingState:
             settings=settings,
             device=backend.name,
             order=_generator(facts["order"]),
-            epochs_trained=_finite(facts["epochs_trained"]),
+            epochs_trained=_number(facts["epochs_trained"], 0.0, MOST_EPOCHS),
             updates=_count(facts["updates"]),
             kept_updates=_count(facts["kept_updates"]),
             sources=[dict(source) for source in facts["sources"]],
@@ -190,36 +197,47 @@ class TrainingState:
         return state
 
 
-def _position(facts: Mapping[str, Any]) -> Position:
+def _position(facts: Mapping[str, Any], settings: TrainingSettings) -> Position:
     counts = {name: _count(facts[name]) for name in ("epoch", "batch", "images", "measured", "total_images")}
     order = dict(facts["order"])
     if order:
         _generator(order)
     # Older files know neither.
     kl, gathered = facts.get("kl"), dict(facts.get("gathered", {}))
-    return Position(
+    position = Position(
         **counts,
-        total=_finite(facts["total"]),
+        total=_number(facts["total"]),
         order=order,
-        kl=None if kl is None else _finite(kl),
-        gathered={str(name): _finite(value) for name, value in gathered.items()},
+        kl=None if kl is None else _number(kl),
+        gathered={str(name): _number(value, 0.0 if name == "count" else -LARGEST) for name, value in gathered.items()},
     )
+    at, images = position, position.total_images
+    within = at.batch * settings.batch_size < max(images, 1) and at.epoch <= settings.epochs
+    # An epoch that was begun cannot go on without knowing its order.
+    known = bool(order) or not at.batch
+    if not (within and known and at.images <= (at.epoch + 1) * images and at.measured <= images):
+        raise ValueError(position)
+    return position
 
 
 def _generator(state: Mapping[str, Any]) -> np.random.Generator:
     generator = np.random.default_rng()
     generator.bit_generator.state = dict(state)
+    # NumPy takes what it does not keep.
+    if generator.bit_generator.state != state:
+        raise ValueError(state)
     return generator
 
 
 def _count(value: Any) -> int:
     # A truth value is a whole number to Python, but counts nothing; and no run lasts for more updates than that.
-    if type(value) is not int or not 0 <= value < 2**62:
+    if type(value) is not int or not 0 <= value < 2**53:
         raise ValueError(value)
     return value
 
 
-def _finite(value: Any) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value):
+def _number(value: Any, lowest: float = -LARGEST, highest: float = LARGEST) -> float:
+    # The comparison is false for NaN.
+    if type(value) not in (int, float) or not lowest <= value <= highest:
         raise ValueError(value)
     return float(value)

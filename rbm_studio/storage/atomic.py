@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -13,7 +14,7 @@ from rbm_studio.atomic import HELD_ELSEWHERE, write_whole
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 # Not every system knows all of these.
@@ -49,6 +50,28 @@ def write_atomically(path: str | os.PathLike[str], write: Callable[[BinaryIO], o
         write_whole(target, write)
     except OSError as error:
         raise writing_error(target, error) from error
+
+
+@contextmanager
+def writing_what_can_be_read(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Turn what its reader raises of what is to be written into a `FileError`, before anything is written."""
+    name = Path(path).name
+    try:
+        yield
+    except MemoryError as error:
+        raise FileError(
+            "{name} was not saved: it does not fit into this computer's memory once more.",
+            "Close other programs first.",
+            name=name,
+        ) from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        reason = error.problem.format(**error.fields) if isinstance(error, RBMStudioError) else str(error)
+        raise FileError(
+            "{name} was not saved, for it could not be opened again: {reason}.",
+            "Change that, then save it again; the file that was there is as it was.",
+            name=name,
+            reason=reason.rstrip("."),
+        ) from error
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:

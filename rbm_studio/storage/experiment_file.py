@@ -5,6 +5,7 @@ The entries of the zip:
 - ``experiment.json``: the format and its version, the program's version, the settings, the data set's name and hash,
   what is selected, the notes, and a list of the runs and of the moments of the present one;
 - ``drawings.json``: the drawing on the canvas and those that were kept, as strokes or grey levels;
+- ``drawings.jsonl``: those that were kept elsewhere and found no room here, each in a line, if there are any;
 - ``model.safetensors``: the present model with its training state, itself a model file;
 - ``moments/0.safetensors`` and so on: the model as it was on its way, itself a model file each;
 - ``runs/0.safetensors`` and so on: all that was measured of a run, a float64 array of 4 columns for each quantity;
@@ -15,7 +16,6 @@ from __future__ import annotations
 
 import io
 import json
-import sys
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,16 +23,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import asdict
 from safetensors.numpy import save as to_safetensors
 
 from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.errors import RBMStudioError
-from rbm_studio.storage.atomic import FileError, write_atomically
-from rbm_studio.storage.model_file import UNREADABLE, SavedModel, model_bytes, model_from_bytes, read_tensors
+from rbm_studio.storage.atomic import FileError, write_atomically, writing_what_can_be_read
+from rbm_studio.storage.experiment_check import checked, known_figures, moment_as_json
+from rbm_studio.storage.experiment_format import MomentFacts, described, with_readable_names
+from rbm_studio.storage.model_file import (
+    LARGEST_MODEL,
+    UNREADABLE,
+    SavedModel,
+    model_bytes,
+    model_from_bytes,
+    read_tensors,
+)
 from rbm_studio.storage.old_presets import PROGRAM, are_first_names, experiment_now
 from rbm_studio.storage.provenance import DatasetIdentity as DatasetIdentity
 from rbm_studio.storage.reading import reading
-from rbm_studio.untrusted import BROKEN_ZIP, open_zip, parse_json, read_entry
+from rbm_studio.untrusted import BROKEN_ZIP, open_zip, parse_json, read_entry, read_zip
 from rbm_studio.version import __version__
 
 if TYPE_CHECKING:
@@ -44,16 +54,16 @@ FORMAT_VERSION = 2
 """The newest that is read. Version 1 is written where it can be read so: with presets and schedules that it knows."""
 EXPERIMENT_SUFFIX = ".rbmx"
 
-LARGEST_EXPERIMENT = 2 * 1024**3
-"""The largest file that is read, in bytes."""
+LARGEST_EXPERIMENT = 2 * LARGEST_MODEL
+"""The largest file that is written and read, in bytes."""
 MOST_TEXT_BYTES = 20_000_000
 """Of each of the two JSON entries, unpacked: more than the longest scribbles that can be kept."""
 MOST_ENTRIES = 4_000
 
 _FACTS, _DRAWINGS, _MODEL = "experiment.json", "drawings.json", "model.safetensors"
+_MORE_DRAWINGS = "drawings.jsonl"
 # A zip's times begin with 1980, and a computer's clock may be before that; the time that counts stands in the facts.
 _TIME = (1980, 1, 1, 0, 0, 0)
-_COLUMNS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,11 +78,14 @@ class SavedMoment:
         Its parameters and, where the run can be gone on with from there, its training state.
     record : EpochRecord or None
         The last whole epoch's figures at that time, if they are known.
+    data : DatasetIdentity or None
+        The images that it was trained on last; None where that is not known, as in files of earlier versions.
     """
 
     epochs: float
     model: SavedModel
     record: EpochRecord | None = None
+    data: DatasetIdentity | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +123,7 @@ class SavedExperiment:
         Of the present model, in their order.
     runs : tuple of SavedRun
     drawings : dict
-        As JSON can hold it.
+        As JSON can hold it: ``canvas`` and ``kept``; and in ``more`` the JSON of others, in bytes, each read by itself.
     """
 
     facts: dict[str, Any]
@@ -127,20 +140,33 @@ def save_experiment(path: str | os.PathLike[str], experiment: SavedExperiment) -
     Raises
     ------
     FileError
-        If it cannot be written.
+        If it cannot be written, or could not be read again; the old file stays.
     """
     # Through memory: zipfile writes to a file in which the disk was full once more, when it closes it.
     data = io.BytesIO()
-    with zipfile.ZipFile(data, "w") as packed:
-        for name, content in _entries(experiment):
-            entry = zipfile.ZipInfo(name, _TIME)
-            # Weights do not get smaller.
-            entry.compress_type = zipfile.ZIP_DEFLATED if name.endswith(".json") else zipfile.ZIP_STORED
-            packed.writestr(entry, content)
+    with writing_what_can_be_read(path):
+        checked(experiment)
+        with zipfile.ZipFile(data, "w") as packed:
+            for name, content in entries(experiment):
+                entry = zipfile.ZipInfo(name, _TIME)
+                # Weights do not get smaller.
+                entry.compress_type = zipfile.ZIP_DEFLATED if name.endswith(".json") else zipfile.ZIP_STORED
+                packed.writestr(entry, content)
+        _check_readable(data)
     write_atomically(path, lambda file: file.write(data.getbuffer()))
 
 
-def _entries(experiment: SavedExperiment) -> Iterator[tuple[str, bytes]]:
+def _check_readable(data: io.BytesIO) -> None:
+    """Raise ValueError unless the reader takes what was packed; of arrays, which were checked, no copy is made."""
+    try:
+        with read_zip(data) as packed:
+            _Reader(packed, "it").check()
+    except BROKEN_ZIP as error:
+        raise ValueError(str(error)) from error
+
+
+def entries(experiment: SavedExperiment) -> Iterator[tuple[str, bytes]]:
+    """Yield the names and contents of what is in an experiment's file."""
     dataset = experiment.dataset
     facts = {
         **experiment.facts,
@@ -148,17 +174,20 @@ def _entries(experiment: SavedExperiment) -> Iterator[tuple[str, bytes]]:
         "format_version": 1 if are_first_names([experiment.facts, *(run.facts for run in experiment.runs)]) else 2,
         PROGRAM: __version__,
         "dataset": vars(dataset) if dataset is not None else None,
-        "moments": [{"epochs": moment.epochs, "record": _record(moment.record)} for moment in experiment.moments],
+        "moments": list(map(moment_as_json, experiment.moments)),
         "runs": [{**run.facts, "has_model": run.model is not None} for run in experiment.runs],
     }
     yield _FACTS, json.dumps(facts).encode()
-    yield _DRAWINGS, json.dumps(experiment.drawings, separators=(",", ":")).encode()
+    drawings = {name: value for name, value in experiment.drawings.items() if name != "more"}
+    yield _DRAWINGS, json.dumps(drawings, separators=(",", ":")).encode()
+    if experiment.drawings.get("more"):
+        yield _MORE_DRAWINGS, b"\n".join(experiment.drawings["more"])
     if experiment.model is not None:
         yield _MODEL, model_bytes(experiment.model)
     for place, moment in enumerate(experiment.moments):
         yield _moment(place), model_bytes(moment.model)
     for place, run in enumerate(experiment.runs):
-        curves = {name: np.ascontiguousarray(table, dtype=np.float64) for name, table in run.curves.items()}
+        curves = {name: np.ascontiguousarray(known_figures(table)) for name, table in run.curves.items()}
         yield _run(place), to_safetensors(curves)
         if run.model is not None:
             yield _run_model(place), model_bytes(run.model)
@@ -174,10 +203,6 @@ def _run(place: int) -> str:
 
 def _run_model(place: int) -> str:
     return f"runs/{place}.model.safetensors"
-
-
-def _record(record: EpochRecord | None) -> list[float | None] | None:
-    return None if record is None else [record.epoch, record.training_kl, record.held_out_kl]
 
 
 def load_experiment(path: str | os.PathLike[str]) -> SavedExperiment:
@@ -204,11 +229,20 @@ class _Reader:
         self._packed, self._name = packed, name
         entries = packed.infolist()
         if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > LARGEST_EXPERIMENT:
-            raise _damaged(name)
+            raise ValueError("it is too large, or of too many parts")
         self._names = set(packed.namelist())
 
+    def check(self) -> None:
+        """Raise ValueError, or one of BROKEN_ZIP, where JSON or what an array's file says of itself cannot be read."""
+        for name in self._names:
+            if name.endswith(".json"):
+                self._json(name)
+            elif name.endswith(".jsonl"):
+                for line in self._stored(name).splitlines():
+                    parse_json(line)
+
     def read(self) -> SavedExperiment:
-        facts = self._json(_FACTS)
+        facts: dict[str, Any] = with_readable_names(self._json(_FACTS))
         version = facts.pop("format_version")
         if facts.pop("format") != FORMAT or type(version) is not int or version < 1:
             raise _damaged(self._name)
@@ -232,8 +266,13 @@ class _Reader:
             None if dataset is None else DatasetIdentity.from_dict(dataset),
             tuple(self._moment(place, about, model) for place, about in enumerate(moments)),
             tuple(self._run(place, about) for place, about in enumerate(runs)),
-            self._json(_DRAWINGS),
+            self._drawings(),
         )
+
+    def _drawings(self) -> dict[str, Any]:
+        drawings = self._json(_DRAWINGS)
+        more = self._stored(_MORE_DRAWINGS).splitlines() if _MORE_DRAWINGS in self._names else []
+        return {**drawings, "more": more} if more else drawings
 
     def _json(self, entry: str) -> dict[str, Any]:
         content = parse_json(read_entry(self._packed, entry, MOST_TEXT_BYTES))
@@ -241,7 +280,7 @@ class _Reader:
             raise _damaged(self._name)
         return content
 
-    def _tensors(self, entry: str) -> bytes:
+    def _stored(self, entry: str) -> bytes:
         about = self._packed.getinfo(entry)
         # They are stored as they are: what claims to be larger than the file is a lie.
         if about.compress_type != zipfile.ZIP_STORED or about.file_size != about.compress_size:
@@ -249,22 +288,20 @@ class _Reader:
         return read_entry(self._packed, entry, about.file_size)
 
     def _model(self, entry: str) -> SavedModel:
-        return model_from_bytes(self._tensors(entry), self._name)
+        return model_from_bytes(self._stored(entry), self._name)
 
-    def _moment(self, place: int, about: dict[str, Any], present: SavedModel | None) -> SavedMoment:
-        record = about["record"]
+    def _moment(self, place: int, about: Any, present: SavedModel | None) -> SavedMoment:
+        facts = described(about, MomentFacts)
         model = self._model(_moment(place))
         if present is None or _units(model) != _units(present):
             raise _damaged(self._name)
-        return SavedMoment(
-            _epochs(about["epochs"]),
-            model,
-            None if record is None else _epoch_record(*record),
-        )
+        record = None if facts.record is None else EpochRecord(*facts.record)
+        data = None if facts.data is None else DatasetIdentity(**asdict(facts.data))
+        return SavedMoment(facts.epochs, model, record, data)
 
     def _run(self, place: int, about: dict[str, Any]) -> SavedRun:
-        curves, _ = read_tensors(self._tensors(_run(place)))
-        curves = {name: _curve(table) for name, table in curves.items()}
+        curves, _ = read_tensors(self._stored(_run(place)))
+        curves = {name: known_figures(table) for name, table in curves.items()}
         has_model = about.pop("has_model")
         if not isinstance(has_model, bool):
             raise _damaged(self._name)
@@ -274,36 +311,6 @@ class _Reader:
 def _units(model: SavedModel) -> tuple[int, ...]:
     p = model.parameters
     return p.visible_num, p.hidden_num, p.label_num
-
-
-def _epoch_record(epoch: Any, training: Any, held_out: Any) -> EpochRecord:
-    return EpochRecord(_epochs(epoch), _number(training), None if held_out is None else _number(held_out))
-
-
-def _curve(table: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    if table.ndim != 2 or table.shape[1] != _COLUMNS or table.dtype != np.float64:
-        raise ValueError(table.shape)
-    epochs = table[:, 0]
-    if not (np.isfinite(epochs) & (epochs >= 0)).all():
-        raise ValueError("a curve's epochs")
-    # What draws it needs the epochs in order, and figures that are numbers or missing.
-    table = table[np.argsort(epochs, kind="stable")]
-    table[np.isinf(table)] = np.nan
-    return table
-
-
-def _number(value: Any) -> float:
-    # A truth value is a whole number to Python, but no figure.
-    if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:
-        raise ValueError(value)
-    return float(value)
-
-
-def _epochs(value: Any) -> float:
-    epochs = _number(value)
-    if epochs < 0:
-        raise ValueError(value)
-    return epochs
 
 
 def _damaged(name: str) -> FileError:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import warnings
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +21,9 @@ from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.core.presets import settings_for
 from rbm_studio.core.settings import SETTING_NAMES
-from rbm_studio.core.state import TrainingState
+from rbm_studio.core.state import LARGEST, LARGEST_KEPT, MOST_EPOCHS, TrainingState
 from rbm_studio.errors import RBMStudioError
-from rbm_studio.storage.atomic import FileError, write_atomically
+from rbm_studio.storage.atomic import FileError, write_atomically, writing_what_can_be_read
 from rbm_studio.storage.old_presets import PROGRAM, are_first_names, settings_now
 from rbm_studio.storage.provenance import Provenance
 from rbm_studio.storage.reading import no_room_for, reading
@@ -43,13 +43,16 @@ _TENSORS = ("w", "visible_bias", "hidden_bias")
 _LABEL_TENSORS = ("label_w", "label_bias")
 _STATE = "state."
 
-LARGEST_MODEL = 2 * 1024**3
-"""The largest model file that is read, in bytes: some 100 times a model of 784 pixels and 4,096 hidden units."""
-MOST_HEADER_BYTES = 32_000_000
+LARGEST_MODEL = 16 * 1024**3
+"""The largest model file that is written and read, in bytes."""
+LARGEST_FIGURE = 1e12
+"""Of what is measured."""
+MOST_HEADER_BYTES = 95_000_000
 """Of what a file says of itself, the figures of its epochs included."""
 UNREADABLE = (SafetensorError, TypeError, ValueError, AttributeError, KeyError, RecursionError, OverflowError)
 """What reading a damaged safetensors file raises."""
 _LENGTH_BYTES = 8
+_ROUNDING = 1e-3
 _MOST_TENSORS = 1_000
 
 
@@ -79,6 +82,13 @@ class SavedModel:
     state: TrainingState | None = None
     provenance: Provenance | None = None
 
+    @property
+    def epochs_trained(self) -> float:
+        """Passes through the data that the parameters have behind them, as far as is known."""
+        if self.state is not None:
+            return self.state.epochs_trained
+        return self.history[-1].epoch if self.history else 0.0
+
 
 def save_model(path: str | os.PathLike[str], model: SavedModel) -> None:
     """Write a model file, atomically.
@@ -91,14 +101,21 @@ def save_model(path: str | os.PathLike[str], model: SavedModel) -> None:
     Raises
     ------
     FileError
-        If it cannot be written.
+        If it cannot be written, or could not be read again; the old file stays.
     """
-    data = model_bytes(model)
+    with writing_what_can_be_read(path):
+        data = model_bytes(model)
     write_atomically(path, lambda file: file.write(data))
 
 
 def model_bytes(model: SavedModel) -> bytes:
-    """Return what `save_model` writes."""
+    """Return what `save_model` writes.
+
+    Raises
+    ------
+    ValueError
+        If it could not be read again, with what is the matter.
+    """
     p = model.parameters
     state = model.state
     if state is not None and not state.is_finite:
@@ -123,7 +140,14 @@ def model_bytes(model: SavedModel) -> bytes:
     if state is not None:
         tensors |= {_STATE + name: array for name, array in state.arrays().items()}
     tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
-    return to_safetensors(tensors, metadata=metadata)
+    data = to_safetensors(tensors, metadata=metadata)
+    if len(data) > LARGEST_MODEL:
+        raise ValueError(f"it is larger than {LARGEST_MODEL / 1024**3:g} GiB")
+    # By what reads it; the arrays are those that are there, for another copy of them would take as much memory.
+    _read("it", read_header(data)["__metadata__"], p.arrays())
+    if state is not None:
+        _check_state(state)
+    return data
 
 
 def _version_for(model: SavedModel, state: TrainingState | None) -> int:
@@ -184,13 +208,25 @@ def read_tensors(data: bytes) -> tuple[dict[str, npt.NDArray[Any]], dict[str, st
     One of UNREADABLE
         If it is none.
     """
+    header = read_header(data)
+    return from_safetensors(data), header.get("__metadata__") or {}
+
+
+def read_header(data: bytes) -> dict[str, Any]:
+    """Return what the bytes of a safetensors file say of themselves.
+
+    Raises
+    ------
+    One of UNREADABLE
+        If they do not, or say too much.
+    """
     length = int.from_bytes(data[:_LENGTH_BYTES], "little")
     if length > MOST_HEADER_BYTES:
-        raise ValueError(length)
-    header = parse_json(data[_LENGTH_BYTES : _LENGTH_BYTES + length])
+        raise ValueError("what it says of itself is too long")
+    header: dict[str, Any] = parse_json(data[_LENGTH_BYTES : _LENGTH_BYTES + length])
     if len(header) > _MOST_TENSORS:
-        raise ValueError(len(header))
-    return from_safetensors(data), header.get("__metadata__") or {}
+        raise ValueError("it has too many arrays")
+    return header
 
 
 def _no_model(name: str) -> FileError:
@@ -248,7 +284,7 @@ def _parameters(name: str, tensors: dict[str, npt.NDArray[Any]]) -> Parameters:
             )
     try:
         with np.errstate(over="ignore"):
-            parameters = Parameters(**{key: array.astype(np.float32) for key, array in tensors.items()})
+            parameters = Parameters(**{key: array.astype(np.float32, copy=False) for key, array in tensors.items()})
     except RBMStudioError as error:
         raise FileError(
             "{name} is damaged. {reason}",
@@ -260,7 +296,19 @@ def _parameters(name: str, tensors: dict[str, npt.NDArray[Any]]) -> Parameters:
         raise FileError(
             "{name} holds parameters that are not finite numbers.", "Open an earlier copy of the model.", name=name
         )
+    if not all(_is_within(array, -LARGEST, LARGEST) for array in parameters.arrays().values()):
+        raise FileError(
+            "{name} holds parameters beyond {most:g}, with which nothing can be computed.",
+            "Open an earlier copy of the model.",
+            name=name,
+            most=LARGEST,
+        )
     return parameters
+
+
+def _is_within(array: npt.NDArray[Any], lowest: float, highest: float) -> bool:
+    # Of NaN neither is true.
+    return not array.size or bool(array.min() >= lowest and array.max() <= highest)
 
 
 def _read_metadata(name: str, metadata: dict[str, str], pixels: int) -> dict[str, Any]:
@@ -275,10 +323,7 @@ def _read_metadata(name: str, metadata: dict[str, str], pixels: int) -> dict[str
             "settings": None
             if settings is None
             else settings_for(**{key: value for key, value in settings.items() if key in SETTING_NAMES}),
-            "history": tuple(
-                EpochRecord(_finite(epoch), _finite(training), None if held_out is None else _finite(held_out))
-                for epoch, training, held_out in _parsed(metadata["history"])
-            ),
+            "history": _history(_parsed(metadata["history"])),
             "image_shape": None if shape is None else _image_shape(*shape, pixels=pixels),
             "provenance": _provenance(metadata),
         }
@@ -286,6 +331,20 @@ def _read_metadata(name: str, metadata: dict[str, str], pixels: int) -> dict[str
         raise _impossible(name, error) from error
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise _damaged(name) from error
+
+
+def _history(known: Any) -> tuple[EpochRecord, ...]:
+    history = tuple(
+        EpochRecord(
+            _number(epoch, 0.0, MOST_EPOCHS),
+            _number(training),
+            None if held_out is None else _number(held_out),
+        )
+        for epoch, training, held_out in known
+    )
+    if any(after.epoch < before.epoch for before, after in pairwise(history)):
+        raise ValueError("its epochs are not in order")
+    return history
 
 
 def _provenance(metadata: dict[str, str]) -> Provenance | None:
@@ -304,20 +363,35 @@ def _read_state(name: str, metadata: dict[str, str], kept: dict[str, npt.NDArray
         arrays = {key.removeprefix(_STATE): array for key, array in kept.items()}
         if any(array.dtype != np.float32 or not np.isfinite(array).all() for array in arrays.values()):
             raise _damaged(name)
-        return TrainingState.restored(arrays, facts, CPU)
+        state = TrainingState.restored(arrays, facts, CPU)
+        _check_state(state)
+        return state
     except RBMStudioError as error:
         raise _impossible(name, error) from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         raise _damaged(name) from error
 
 
+def _check_state(state: TrainingState) -> None:
+    """Raise ValueError if an array of a training cannot be what it should."""
+    moved = [array for slots in state.kept for array in slots]
+    if not all(_is_within(array, -LARGEST_KEPT, LARGEST_KEPT) for array in moved):
+        raise ValueError("an update that cannot be")
+    # The third that Adam keeps.
+    if any(array.size and array.min() < 0 for slots in state.kept for array in slots[2:]):
+        raise ValueError("a mean square below 0")
+    shares = [*state.offsets, state.chains, state.activity]
+    if not all(_is_within(array, -_ROUNDING, 1.0 + _ROUNDING) for array in shares):
+        raise ValueError("a probability that is none")
+
+
 def _parsed(text: str) -> Any:
     return parse_json(text.encode())
 
 
-def _finite(value: Any) -> float:
-    # A truth value is a whole number to Python, but no figure.
-    if type(value) not in (int, float) or not math.isfinite(value):
+def _number(value: Any, lowest: float = -LARGEST_FIGURE, highest: float = LARGEST_FIGURE) -> float:
+    # A truth value is a whole number to Python, but no figure; and of NaN neither is true.
+    if type(value) not in (int, float) or not lowest <= value <= highest:
         raise ValueError(value)
     return float(value)
 

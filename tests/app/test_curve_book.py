@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rbm_studio.app import curve_book, run_bounds
-from rbm_studio.app.curve_book import MOST_SHOWN, CurveBook
 from rbm_studio.app.curve_history import CurveRun
+from rbm_studio.app.looks import MOST_SHOWN
 from rbm_studio.app.moments import Moment
 from rbm_studio.app.quantities import LIVE
 from rbm_studio.app.run import Run
+from rbm_studio.storage.experiment_file import load_experiment
 
 from .driving import model_of, wait_until_idle
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
     from pytestqt.qtbot import QtBot
 
+    from rbm_studio.app.curve_book import CurveBook
     from rbm_studio.app.session import Session
 
 
 def run_of(session: Session, name: str, points: int = 3, *, ended: bool = True) -> Run:
-    run = Run(name, session.settings, "Bars", session.experiment.identity, epochs=float(points))
+    run = Run(name, session.settings, "Bars", session.experiment.owner, epochs=float(points))
     run.curves[LIVE] = CurveRun(run)
     epochs = np.arange(1.0, points + 1)
     run.curves[LIVE].extend(np.column_stack([epochs, 1 / epochs, epochs * np.nan, epochs * np.nan]))
@@ -41,8 +42,12 @@ def train(qtbot: QtBot, session: Session, **settings: object) -> None:
     wait_until_idle(qtbot, session)
 
 
-def book_with(session: Session, count: int, points: int = 3) -> CurveBook:
+def book_with(session: Session, count: int, points: int = 3, *, own: bool = False) -> CurveBook:
+    """Have so many runs: of a document that was open before, or the open one's own."""
     session.book.restore([run_of(session, f"run {number}", points) for number in range(count)], None)
+    if not own:
+        session.experiment.note_saved(Path("before.rbmx"))
+        assert session.documents.begin()
     return session.book
 
 
@@ -87,21 +92,80 @@ def test_of_too_many_runs_the_oldest_without_a_name_go_and_that_is_told(
 ) -> None:
     for module in (run_bounds, curve_book):
         monkeypatch.setattr(module, "MOST_RUNS", 5)
-    book = book_with(session, 4)
+    book = book_with(session, 4, own=True)
     book.rename(book.runs[0], "mine")
-    with qtbot.waitSignal(session.noticed) as told:
-        book.restore([run_of(session, "late")], None)
-    assert "run 1" in told.args[0]
-    assert [run.name for run in book.runs[:-1]] == ["mine", "run 2", "late", "run 3"]
+    train(qtbot, session)
+    with qtbot.waitSignal(session.noticed, check_params_cb=lambda words: "More than" in words) as told:
+        session.reset()
+    assert "“run 1”, the oldest without a name" in told.args[0]
+    assert [run.name for run in book.runs[:-2]] == ["mine", "run 2", "run 3"]
     assert len(book.history(LIVE).measured) == 4
-    for run in book.runs[1:-1]:
+    for run in book.runs:
         book.rename(run, f"{run.name}!")
-    another = run_of(session, "another")
-    another.is_named = True
+    session.train()
+    wait_until_idle(qtbot, session)
     with qtbot.assertNotEmitted(session.noticed):
-        book.restore([another], None)
+        session.reset()
     # Nothing goes that somebody has named.
     assert len(book.runs) == 6
+
+
+def test_of_too_many_runs_those_of_other_documents_go_first(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "bars.rbmx"
+    for seed in range(3):
+        train(qtbot, session, seed=seed)
+    size = Moment.of(model_of(session), session.training_state).size
+    assert session.save_experiment(path)
+    its = [run.identity for run in session.book.runs]
+    session.documents.begin()
+    session.book.delete(session.book.runs)
+    for module in (run_bounds, curve_book):
+        monkeypatch.setattr(module, "MOST_RUNS", 5)
+    monkeypatch.setattr(run_bounds, "ENDS_BYTES", 2 * size)
+    monkeypatch.setattr(run_bounds, "CURVES_BYTES", 0)
+    book = book_with(session, 4, points=2000)
+    book.rename(book.runs[3], "mine")
+    session.experiment.note_saved(tmp_path / "others.rbmx")
+    assert session.open_experiment(path)
+    # All of the file's, with their models and curves; and of the others what there is room for.
+    assert [run.identity for run in book.own] == its
+    assert [run.end is not None for run in book.own] == [True, True, False]
+    assert [run.name for run in book.runs if run not in book.own] == ["run 2", "mine"]
+    assert [run.end is not None for run in book.runs if run not in book.own] == [False, True]
+    assert session.save_experiment(path)
+    saved = load_experiment(path)
+    assert [run.model is not None for run in saved.runs] == [True, True, False]
+    # Only then its own, and that is told.
+    told: list[str] = []
+    session.noticed.connect(told.append)
+    monkeypatch.setattr(run_bounds, "ENDS_BYTES", 0)
+    session.reset()
+    assert [run.end is not None for run in book.own] == [False, False, True, False]
+    assert any(book.own[1].name in words and "that of" in words for words in told)
+
+
+def test_a_file_with_more_than_the_bounds_is_opened_whole(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "bars.rbmx"
+    for seed in range(3):
+        train(qtbot, session, seed=seed)
+    book_with(session, 4, points=2000, own=True)
+    assert session.save_experiment(path)
+    before = load_experiment(path)
+    for module in (run_bounds, curve_book):
+        monkeypatch.setattr(module, "MOST_RUNS", 3)
+    monkeypatch.setattr(run_bounds, "ENDS_BYTES", 0)
+    monkeypatch.setattr(run_bounds, "CURVES_BYTES", 0)
+    assert session.open_experiment(path)
+    assert session.save_experiment(path)
+    after = load_experiment(path)
+    assert [run.facts["id"] for run in after.runs] == [run.facts["id"] for run in before.runs]
+    assert [run.facts["is_shown"] for run in after.runs] == [run.facts["is_shown"] for run in before.runs]
+    assert [run.model is not None for run in after.runs] == [run.model is not None for run in before.runs]
+    assert [len(run.curves[LIVE]) for run in after.runs] == [len(run.curves[LIVE]) for run in before.runs]
 
 
 def test_long_curves_of_earlier_runs_are_thinned_not_dropped(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,7 +179,7 @@ def test_long_curves_of_earlier_runs_are_thinned_not_dropped(session: Session, m
         assert len(curve) >= 256
         np.testing.assert_array_equal(curve.values("training"), 1 / epochs)
     monkeypatch.setattr(run_bounds, "CURVES_BYTES", 0)
-    book.restore([], None)
+    session.reset()
     assert all(128 < len(curve) <= 256 for curve in curves)
 
 
@@ -149,7 +213,7 @@ def test_the_present_run_can_be_neither_hidden_nor_deleted(qtbot: QtBot, session
 def test_what_is_done_with_a_run_is_to_be_saved(qtbot: QtBot, session: Session) -> None:
     train(qtbot, session)
     train(qtbot, session, seed=1)
-    book, experiment = session.book, session.experiment
+    book, experiment, path = session.book, session.experiment, Path("bars.rbmx")
     run = book.runs[0]
     for act in (
         lambda: book.rename(run, "another"),
@@ -158,15 +222,19 @@ def test_what_is_done_with_a_run_is_to_be_saved(qtbot: QtBot, session: Session) 
         lambda: book.bring_back_deleted(),
         lambda: session.bring_back(),
     ):
-        experiment.begin(experiment.identity)
+        experiment.note_saved(path)
         act()
         assert experiment.is_modified
-    other = run_of(session, "of another file")
-    other.experiment = "another"
-    book.restore([other], None)
-    experiment.begin(experiment.identity)
-    book.rename(other, "still of another")
-    assert not experiment.is_modified
+    experiment.note_saved(path)
+    assert session.documents.begin()
+    for act in (
+        lambda: book.rename(run, "still of another"),
+        lambda: book.show_runs([run], True),
+        lambda: book.delete([run]),
+        lambda: book.bring_back_deleted(),
+    ):
+        act()
+        assert not experiment.is_modified
 
 
 def test_a_run_knows_the_settings_of_its_last_training(qtbot: QtBot, session: Session) -> None:
@@ -211,7 +279,7 @@ def test_a_deleted_run_is_not_brought_back_by_what_was_under_way(qtbot: QtBot, s
 
 
 class TestReopening:
-    def test_a_run_that_went_on_since_it_was_saved_stays_beside_the_file_s(
+    def test_a_run_that_went_on_since_it_was_saved_is_the_file_s_again(
         self, qtbot: QtBot, session: Session, tmp_path: Path
     ) -> None:
         path = tmp_path / "bars.rbmx"
@@ -222,8 +290,7 @@ class TestReopening:
         session.train()
         wait_until_idle(qtbot, session)
         assert session.open_experiment(path)
-        assert [run.epochs for run in session.book.runs] == [6, 3]
-        assert len({run.identity for run in session.book.runs}) == 2
+        assert [run.epochs for run in session.book.runs] == [3]
 
     def test_all_that_a_run_is_comes_back_from_the_file(self, qtbot: QtBot, session: Session, tmp_path: Path) -> None:
         path = tmp_path / "bars.rbmx"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMenu, QStyle, QStyleOptionViewItem, QToolButton
 
@@ -200,6 +201,23 @@ def test_a_name_is_typed(qtbot: QtBot, runs: MainWindow, by_key: bool) -> None:
     QTest.keyClick(table(runs), Qt.Key.Key_F2)
     type_name(runs, " ")
     assert names(runs)[1] == "my first"
+
+
+def test_a_name_is_cut_to_what_a_file_holds(qtbot: QtBot, runs: MainWindow, tmp_path: Path) -> None:
+    train(qtbot, runs)
+    click_row(runs, 0)
+    QTest.keyClick(table(runs), Qt.Key.Key_F2)
+    QGuiApplication.clipboard().setText("x" * 40_000)
+    editor = table(runs).findChild(QLineEdit)
+    assert isinstance(editor, QLineEdit)
+    QTest.keyClick(editor, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: names(runs)[0] == "x" * 1_000)
+    assert status(runs) == "There is room for 1,000 characters in a name."
+    assert runs.session.save_experiment(tmp_path / "runs.rbmx")
+    assert runs.session.open_experiment(tmp_path / "runs.rbmx")
+    qtbot.waitUntil(lambda: runs.session.task is None)
+    assert names(runs)[0] == "x" * 1_000
 
 
 def test_a_name_that_is_being_typed_survives_the_training(qtbot: QtBot, runs: MainWindow) -> None:
@@ -422,10 +440,11 @@ def test_the_runs_of_an_opened_experiment_stand_beside_those_that_are_here(
     assert other.save_experiment(tmp_path / "bars.rbmx")
     other.shut_down()
     train(qtbot, runs)
+    assert runs.session.save_experiment(tmp_path / "mine.rbmx")
     assert runs.session.open_experiment(tmp_path / "bars.rbmx")
     assert len(names(runs)) == 3
     assert names(runs)[1] == FIRST
-    assert text(runs, 1, "Experiment") == "not saved yet"
+    assert text(runs, 1, "Experiment") == "mine"
     row = names(runs).index("from afar")
     assert text(runs, row, "Experiment") == text(runs, 0, "Experiment") == "bars"
     assert text(runs, row, "Model") == "kept"
@@ -474,7 +493,7 @@ def test_times_are_told_with_units() -> None:
 def test_two_hundred_runs_stay_usable(qtbot: QtBot, runs: MainWindow) -> None:
     train(qtbot, runs)
     session = runs.session
-    many = [Run(f"run {number}", session.settings, "Bars", session.experiment.identity) for number in range(199)]
+    many = [Run(f"run {number}", session.settings, "Bars", session.experiment.owner) for number in range(199)]
     for number, run in enumerate(many):
         run.curves[LIVE] = CurveRun(run)
         epochs = np.arange(1.0, 60.0)

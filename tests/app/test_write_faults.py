@@ -24,11 +24,12 @@ from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.data.download import DownloadError, download_mnist
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import FileError
-from rbm_studio.storage.experiment_file import SavedExperiment, save_experiment
+from rbm_studio.storage.experiment_file import save_experiment
 from rbm_studio.storage.loss_file import save_loss
 from rbm_studio.storage.model_file import SavedModel, save_model
 from rbm_studio.storage.png import save_png
 from rbm_studio.storage.weights_file import save_weights
+from tests.experiments import experiment_of
 from tests.sizes import IS_SOAK
 from tests.storage.test_weights_file import parameters
 from tests.write_faults import ERRORS, calls_of, fault
@@ -80,7 +81,7 @@ def writers(qtbot: QtBot) -> dict[str, Callable[[Path], object]]:
     picture = DrawnPicture("A line", QSize(20, 20), lambda painter: painter.drawLine(0, 0, 20, 20), 96)
     sheet = FilterSheet(Filters(p.w.reshape(2, 3, 3), None, None), 2, (0, 1, 2), "Filters", ("−1", "0", "1"))
     return {
-        "experiment": lambda path: save_experiment(path, SavedExperiment({"id": "1"}, SavedModel(p, None, (), (2, 3)))),
+        "experiment": lambda path: save_experiment(path, experiment_of(SavedModel(p, None, (), (2, 3)))),
         "model": lambda path: save_model(path, SavedModel(p, None, (), (2, 3))),
         "weights for NumPy": lambda path: save_weights(path, p),
         "weights as a table": lambda path: save_weights(path, p),

@@ -358,7 +358,7 @@ def test_an_impatient_class_finds_no_fault(qtbot: QtBot, window: MainWindow, tmp
         assert named(window, QPlainTextEdit, "Notes").toPlainText() == session.experiment.notes, hands.done[-5:]
         present = session.book.present
         assert present is not None
-        assert present.experiment == session.experiment.identity, hands.done[-5:]
+        assert present.owner is session.experiment.owner, hands.done[-5:]
         assert len({run.identity for run in session.book.runs}) == len(session.book.runs), hands.done[-5:]
         newest, past = session.newest, session.timeline.past
         assert newest is not None

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rbm_studio.cli import main
-from rbm_studio.storage.experiment_file import SavedExperiment, save_experiment
+from rbm_studio.storage.experiment_file import save_experiment
 from rbm_studio.storage.model_file import load_model
+from tests.experiments import experiment_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def experiment(model: Path) -> Path:
     path = model.with_suffix(".rbmx")
-    save_experiment(path, SavedExperiment({}, load_model(model)))
+    save_experiment(path, experiment_of(load_model(model)))
     return path
 
 
@@ -44,7 +45,7 @@ def test_an_experiments_model_restores_as_the_model_does(model: Path, experiment
 def test_what_holds_no_model_is_refused_in_one_sentence(
     folder: Path, command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    save_experiment(folder / "empty.rbmx", SavedExperiment({}))
+    save_experiment(folder / "empty.rbmx", experiment_of())
     (folder / "broken.rbmx").write_bytes(b"PK")
     assert main([command, "empty.rbmx"]) == 1
     assert capsys.readouterr().err == "rbm-studio: There is no model in empty.rbmx yet. Choose another experiment.\n"

@@ -14,11 +14,12 @@ from rbm_studio import RBM
 from rbm_studio.cli import main
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.data.sample import sample_dataset
-from rbm_studio.storage.experiment_file import SavedExperiment, save_experiment
+from rbm_studio.storage.experiment_file import save_experiment
 from rbm_studio.storage.model_file import SavedModel, load_model, save_model
 from rbm_studio.storage.provenance import Provenance, TrainingData
 from rbm_studio.version import __version__
 from tests.app.conftest import idx
+from tests.experiments import experiment_of
 
 FEW = ["--chains", "2", "--temperatures", "5", "--no-progress"]
 
@@ -236,7 +237,7 @@ def test_an_older_experiment_says_what_its_model_was_trained_on(
 ) -> None:
     identity = data_of(model).identity
     assert identity is not None
-    save_experiment("old.rbmx", SavedExperiment({}, replace(load_model(model), provenance=None), identity))
+    save_experiment("old.rbmx", experiment_of(replace(load_model(model), provenance=None), identity))
     assert "trained on images.npz (30 training and 3 test images" in refused(capsys, "evaluate", "old.rbmx")
     assert evaluated(capsys, "old.rbmx", "--data", "images.npz")["measured_on"]["are_its_own"] is True
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rbm_studio.errors import RBMStudioError
+from rbm_studio.plain import plain
 
 from .seeds import CANARY
 
@@ -77,7 +78,7 @@ def _fault_of(error: RBMStudioError, reader: Reader, path: Path) -> str:
         return f"no remedy: {error}"
     # The name is the test's own.
     text = str(error).replace(str(path), "it").replace(path.name or "/", "it")
-    if len(text) > _LONGEST_MESSAGE or not text.isprintable() or not re.search(r"\w.*[.?!)”\"]$", text):
+    if len(text) > _LONGEST_MESSAGE or plain(text) != text or not re.search(r"\w.*[.?!)”\"]$", text):
         return f"not in a sentence: {text!r}"
     return ""
 

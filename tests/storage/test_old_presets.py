@@ -14,9 +14,10 @@ from threadpoolctl import threadpool_limits
 
 from rbm_studio import RBM
 from rbm_studio.core.presets import settings_for
-from rbm_studio.storage.experiment_file import SavedExperiment, SavedRun, load_experiment, save_experiment
+from rbm_studio.storage.experiment_file import SavedExperiment, SavedRun, load_experiment
 from rbm_studio.storage.model_file import load_model, save_model
 from rbm_studio.storage.old_presets import settings_now
+from tests.experiments import pack
 
 if TYPE_CHECKING:
     from rbm_studio.core.settings import TrainingSettings
@@ -138,7 +139,7 @@ def test_all_settings_of_an_experiment_are_called_as_they_are_now() -> None:
 def test_an_experiment_keeps_names_that_a_person_gave(tmp_path: Path) -> None:
     run = {"name": "mine, recommended, I think", "is_named": True, "settings": {"training": {"preset": "recommended"}}}
     path = tmp_path / "new.rbmx"
-    save_experiment(path, SavedExperiment({"settings": {"preset": "recommended"}}, runs=(SavedRun(run),)))
+    pack(path, SavedExperiment({"settings": {"preset": "recommended"}}, runs=(SavedRun(run),), drawings={}))
     found = load_experiment(path)
     assert found.facts["settings"] == {"preset": "recommended"}
     assert found.runs[0].facts["settings"] == {"training": {"preset": "recommended"}}

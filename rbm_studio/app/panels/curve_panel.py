@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QVBoxLayout, QWidget
 
@@ -23,10 +22,12 @@ from rbm_studio.app.curve_words import Data, data_of
 from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.icons import icon
 from rbm_studio.app.measuring import Measuring
+from rbm_studio.app.preferences import BESIDE, CURVE, preferences
 from rbm_studio.app.quantities import LIVE, in_words, quantities
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
 from rbm_studio.errors import RBMStudioError
+from rbm_studio.plain import folded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 TURN_MS = 30
 _NOTHING = ""
-_KEY, _BESIDE_KEY = "curve/shown", "curve/beside"
 
 
 class CurvePanel(QWidget):
@@ -152,7 +152,7 @@ class CurvePanel(QWidget):
         self._choice.entered.connect(self.choose)
         self._choice.entered.connect(self._remember)
         self._beside.entered.connect(self.choose_beside)
-        self._beside.entered.connect(lambda name: QSettings().setValue(_BESIDE_KEY, name))
+        self._beside.entered.connect(lambda name: preferences.keep(BESIDE, name))
         self._log.toggled.connect(self._show_log)
         self._log.toggled.connect(self._turn.request)
         self._save.clicked.connect(self.ask_to_save)
@@ -174,14 +174,14 @@ class CurvePanel(QWidget):
 
     def _recall(self) -> None:
         """Show what a person chose last; what is no longer known is left out."""
-        shown, beside = (str(QSettings().value(key, "")) for key in (_KEY, _BESIDE_KEY))
+        shown, beside = preferences.value(CURVE), preferences.value(BESIDE)
         self._is_chosen = shown in self._quantities
         self.choose_beside(beside if beside in self._quantities else _NOTHING)
         self.choose(shown if shown in self._quantities else LIVE)
 
     def _remember(self, name: str) -> None:
         self._is_chosen = True
-        QSettings().setValue(_KEY, name)
+        preferences.keep(CURVE, name)
 
     def _show_default(self, subject: Subject | None) -> None:
         """Show what a new model is best judged by, unless a person chose otherwise."""
@@ -273,7 +273,7 @@ class CurvePanel(QWidget):
         before = [words for plot, quantity in self._shown() for words in remarks(quantity.name, plot)]
         self._what.set_text(" ".join((*dict.fromkeys(before), line)).strip())
         tips = [self._tip(plot, quantity, each) for (plot, quantity), each in zip(self._shown(), told, strict=True)]
-        self._what.setToolTip("".join(tips))
+        self._what.setToolTip("\n\n".join(tips))
 
     def _tip(self, plot: CurvePlot, quantity: Quantity, data: Data | None) -> str:
         said = remarks(quantity.name, plot)
@@ -281,8 +281,7 @@ class CurvePanel(QWidget):
             said.append(f"{why[:1].upper()}{why[1:]}.")
         words = f"{data.shown}; {data.images}" if data is not None else ""
         lines = [quantity.note, words, *said]
-        # Rich text: Qt breaks the lines of no other.
-        return f"<p><b>{html.escape(quantity.label)}</b><br>{'<br>'.join(map(html.escape, lines))}</p>"
+        return folded("\n".join((quantity.label, *(line for line in lines if line))))
 
     def _show_progress(self, done: int, total: int) -> None:
         self._bar.setMaximum(total)

@@ -30,6 +30,7 @@ from rbm_studio.app.theme import GRID
 from rbm_studio.data import Dataset, open_dataset
 from rbm_studio.data.download import download_mnist
 from rbm_studio.data.mnist import find_mnist, read_mnist_folder
+from rbm_studio.plain import LONGEST, breakable, folded, plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +55,7 @@ class DatasetPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._name = QLabel()
+        self._name = ElidedLabel(Qt.TextElideMode.ElideMiddle)
         self._name.setObjectName("heading")
         self._counts = QLabel()
         self._counts.setWordWrap(True)
@@ -89,10 +90,10 @@ class DatasetPanel(QWidget):
         self._download.setToolTip(self.tr("Download all 70,000 digits once, and keep them on this computer"))
         self._cancel.setToolTip(self.tr("Stop this; the images that were there stay"))
         self._missing.setWordWrap(True)
-        self._missing.setTextFormat(Qt.TextFormat.PlainText)
         self._missing.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         # Its text needs more room than there may be on a small screen: the window must not grow for it.
-        self._missing.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        self._missing.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self._bring.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._picture.setMinimumHeight(8 * GRID)
         for each in (self._examples, self._missing):
             self._picture.addWidget(each)
@@ -171,7 +172,7 @@ class DatasetPanel(QWidget):
         images = self._session.images
         self._show_missing()
         if images is None:
-            self._name.setText(self.tr("No images yet"))
+            self._name.set_text(self.tr("No images yet"))
             self._counts.setText(self.tr("Download MNIST, or open images of your own."))
             self._source.set_text("", "")
             self._examples.set_placeholder(self.tr("You can also drop a file here."))
@@ -181,13 +182,13 @@ class DatasetPanel(QWidget):
             return
         self._counts.show()
         dataset, number = images.dataset, QLocale().toString
-        self._name.setText(dataset.name)
+        self._name.set_text(plain(dataset.name, LONGEST))
         counts = self.tr("{train} training, {test} held-out").format(
             train=number(len(images.train)), test=number(len(images.test))
         )
         self._counts.setText(counts + self.tr("; 1 is full ink") if dataset.scale else counts)
         note = "\n".join(filter(None, (dataset.note, dataset.scale)))
-        self._source.set_text(self.tr("from {0}").format(dataset.source), note)
+        self._source.set_text(self.tr("from {0}").format(plain(dataset.source, 3 * LONGEST)), note)
         self._examples.set_image(grey_image(_examples(dataset)))
         self._show_task()
 
@@ -200,11 +201,11 @@ class DatasetPanel(QWidget):
         if missing is None:
             return
         words = in_words(missing, others_are_open=self._session.images is not None)
-        self._missing.setText(words)
-        self._missing.setToolTip(words)
+        self._missing.setText(breakable(words))
+        self._missing.setToolTip(folded(words))
         text, tip = button_words(missing)
         self._bring.setText(text.replace("&", "&&"))
-        self._bring.setToolTip(tip)
+        self._bring.setToolTip(folded(tip))
 
     def _show_task(self) -> None:
         task = self._session.task
@@ -218,7 +219,7 @@ class DatasetPanel(QWidget):
         if task is not None:
             self._cancel.setEnabled(True)
             self._bar.setRange(0, 0)
-            self._bar.setFormat(task.title)
+            self._bar.setFormat(plain(task.title, LONGEST))
             task.progressed.connect(self._show_progress)
 
     def _show_progress(self, done: int, total: int) -> None:

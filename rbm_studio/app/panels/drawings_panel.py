@@ -27,6 +27,7 @@ from rbm_studio.app.throttle import Throttle
 from rbm_studio.app.tray_list import TrayView
 from rbm_studio.app.tray_measuring import Measured, Order, TrayMeasuring, in_order
 from rbm_studio.app.tray_reading import TrayReading
+from rbm_studio.plain import LONGEST, plain
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QImage, QPaintEvent
@@ -224,7 +225,7 @@ class DrawingsPanel(QWidget):
             )
         mean = self.tr("mean {0} nats").format(fixed(measured.mean, 1))
         return self.tr("Bar: share of {0} held-out images ({1}, {2}) with a lower F(v); {3}; {4}").format(
-            measured.compared, images.dataset.name, mean, binarisation, epoch
+            measured.compared, plain(images.dataset.name, LONGEST), mean, binarisation, epoch
         )
 
     def _explanation(self) -> str:

@@ -112,7 +112,6 @@ class HealthPanel(QWidget):
         heading.setObjectName("heading")
         self._what.setObjectName("quiet")
         self._what.setWordWrap(True)
-        self._what.setTextFormat(Qt.TextFormat.PlainText)
         column = QVBoxLayout(self._words)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(GRID // 2)

@@ -78,7 +78,6 @@ class ModelPanel(QWidget):
         # Outside the page: what it says must be seen wherever the page was scrolled to.
         self._note.setWordWrap(True)
         self._note.setObjectName("quiet")
-        self._note.setTextFormat(Qt.TextFormat.PlainText)
         self._note.setContentsMargins(GRID, GRID // 2, GRID, GRID // 2)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

@@ -9,9 +9,9 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
 from rbm_studio.app.controls import explain, make_tool
-from rbm_studio.app.curve_book import MOST_SHOWN
 from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.icons import icon
+from rbm_studio.app.looks import MOST_SHOWN
 from rbm_studio.app.numbers import fixed
 from rbm_studio.app.run_bounds import ENDS_BYTES
 from rbm_studio.app.runs_export import RunsExport
@@ -20,6 +20,7 @@ from rbm_studio.app.setting_words import SettingWords
 from rbm_studio.app.state import RunState
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
+from rbm_studio.plain import LONGEST, plain
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QPaintEvent
@@ -141,6 +142,8 @@ class RunsPanel(QWidget):
         problem = self._why_not(chosen)
         self._bring_back.setEnabled(not problem)
         tip = problem or self.tr("Show the chosen run's model, and go on from there (Ctrl+Enter)")
+        if not problem and chosen[0] not in self._book.own:
+            tip = self.tr("Show the model of this run of another experiment, and go on with a copy here (Ctrl+Enter)")
         explain({self._bring_back: (self.tr("Bring back the chosen run"), tip)})
         self._export.setEnabled(bool(self._book.runs))
         self._say()
@@ -200,7 +203,7 @@ class RunsPanel(QWidget):
         self._book.delete(leaving)
         if len(leaving) == 1:
             self._session.noticed.emit(
-                self.tr("Deleted “{0}”. Ctrl+Z in the table brings it back.").format(leaving[0].name)
+                self.tr("Deleted “{0}”. Ctrl+Z in the table brings it back.").format(plain(leaving[0].name, LONGEST))
             )
         elif leaving:
             self._session.noticed.emit(

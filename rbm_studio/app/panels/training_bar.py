@@ -54,7 +54,6 @@ class TrainingBar(QToolBar):
         self._progress.setFixedWidth(16 * GRID)
         self._progress.setAccessibleName(self.tr("Progress of the training"))
         self._status = QLabel()
-        self._status.setTextFormat(Qt.TextFormat.PlainText)
         # Takes what room there is, and asks for none: the bar must not move when the words change.
         self._status.setMinimumWidth(1)
         self._status.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
