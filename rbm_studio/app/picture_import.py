@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _LONGEST_SIDE = 512  # px: the network sees 28 of them, and the paper on the screen is hardly larger
 _MOST_BYTES = 256 * 1024**2
+_START = 4096
 _MOST_PIXELS = 50_000_000
 _MOST_PIXELS_SCALED = 150_000_000
 # Deflate packs 1,032 bytes into one, and each may hold 8 pixels; a small picture is read whatever it claims.
@@ -171,7 +172,12 @@ def read_picture(path: Path) -> QImage:
         raise RBMStudioError("There is no file {file}.", "Choose a picture that exists.", file=path)
     try:
         with open_ordinary(path) as file:
-            content = file.read(_MOST_BYTES + 1)
+            content = file.read(_START)
+            # Of what is refused no more is read.
+            if _kind(content) is not None:
+                if os.fstat(file.fileno()).st_size > _MOST_BYTES:
+                    raise _too_large(path)
+                content += file.read(_MOST_BYTES)
     except OSError as error:
         raise RBMStudioError(
             "{file} cannot be read: {reason}.",
@@ -188,13 +194,7 @@ def _decoded(content: bytes, origin: Path | str) -> QImage:
     if kind is None:
         raise _no_picture(content, origin)
     if len(content) > _MOST_BYTES:
-        raise RBMStudioError(
-            "{file} holds more than {most} million bytes.",
-            "Save it smaller: {side}×{side} pixels are enough.",
-            file=origin,
-            most=_MOST_BYTES // 1_000_000,
-            side=_LONGEST_SIDE,
-        )
+        raise _too_large(origin)
     buffer = QBuffer()
     buffer.setData(QByteArray(content))
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)
@@ -228,7 +228,7 @@ def _kind(content: bytes) -> str | None:
 
 
 def _no_picture(content: bytes, origin: Path | str) -> RBMStudioError:
-    if Path(origin).suffix.lower() in (".svg", ".svgz") or b"<svg" in content[:4096]:
+    if Path(origin).suffix.lower() in (".svg", ".svgz") or b"<svg" in content[:_START]:
         return RBMStudioError(
             "{file} is an SVG drawing, and these are not opened: they can hold more than a picture.",
             "Export it as a PNG in the program that made it, and take that.",
@@ -238,6 +238,16 @@ def _no_picture(content: bytes, origin: Path | str) -> RBMStudioError:
         "{file} is not a picture that can be read here.",
         "Use a PNG, JPEG, GIF, BMP, TIFF or WebP file. Models and data sets can be dropped beside the canvas.",
         file=origin,
+    )
+
+
+def _too_large(origin: Path | str) -> RBMStudioError:
+    return RBMStudioError(
+        "{file} holds more than {most} million bytes.",
+        "Save it smaller: {side}×{side} pixels are enough.",
+        file=origin,
+        most=_MOST_BYTES // 1_000_000,
+        side=_LONGEST_SIDE,
     )
 
 

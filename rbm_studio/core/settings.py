@@ -67,7 +67,7 @@ class TrainingSettings:
     centred : bool
         Whether the gradient is the centred one (Melchior, Fischer & Wiskott 2016).
     offset_rate : float
-        How fast the offsets of the centred gradient follow the data, `MIN_NUMBER` to 1.
+        How fast the offsets of the centred gradient follow the data, above 0, to 1.
     binarisation : {"grey", "stochastic", "threshold"}
         Whether grey values are probabilities, are made binary anew in each epoch, or by `threshold`.
     threshold : float
@@ -158,8 +158,9 @@ class TrainingSettings:
         _check_name("schedule", self.schedule, SCHEDULE_NAMES)
         if not isinstance(self.centred, bool):
             raise RBMStudioError("Centred is {value}.", "It must be True or False.", value=self.centred)
+        self._check_numbers(("offset_rate",), "a number above 0, to 1", lambda value: 0 < value <= 1)
         self._check_numbers(
-            ("offset_rate", "final_rate"),
+            ("final_rate",),
             f"a number above 0, to 1: at least {MIN_NUMBER:g}",
             lambda value: MIN_NUMBER <= value <= 1,
         )
