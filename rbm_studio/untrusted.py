@@ -197,6 +197,11 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
 
 
+def with_characters(text: str) -> str:
+    """Return a text with a mark where a character is none, as in the name of a file that is no UTF-8."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 class _Bounded:
     """A file to read of which a zip's directory, which zipfile reads at once, is not more than is good."""
 

@@ -17,6 +17,7 @@ from platformdirs import user_log_path
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
 from rbm_studio.app.log_lines import LineFormatter, Repeats
+from rbm_studio.app.private_names import of_a_crash, of_another
 from rbm_studio.untrusted import open_ordinary
 
 _SIZE = 1_000_000
@@ -170,7 +171,7 @@ def trace_crashes() -> str:
         last = file.read(_MOST_TRACE).decode(errors="backslashreplace").strip()
     if last:
         for line in ("The program broke off the last time:", *last.splitlines()[:_MOST_TRACE_LINES]):
-            _log.info("%s", line)
+            _log.info("%s", of_a_crash(line))
     with contextlib.suppress(OSError):
         _trace = open_ordinary(trace_path(), "ab")
         _trace.truncate(0)
@@ -187,10 +188,13 @@ def last_lines(count: int) -> list[str]:
     for path in (log_path().with_name(f"{log_path().name}.1"), log_path()):
         with contextlib.suppress(OSError), open_ordinary(path) as file:
             file.seek(0, 2)
-            file.seek(max(0, file.tell() - _MOST_SHOWN))
+            size = file.tell()
+            file.seek(max(0, size - _MOST_SHOWN))
+            # A line of which the beginning is missing might be in the middle of a name.
+            _ = file.readline() if size > _MOST_SHOWN else b""
             text += file.read(_MOST_SHOWN)
     return text.decode("utf-8", errors="backslashreplace").replace("\r", "").split("\n")[:-1][-count:]
 
 
 def _log_qt(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
-    _log.getChild("qt").log(_LEVELS.get(kind, logging.WARNING), "%s", message)
+    _log.getChild("qt").log(_LEVELS.get(kind, logging.WARNING), "%s", of_another(message))

@@ -20,6 +20,7 @@ from rbm_studio.app.icons import icon
 from rbm_studio.app.journal import Journal
 from rbm_studio.app.log import start_log, trace_crashes
 from rbm_studio.app.preferences import APPEARANCE, preferences
+from rbm_studio.app.private_names import Own
 from rbm_studio.app.qt_settings import make_qt_settings_harmless
 from rbm_studio.app.recovery import recovery_path
 from rbm_studio.app.recovery_offer import RecoveryOffer
@@ -64,7 +65,7 @@ def create_application() -> QApplication:
         Collector(application)
     apply_appearance(application, preferences.value(APPEARANCE))
     for line in (*versions(), *screens()):
-        _log.info("%s", line)
+        _log.info("%s", Own(line))
     return application
 
 

@@ -99,7 +99,7 @@ def _name(value: object) -> str:
     return _text(value, _LONGEST_NAME)
 
 
-APPEARANCE = Preference("appearance", Appearance.SYSTEM, lambda value: Appearance(_text(value, _LONGEST_NAME)))
+APPEARANCE = Preference("appearance", Appearance.SYSTEM, lambda value: Appearance(_name(value)))
 GEOMETRY = Preference("window/geometry", b"", _bytes(1_000))
 STATE = Preference("window/state", b"", _bytes(20_000))
 FOLDER = Preference("files/folder", "", _path)

@@ -58,7 +58,8 @@ class StartMarker:
             dead = sum(map(_take_away, folder.glob(f"*{_STARTING}")))
             self.crashes = self._count() + dead
             if dead:
-                write_whole(folder / _COUNT, lambda file: file.write(str(self.crashes).encode()))
+                with contextlib.suppress(OSError):
+                    write_whole(folder / _COUNT, lambda file: file.write(str(self.crashes).encode()))
             lock = take_lock(folder / f"{secrets.token_hex(6)}{_STARTING}")
             self._lock = None if isinstance(lock, Holder) else lock
 

@@ -59,11 +59,13 @@ def test_nothing_that_is_logged_can_pose_as_another_record() -> None:
         raise RBMStudioError("{name} is empty.", name=name)
     except RBMStudioError:
         logging.getLogger("rbm_studio").exception("Reading failed")
-    assert [line.split(" ")[2] for line in lines() if not line.startswith("    ")] == ["INFO", "ERROR"]
+    assert [line.split(" ")[1] for line in lines() if not line.startswith("    ")] == ["INFO", "ERROR"]
     assert not any(code in "".join(lines()) for code in "\r\x1b\u2028")
     assert "y\\udcff.npz" in lines()[0]
     assert lines()[1].endswith("Reading failed")
     assert lines()[2] == "    Traceback (most recent call last):"
+    assert lines()[-1].startswith("    RBMStudioError: ⟨x")
+    assert lines()[-1].endswith("⟩ is empty.")
 
 
 def test_a_storm_is_counted_and_not_written() -> None:
@@ -124,10 +126,10 @@ def test_two_programs_may_write_to_one_log_while_it_rotates() -> None:
     files = sorted(log_path().parent.iterdir())
     assert [file.name for file in files] == ["rbm-studio.log", "rbm-studio.log.1", "rbm-studio.log.2"]
     written = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-    assert all(re.fullmatch(r"\S+ \S+ INFO rbm_studio: (first|second) \d+ x{20}", line) for line in written)
+    assert all(re.fullmatch(r"\S+ INFO rbm_studio: ⟨(first|second)⟩ \d+ ⟨x{20}⟩", line) for line in written)
     # What is gone is the oldest: nothing is missing from there to the last line.
     for name in ("first", "second"):
-        numbers = sorted(int(line.split()[5]) for line in written if line.split()[4] == name)
+        numbers = sorted(int(line.split()[4]) for line in written if line.split()[3] == f"⟨{name}⟩")
         assert numbers == list(range(1000))[1000 - len(numbers) :]
     assert len(written) > 300
     assert all(file.stat().st_size < 40_000 for file in files)
