@@ -176,7 +176,8 @@ def _is_abandoned(entry: os.DirEntry[str]) -> bool:
         return False
     if sys.platform == "win32":
         return True
-    descriptor = os.open(entry.path, os.O_RDWR)
+    # What it is now may be another thing than what it was: a pipe would be waited for.
+    descriptor = os.open(entry.path, os.O_RDWR | os.O_NONBLOCK)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

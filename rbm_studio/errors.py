@@ -31,6 +31,15 @@ _LONGEST = 500
 """Characters of a name or a value out of a file; a message that holds more is none."""
 
 
+class _Shortened(str):
+    """Text in the place of a value, whatever the message's format would make of that: ``{count:,}`` takes no text."""
+
+    __slots__ = ()
+
+    def __format__(self, _spec: str) -> str:
+        return str(self)
+
+
 def _brief(value: object) -> object:
     """Return what a message holds: itself, or its text where that is long or would not stay in its line."""
     if isinstance(value, RBMStudioError):
@@ -39,6 +48,8 @@ def _brief(value: object) -> object:
         text = str(value)
     except ValueError:
         # Python does not write whole numbers of more than 4,300 digits.
-        return "a number of thousands of digits"
+        return _Shortened("a number of thousands of digits")
+    if text == "":
+        return "(without a name)"
     short = plain(text, _LONGEST)
-    return value if short == text else short
+    return value if short == text else _Shortened(short)

@@ -14,7 +14,7 @@ from rbm_studio.core import sampling
 from rbm_studio.core.backend import FloatArray, backend_for
 from rbm_studio.core.batches import as_levels
 from rbm_studio.core.gpu_errors import GPUError
-from rbm_studio.core.images import as_hidden_values, as_images, as_training_images, mean_image
+from rbm_studio.core.images import as_hidden_values, as_images, as_training_images, check_one_scale, mean_image
 from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.core.presets import preset_named, settings_for
 from rbm_studio.core.settings import MAX_HIDDEN, TrainingSettings, check_count, check_names, drawn_seed
@@ -302,6 +302,7 @@ class RBM:
         held_out_images = None
         if isinstance(held_out, Sized) and len(held_out):
             held_out_images = as_training_images(held_out, self.visible_num)
+            check_one_scale(np.asanyarray(data), np.asanyarray(held_out))
         backend = backend_for("gpu" if self.use_GPU else "cpu")
         training = self._training(
             images,

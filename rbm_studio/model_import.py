@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,6 @@ from rbm_studio.storage.pickle_file import read_pickled
 from rbm_studio.storage.provenance import Provenance, TrainingData
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Collection
 
     import numpy.typing as npt
@@ -96,7 +96,7 @@ def holds_weights(path: Path) -> bool:
 
 def _first_bytes(path: Path) -> bytes:
     # A pipe would be waited for.
-    if path.exists() and not path.is_file():
+    if os.path.exists(path) and not os.path.isfile(path):
         raise FileError("{name} is a folder, or no file at all.", "Choose a file.", name=path.name)
     try:
         with path.open("rb") as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
 
@@ -11,6 +12,7 @@ SHORT = 40
 """The same, where it is one of several, or stands on a button."""
 
 _TIP_WIDTH = 80
+_LONG_WORD = re.compile(r"[^\s/\\-]{40}")
 # Within words of Arabic, Persian and Indian writing, and within one picture of several people.
 _JOINERS = "\u200c\u200d"
 
@@ -46,3 +48,8 @@ def _plain(letter: str) -> str:
 def folded(text: str) -> str:
     """Return a text of plain lines that are short enough for a tooltip: Qt breaks none of a plain text."""
     return "\n".join(part for line in text.split("\n") for part in textwrap.wrap(plain(line), _TIP_WIDTH) or [""])
+
+
+def breakable(text: str) -> str:
+    """Return a text in which a line may end within a word that is very long: Qt cuts off what it cannot break."""
+    return _LONG_WORD.sub("\\g<0>\N{ZERO WIDTH SPACE}", text)

@@ -11,7 +11,7 @@ import struct
 import zipfile
 import zlib
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, Literal, NoReturn, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,8 +34,8 @@ class NotAnOrdinaryFileError(OSError):
     """It is a device, a pipe or a socket."""
 
 
-def open_ordinary(path: str | os.PathLike[str]) -> BinaryIO:
-    """Open a file to read; never wait for whoever may write to it one day, as with a pipe.
+def open_ordinary(path: str | os.PathLike[str], mode: Literal["rb", "ab"] = "rb") -> BinaryIO:
+    """Open a file to read, or to go on with; never wait for whoever may do the other thing one day, as with a pipe.
 
     Raises
     ------
@@ -47,10 +47,10 @@ def open_ordinary(path: str | os.PathLike[str]) -> BinaryIO:
 
     def opener(name: str, flags: int) -> int:
         # What it is, is asked of what was opened: the name may lead elsewhere a moment later.
-        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0))
+        return os.open(name, flags | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0), 0o666)
 
     try:
-        file = open(path, "rb", opener=opener)  # noqa: SIM115
+        file = open(path, mode, opener=opener)  # noqa: SIM115
     except ValueError as error:
         # A name with a NUL in it.
         raise FileNotFoundError(str(error)) from error
@@ -195,6 +195,11 @@ def _memory_for(text: bytes) -> int:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def with_characters(text: str) -> str:
+    """Return a text with a mark where a character is none, as in the name of a file that is no UTF-8."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 class _Bounded:

@@ -16,3 +16,15 @@ def test_a_problem_may_stand_alone() -> None:
 
 def test_fields_may_hold_braces_and_have_any_name() -> None:
     assert str(RBMStudioError("{problem}: {remedy}", problem="{name}", remedy="none")) == "{name}: none"
+
+
+def test_a_value_too_long_for_a_message_is_shortened_whatever_its_format() -> None:
+    error = RBMStudioError(
+        "It promises {count:,} bytes, {rate:.3g} and {most:,}.", count=10**600, rate=10**5000, most=7
+    )
+    assert str(error) == f"It promises 1{'0' * 249}…{'0' * 250} bytes, a number of thousands of digits and 7."
+    assert error.problem.format(**error.fields) == str(error)
+
+
+def test_what_has_no_name_is_called_so() -> None:
+    assert str(RBMStudioError("{name} is a folder.", name="")) == "(without a name) is a folder."

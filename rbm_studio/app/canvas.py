@@ -12,7 +12,6 @@ from PySide6.QtGui import (
     QEventPoint,
     QGuiApplication,
     QHideEvent,
-    QImage,
     QInputDevice,
     QKeyEvent,
     QMouseEvent,
@@ -26,7 +25,7 @@ from PySide6.QtGui import (
 from rbm_studio.app.canvas_keys import key_action
 from rbm_studio.app.drawing import Drawing
 from rbm_studio.app.paper import Paper
-from rbm_studio.app.picture_import import PictureImport, is_for_the_window, local_file
+from rbm_studio.app.picture_import import PictureImport, has_picture, is_for_the_window, local_file
 from rbm_studio.app.tools import Tool, tool_cursor
 from rbm_studio.data.handwriting import ERASER_WIDTH
 from rbm_studio.data.pen import SIDE
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from PySide6.QtCore import QMimeData
+    from PySide6.QtGui import QImage
     from PySide6.QtWidgets import QWidget
 
 
@@ -114,8 +114,8 @@ class DrawingCanvas(Paper):
         path = local_file(mime)
         if path is not None:
             self.open_picture(path)
-        elif mime.hasImage():
-            self._import.take_image(QImage(mime.imageData()))
+        elif has_picture(mime):
+            self._import.take_copied(mime)
         else:
             self.failed.emit(
                 RBMStudioError(
@@ -149,7 +149,7 @@ class DrawingCanvas(Paper):
         if path is not None:
             self.open_picture(path)
         else:
-            self._import.take_image(QImage(mime.imageData()))
+            self._import.take_copied(mime)
 
     def _use_imported(self, picture: QImage, inverted: bool) -> None:
         self._replace(Drawing(picture=picture, is_imported=True))
@@ -293,4 +293,4 @@ def _pressure(event: QPointerEvent, pressure: float) -> float | None:
 
 def _is_picture(mime: QMimeData) -> bool:
     path = local_file(mime)
-    return mime.hasImage() if path is None else not is_for_the_window(path)
+    return has_picture(mime) if path is None else not is_for_the_window(path)

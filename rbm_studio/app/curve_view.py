@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QAction, QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from rbm_studio.app.curve_axes import ValueAxis
 from rbm_studio.app.theme import GRID
@@ -91,6 +91,9 @@ class CurveView(pg.GraphicsView):
         self._cuts: list[CutMark] = []
         # pyqtgraph keeps the plain ground as a pixmap, and so puts one into a vector drawing.
         self.setCacheMode(pg.GraphicsView.CacheModeFlag.CacheNone)
+        # Of a menu that is not shown here: pyqtgraph's own export knows nothing of what is painted over the lines.
+        for entry in self.scene().findChildren(QAction):
+            entry.deleteLater()
         # Qt would rather take the room from the header than go below a least height of its own.
         self.setMinimumHeight(1)
         # Keys and focus are the plot's.

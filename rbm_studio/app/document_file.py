@@ -181,8 +181,8 @@ def remove_traces(path: Path) -> None:
     """Remove the half files and the lock that a program left beside an experiment's file when it was killed."""
     path = _real(path)
     remove_leftovers(path.parent, path.name)
-    lock = path.with_name(f".{path.name}.lock")
-    with suppress(CannotLock):
-        taken = take_lock(lock) if lock.exists() else None
-        if taken is not None and not isinstance(taken, Holder):
-            taken.unlock()
+    for place in _places(path):
+        with suppress(CannotLock):
+            taken = take_lock(place) if os.path.lexists(place) else None
+            if taken is not None and not isinstance(taken, Holder):
+                taken.unlock()

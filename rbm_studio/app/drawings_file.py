@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 20_000_000
 """No file of ours is larger; another one is not read at all."""
+MOST_WRITTEN = 10 * MOST_KEPT
+"""Drawings in a file: those of a window, and what others keep beside them."""
 
 _FORMAT, _VERSION = "RBM Studio drawings", 1
 _log = logging.getLogger(__name__)
@@ -36,11 +38,19 @@ def write_drawings(path: Path, drawings: tuple[Kept, ...]) -> tuple[Kept, ...]:
 
     Raises
     ------
-    FileError
-        If it cannot be written.
+    RBMStudioError
+        If it cannot be written, or could not be read again; a file that was there before is unchanged then.
     """
     content = {"format": _FORMAT, "version": _VERSION, "drawings": [kept_as_json(kept) for kept in drawings]}
     data = json.dumps(content, separators=(",", ":")).encode()
+    try:
+        _drawings_of(data)
+    except _Broken as error:
+        raise RBMStudioError(
+            "The kept drawings were not written down: {count} are more than their file can hold.",
+            "Remove some of “Drawings”.",
+            count=len(drawings),
+        ) from error
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -56,8 +66,9 @@ def kept_as_json(kept: Kept) -> dict[str, Any]:
         levels = np.rint(grey_values(bounded(kept.drawing.picture)) * 255).astype(int)
         return {**common, "picture": levels.tolist(), "imported": kept.drawing.is_imported}
     strokes = kept.drawing.strokes[:MOST_STROKES]
-    # Of a very long scribble, points that are evenly left out make no difference to the eye.
-    step = -(-sum(len(stroke.points) for stroke in strokes) // (MOST_POINTS - MOST_STROKES))
+    count = sum(len(stroke.points) for stroke in strokes)
+    # Of a very long scribble, points that are evenly left out make no difference to the eye; once is enough.
+    step = 1 if count <= MOST_POINTS else -(-count // (MOST_POINTS - MOST_STROKES))
     return {**common, "strokes": [_stroke_as_json(stroke, step) for stroke in strokes]}
 
 
@@ -87,7 +98,10 @@ def read_drawings(path: Path) -> list[Kept]:
         If it cannot be read.
     """
     with open_ordinary(path) as file:
-        data = file.read(MOST_BYTES + 1)
+        return _drawings_of(file.read(MOST_BYTES + 1))
+
+
+def _drawings_of(data: bytes) -> list[Kept]:
     _check(len(data) <= MOST_BYTES)
     try:
         content = parse_json(data)
@@ -95,7 +109,7 @@ def read_drawings(path: Path) -> list[Kept]:
         raise _Broken from error
     _check(isinstance(content, dict) and content.get("format") == _FORMAT and content.get("version") == _VERSION)
     drawings = content.get("drawings")
-    return [kept_from_json(each) for each in _list(drawings, MOST_KEPT)]
+    return [kept_from_json(each) for each in _list(drawings, MOST_WRITTEN)]
 
 
 class _Broken(RBMStudioError):

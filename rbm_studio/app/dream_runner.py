@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from rbm_studio.app.log_lines import log_failure
+from rbm_studio.app.private_names import Own
 
 if TYPE_CHECKING:
     from rbm_studio.app.dream import Dream, Frame, Wishes
@@ -245,7 +246,7 @@ class DreamRunner(QObject):
         return dream.frame()
 
     def _fail(self, dream: Dream, error: Exception) -> None:
-        log_failure(_log, "Dreaming", error)
+        log_failure(_log, Own("Dreaming"), error)
         with self._changed:
             if dream is self._dream:
                 self._error, self._dream, self._pace = error, None, None

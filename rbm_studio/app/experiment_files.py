@@ -141,8 +141,10 @@ def _readable_data(data: DatasetIdentity | None) -> DatasetIdentity | None:
 
 
 def _saved_moment(moment: Moment, model: SavedModel | None) -> SavedMoment:
-    settings = model.settings if model is not None else None
-    saved = SavedModel(moment.parameters, settings, (), moment.image_shape, moment.state, moment.provenance)
+    settings, provenance = (model.settings, model.provenance) if model is not None else (None, None)
+    # The start, before any training, is of the model's.
+    provenance = moment.provenance or provenance
+    saved = SavedModel(moment.parameters, settings, (), moment.image_shape, moment.state, provenance)
     return SavedMoment(moment.epochs, saved, moment.record, _readable_data(moment.data))
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Signal
 
 from rbm_studio.app.frames import forget_frames
+from rbm_studio.app.private_names import Own
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,10 +58,14 @@ class Faults(QObject):
             sys.__excepthook__(kind, error, trace)
             return
         thread = threading.current_thread()
-        where = "" if thread is threading.main_thread() else f" in the thread {thread.name!r}"
         # What cannot be logged is told all the same.
         with contextlib.suppress(Exception):
-            _log.error("An exception that nothing caught%s", where, exc_info=(kind, error, trace))
+            if thread is threading.main_thread():
+                _log.error("An exception that nothing caught", exc_info=(kind, error, trace))
+            else:
+                _log.error(
+                    "An exception that nothing caught in the thread %r", thread.name, exc_info=(kind, error, trace)
+                )
         forget_frames(error)
         try:
             self._met.emit(error)
@@ -77,8 +82,8 @@ def _log_only(caught: sys.UnraisableHookArgs) -> None:
     error = caught.exc_value or caught.exc_type()
     _log.error(
         "%s: %s",
-        caught.err_msg or "Exception ignored in",
-        type(caught.object).__name__,
+        Own(caught.err_msg or "Exception ignored in"),
+        Own(type(caught.object).__name__),
         exc_info=(caught.exc_type, error, caught.exc_traceback),
     )
     forget_frames(error)

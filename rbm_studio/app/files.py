@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from rbm_studio.app.preferences import FOLDER, preferences
 from rbm_studio.storage.experiment_file import EXPERIMENT_SUFFIX
 from rbm_studio.storage.model_file import SUFFIX as MODEL_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_FOLDER_KEY = "files/folder"
 
 
 def is_model(path: Path) -> bool:
@@ -70,14 +69,13 @@ def _suffix_of(name_filter: str) -> str:
 def _dialog(
     parent: QWidget, title: str, name_filter: str, chosen: Callable[[Path], None], mode: QFileDialog.FileMode
 ) -> QFileDialog:
-    settings = QSettings()
-    dialog = QFileDialog(parent, title, str(settings.value(_FOLDER_KEY, str(Path.home()))), name_filter)
+    dialog = QFileDialog(parent, title, preferences.value(FOLDER) or str(Path.home()), name_filter)
     dialog.setFileMode(mode)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
 
     def take(name: str) -> None:
         path = Path(name)
-        settings.setValue(_FOLDER_KEY, str(path.parent))
+        preferences.keep(FOLDER, str(path.parent))
         chosen(path)
 
     dialog.fileSelected.connect(take)

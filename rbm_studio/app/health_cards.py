@@ -240,7 +240,11 @@ class HealthCards(QObject):
     def _show_gap(self, health: Health, model: Model) -> None:
         energies = health.free_energies
         if energies is None:
-            self._gap.set_placeholder(self.tr("There are no held-out images."))
+            self._gap.set_placeholder(
+                self.tr("The free energies are too large to be compared.")
+                if health.held_out_images
+                else self.tr("There are no held-out images.")
+            )
             self._gap_card.set_caption("")
             return
         self._gap.append(GapPoint(health.epochs, energies.gap, energies.error))

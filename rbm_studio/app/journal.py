@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from rbm_studio.app.log_lines import for_log
+from rbm_studio.app.private_names import Own
 from rbm_studio.app.state import RunState
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Journal(QObject):
         session.experiment.changed.connect(self._note_file)
 
     def _note_failure(self, error: Exception) -> None:
-        _log.info("Told: %s", for_log(error))
+        _log.info("Told: %s", error)
 
     def _note_run(self) -> None:
         session = self._session
@@ -49,7 +49,8 @@ class Journal(QObject):
             units = (
                 (model.parameters.visible_num, model.parameters.hidden_num, model.parameters.label_num) if model else ()
             )
-            _log.info("Training begins: units %s, %s, %s", units, session.settings.device, session.settings.training)
+            device, training = Own(session.settings.device), Own(session.settings.training)
+            _log.info("Training begins: units %s, %s, %s", units, device, training)
         elif self._run_state is RunState.IDLE:
             _log.info("Training ends: %g epochs behind the model", session.epochs_trained)
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSettings, QSize, Qt
+from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtWidgets import QToolBar
 
+from rbm_studio.app.layout_state import is_geometry, is_state
+from rbm_studio.app.preferences import GEOMETRY, STATE, preferences
 from rbm_studio.app.screens import bring_into_view
 from rbm_studio.app.theme import GRID
 
@@ -14,13 +17,13 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QDockWidget, QMainWindow
 
-_VERSION = 4
+VERSION = 4
+"""Of the docks and bars that there are."""
 FIRST_SIZE = (1280, 800)
 _FRAME = (2 * GRID, 6 * GRID)
 """What a window manager's title and borders take, at most: how much is not known before the window is shown."""
 
 _LEFT_WIDTH = 272
-_GEOMETRY, _STATE = "window/geometry", "window/state"
 
 
 def arrange(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
@@ -61,11 +64,13 @@ def first_size(space: QSize) -> QSize:
 
 def restore(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
     """Put the window and its docks where `remember` found them; as at the first start where that is not known."""
-    settings = QSettings()
-    geometry, state = settings.value(_GEOMETRY), settings.value(_STATE)
-    if not (isinstance(geometry, QByteArray) and window.restoreGeometry(geometry)):
+    geometry, state = preferences.value(GEOMETRY), preferences.value(STATE)
+    bars = [
+        bar.objectName() for bar in window.findChildren(QToolBar, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    ]
+    if not (is_geometry(geometry) and window.restoreGeometry(geometry)):
         window.resize(first_size(window.screen().availableSize()))
-    if not (isinstance(state, QByteArray) and window.restoreState(state, _VERSION)):
+    if not (is_state(state, VERSION, docks, bars) and window.restoreState(state, VERSION)):
         arrange(window, docks)
     # The screen where it was left may be gone, and the one that there is may be small.
     bring_into_view(window, docks)
@@ -73,6 +78,7 @@ def restore(window: QMainWindow, docks: Mapping[str, QDockWidget]) -> None:
 
 def remember(window: QMainWindow) -> None:
     """Keep in the user's settings where the window and its docks are."""
-    settings = QSettings()
-    settings.setValue(_GEOMETRY, window.saveGeometry())
-    settings.setValue(_STATE, window.saveState(_VERSION))
+    # Whoever closes a window has no use for a message in it.
+    with QSignalBlocker(preferences):
+        preferences.keep(GEOMETRY, bytes(window.saveGeometry().data()))
+        preferences.keep(STATE, bytes(window.saveState(VERSION).data()))

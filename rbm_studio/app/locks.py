@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
 # A lock file without a name in it: its program was killed before it had written it down.
 _UNNAMED_MS = 2000
+# The process, the program and the computer, by name.
+_MOST_BYTES = 10_000
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ def take_lock(path: Path, patience_ms: int = 0) -> QLockFile | Holder:
     CannotLock
         If the system lets no such file be.
     """
+    _check_ordinary(path)
     lock = QLockFile(str(path))
     # A program that lives holds it for as long as it likes.
     lock.setStaleLockTime(0)
@@ -65,6 +70,18 @@ def take_lock(path: Path, patience_ms: int = 0) -> QLockFile | Holder:
         if lock.tryLock(0):
             return lock
     return Holder(pid, host, _since(path))
+
+
+def _check_ordinary(path: Path) -> None:
+    """Raise `CannotLock` for what Qt would wait for, or read to its end: a pipe, a device, or a file without end."""
+    try:
+        about = os.lstat(path)
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        raise CannotLock(str(path)) from error
+    if not stat.S_ISREG(about.st_mode) or about.st_size > _MOST_BYTES:
+        raise CannotLock(str(path))
 
 
 def _since(path: Path) -> datetime | None:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import faulthandler
 import logging
 import os
 import sys
 import time
+from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TextIO
+from typing import IO, BinaryIO, TextIO
 
 from platformdirs import user_log_path
 from PySide6.QtCore import QMessageLogContext, QtMsgType, qInstallMessageHandler
 
 from rbm_studio.app.log_lines import LineFormatter, Repeats
-
-if TYPE_CHECKING:
-    from io import TextIOWrapper
+from rbm_studio.app.private_names import of_a_crash, of_another
+from rbm_studio.untrusted import open_ordinary
 
 _SIZE = 1_000_000
 _KEPT = 2
@@ -36,7 +35,7 @@ _LEVELS = {
     QtMsgType.QtFatalMsg: logging.CRITICAL,
 }
 # Kept open: the operating system writes to it when the program is already broken.
-_trace: IO[str] | None = None
+_trace: BinaryIO | None = None
 
 
 def log_path() -> Path:
@@ -91,12 +90,10 @@ class LogFile(_Quiet, RotatingFileHandler):
             self.stream = self._open()
 
     def _open(self) -> TextIOWrapper:
-        # Its folder may have been removed; and what is no file, such as a pipe, could keep the program waiting.
         path = Path(self.baseFilename)
+        # Its folder may have been removed.
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_fifo():
-            raise OSError(errno.ENXIO, os.strerror(errno.ENXIO), str(path))
-        return super()._open()
+        return TextIOWrapper(open_ordinary(path, "ab"), self.encoding, self.errors)
 
     def _was_put_away(self, stream: IO[str]) -> bool:
         try:
@@ -170,16 +167,14 @@ def trace_crashes() -> str:
     """
     global _trace
     last = ""
-    if trace_path().is_fifo():
-        return last
-    with contextlib.suppress(OSError):
-        last = trace_path().read_text(encoding="utf-8", errors="backslashreplace")[:_MOST_TRACE].strip()
-        trace_path().write_bytes(b"")
+    with contextlib.suppress(OSError), open_ordinary(trace_path()) as file:
+        last = file.read(_MOST_TRACE).decode(errors="backslashreplace").strip()
     if last:
         for line in ("The program broke off the last time:", *last.splitlines()[:_MOST_TRACE_LINES]):
-            _log.info("%s", line)
+            _log.info("%s", of_a_crash(line))
     with contextlib.suppress(OSError):
-        _trace = trace_path().open("a", encoding="utf-8")
+        _trace = open_ordinary(trace_path(), "ab")
+        _trace.truncate(0)
         faulthandler.enable(_trace)
     return last
 
@@ -191,14 +186,15 @@ def last_lines(count: int) -> list[str]:
             handler.tell_repeats()
     text = b""
     for path in (log_path().with_name(f"{log_path().name}.1"), log_path()):
-        if not path.is_file():
-            continue
-        with contextlib.suppress(OSError), path.open("rb") as file:
+        with contextlib.suppress(OSError), open_ordinary(path) as file:
             file.seek(0, 2)
-            file.seek(max(0, file.tell() - _MOST_SHOWN))
-            text += file.read()
+            size = file.tell()
+            file.seek(max(0, size - _MOST_SHOWN))
+            # A line of which the beginning is missing might be in the middle of a name.
+            _ = file.readline() if size > _MOST_SHOWN else b""
+            text += file.read(_MOST_SHOWN)
     return text.decode("utf-8", errors="backslashreplace").replace("\r", "").split("\n")[:-1][-count:]
 
 
 def _log_qt(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
-    _log.getChild("qt").log(_LEVELS.get(kind, logging.WARNING), "%s", message)
+    _log.getChild("qt").log(_LEVELS.get(kind, logging.WARNING), "%s", of_another(message))

@@ -10,6 +10,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from rbm_studio.app.frames import forget_frames, place_of
+from rbm_studio.app.private_names import ESCAPED, Own, filled, message_of, shown_file
 from rbm_studio.core.gpu_errors import GPUError
 from rbm_studio.errors import RBMStudioError
 
@@ -19,25 +20,20 @@ if TYPE_CHECKING:
 SAME_FOR_S = 60.0
 """For so long the same record again is counted and not written."""
 _MOST_KNOWN = 200
-_ESCAPED = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {
-    ord("\n"): "\\n",
-    ord("\r"): "\\r",
-    ord("\t"): "\t",
-    0x2028: "\\u2028",
-    0x2029: "\\u2029",
-}
 
 
 class LineFormatter(logging.Formatter):
     """Writes a record on one line, and its traceback on indented ones, so that no text can pose as another record."""
+
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines of a record."""
-        head = f"{self.formatTime(record)} {record.levelname} {record.name}: {record.getMessage()}"
-        lines = [head.translate(_ESCAPED)]
+        head = f"{self.formatTime(record)} {record.levelname} {record.name}: {filled(record)}"
+        lines = [head.translate(ESCAPED)]
         if record.exc_info:
             lines += self.formatException(record.exc_info).splitlines()
         return "\n    ".join(lines)
@@ -51,18 +47,33 @@ class LineFormatter(logging.Formatter):
 
 
 def traceback_of(error: BaseException | None, trace: TracebackType | None = None) -> str:
-    """Return an exception's traceback; its message, and those of its causes, have one line each."""
-    if error is None:
-        return ""
-    pieces = traceback.format_exception(type(error), error, trace or error.__traceback__)
-    return "\n".join(_tidied(piece) for piece in pieces)
+    """Return an exception's traceback; its message, and those of its causes, have one line each, names in brackets."""
+    parts: list[str] = []
+    known: set[int] = set()
+    while error is not None:
+        known.add(id(error))
+        calls = _calls(trace or error.__traceback__)
+        words = message_of(error)
+        last = f"{type(error).__name__}: {words}" if isinstance(error, RBMStudioError) else words
+        head = "Traceback (most recent call last):\n" if calls else ""
+        parts.insert(0, f"{head}{''.join(calls)}{last.translate(ESCAPED)}")
+        trace, cause = None, error.__cause__
+        link = "That was the cause of:"
+        if cause is None and not error.__suppress_context__:
+            link, cause = "While that was handled, there came:", error.__context__
+        if cause is None or id(cause) in known:
+            break
+        parts.insert(0, link)
+        error = cause
+    return "\n".join(parts)
 
 
-def _tidied(piece: str) -> str:
-    piece = piece.strip("\n")
-    # The lines of a call, with its source and the marks below it, are Python's; all else may be of a file's name.
-    lines = piece.split("\n") if piece.startswith('  File "') else [piece]
-    return "\n".join(line.translate(_ESCAPED) for line in lines)
+def _calls(trace: TracebackType | None) -> list[str]:
+    summary = traceback.extract_tb(trace)
+    for call in summary:
+        _ = call.line  # read from the file, as long as its name is known
+        call.filename = shown_file(call.filename)
+    return summary.format()
 
 
 class Repeats(logging.Filter):
@@ -77,7 +88,7 @@ class Repeats(logging.Filter):
         if record.levelno < logging.WARNING:
             return True
         error = record.exc_info[1] if record.exc_info else None
-        same = (record.name, record.getMessage()) if error is None else (record.name, *place_of(error))
+        same = (record.name, filled(record)) if error is None else (record.name, *place_of(error))
         now = time.monotonic()
         written, count = self._known.get(same, (None, 0))
         if written is not None and now - written < SAME_FOR_S:
@@ -88,7 +99,7 @@ class Repeats(logging.Filter):
         if len(self._known) > _MOST_KNOWN:
             self._known.popitem(last=False)
         if count:
-            record.msg, record.args = f"{record.getMessage()} (the same again {count} times since)", ()
+            record.msg, record.args = "%s (the same again %d times since)", (Own(filled(record)), count)
         return True
 
     def pending(self) -> list[str]:
@@ -103,7 +114,7 @@ def _named(same: tuple[object, ...]) -> str:
     if not isinstance(kind, type):
         return str(kind)
     lines = rest[0] if rest else ()
-    at = f" in {lines[-1][0]}, line {lines[-1][1]}" if isinstance(lines, tuple) and lines else ""
+    at = f" in {shown_file(lines[-1][0])}, line {lines[-1][1]}" if isinstance(lines, tuple) and lines else ""
     return f"{kind.__name__}{at}"
 
 
@@ -111,26 +122,8 @@ def log_failure(log: logging.Logger, work: str, error: Exception) -> None:
     """Log what ended a piece of work, and forget what its calls held; a log that fails keeps nobody from that end."""
     with contextlib.suppress(Exception):
         if isinstance(error, RBMStudioError):
-            log.info("%s: %s", work, for_log(error), exc_info=error if isinstance(error, GPUError) else None)
+            log.info("%s: %s", work, error, exc_info=error if isinstance(error, GPUError) else None)
         else:
             log.error("%s failed", work, exc_info=error)
     # There may be no room for anything as long as they are kept.
     forget_frames(error)
-
-
-_NAMES = ("name", "file", "origin", "path", "folder", "title")
-
-
-def for_log(error: Exception) -> str:
-    """Return an error's message with the names of files in quotes, so that they can be told from what is around."""
-    if not isinstance(error, RBMStudioError):
-        return repr(error)
-    fields = {
-        name: for_log(value)
-        if isinstance(value, Exception)
-        else repr(str(value))
-        if name in _NAMES and not isinstance(value, int | float)
-        else value
-        for name, value in error.fields.items()
-    }
-    return " ".join(part.format(**fields) for part in (error.problem, error.remedy) if part)

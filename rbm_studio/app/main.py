@@ -19,12 +19,13 @@ from rbm_studio.app.garbage import Collector
 from rbm_studio.app.icons import icon
 from rbm_studio.app.journal import Journal
 from rbm_studio.app.log import start_log, trace_crashes
-from rbm_studio.app.menus import saved_appearance
+from rbm_studio.app.preferences import APPEARANCE, preferences
+from rbm_studio.app.private_names import Own
+from rbm_studio.app.qt_settings import make_qt_settings_harmless
 from rbm_studio.app.recovery import recovery_path
 from rbm_studio.app.recovery_offer import RecoveryOffer
 from rbm_studio.app.report import screens, versions
 from rbm_studio.app.session import Session
-from rbm_studio.app.settings_safety import set_unsafe_settings_aside
 from rbm_studio.app.shared_drawings import DrawingsFile, drawings_path
 from rbm_studio.app.start_marker import SETTLED_S, StartMarker, starts_path
 from rbm_studio.app.task import is_left_at_work
@@ -46,6 +47,8 @@ def create_application() -> QApplication:
     """Return the application, with its name, look and log."""
     # First: Qt ends the program where it finds no screen, and the log is what is left of that.
     start_log()
+    # Before the application: it reads the desktop's settings.
+    make_qt_settings_harmless()
     application = QApplication.instance() or QApplication(sys.argv[:1])
     if not isinstance(application, QApplication):
         raise TypeError("there is an application without a window system already")
@@ -60,10 +63,9 @@ def create_application() -> QApplication:
     application.setWindowIcon(icon("rbm-studio"))
     if application.findChild(Collector) is None:
         Collector(application)
-    set_unsafe_settings_aside()
-    apply_appearance(application, saved_appearance())
+    apply_appearance(application, preferences.value(APPEARANCE))
     for line in (*versions(), *screens()):
-        _log.info("%s", line)
+        _log.info("%s", Own(line))
     return application
 
 
@@ -106,6 +108,7 @@ class Program(QObject):
         self.window = create_window()
         session = self.window.session
         faults.reported.connect(session.failed)
+        preferences.failed.connect(session.failed)
         self.autosave = Autosave(session, recovery_path(), autosave_s)
         self.offer: RecoveryOffer | None = None
         application.commitDataRequest.connect(self._prepare_for_logout)
@@ -125,6 +128,7 @@ class Program(QObject):
     def _start(self, path: Path | None) -> None:
         self.window.restore_layout()
         self.window.show()
+        preferences.check()
         DrawingsFile(self.window.session, drawings_path())
         self.offer = RecoveryOffer(self.window.session, self.autosave, recovery_path(), self.window)
         if path is not None:

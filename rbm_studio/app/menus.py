@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QSettings
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QApplication, QMenu
 
@@ -12,6 +12,7 @@ from rbm_studio.app.about import show_about
 from rbm_studio.app.exchange import Exchange
 from rbm_studio.app.first_steps import FirstSteps
 from rbm_studio.app.icons import icon
+from rbm_studio.app.preferences import APPEARANCE, preferences
 from rbm_studio.app.text_window import show_log, show_report
 from rbm_studio.app.theme import Appearance, apply_appearance
 from rbm_studio.plain import LONGEST, SHORT, folded, plain
@@ -96,7 +97,7 @@ class Menus(QObject):
             Appearance.LIGHT: self.tr("&Light"),
             Appearance.DARK: self.tr("&Dark"),
         }
-        chosen = saved_appearance()
+        chosen = preferences.value(APPEARANCE)
         for appearance, name in names.items():
             action = menu.addAction(name)
             action.setCheckable(True)
@@ -134,15 +135,9 @@ class Menus(QObject):
         return action
 
 
-def saved_appearance() -> Appearance:
-    """Return the appearance that the user chose; the system's if none."""
-    saved = str(QSettings().value("appearance", ""))
-    return Appearance(saved) if saved in set(Appearance) else Appearance.SYSTEM
-
-
 def _choose_appearance(action: QAction) -> None:
     appearance = Appearance(action.data())
-    QSettings().setValue("appearance", str(appearance))
+    preferences.keep(APPEARANCE, appearance)
     application = QApplication.instance()
     if isinstance(application, QApplication):
         apply_appearance(application, appearance)

@@ -12,6 +12,7 @@ from rbm_studio.app.frames import place_of
 from rbm_studio.app.throttle import Throttle
 from rbm_studio.core.divergence import TrainingDivergedError
 from rbm_studio.errors import RBMStudioError
+from rbm_studio.plain import breakable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +120,7 @@ class Messages(QObject):
             self._open(self._shown)
 
     def _open(self, error: Exception) -> None:
-        problem, remedy = in_words(error)
+        problem, remedy = map(breakable, in_words(error))
         box = QMessageBox(QMessageBox.Icon.Warning, "RBM Studio", problem, QMessageBox.StandardButton.Ok, self._window)
         box.setInformativeText(remedy)
         box.setDefaultButton(QMessageBox.StandardButton.Ok)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QLocale
 
 MINUS = "\N{MINUS SIGN}"
@@ -11,6 +13,8 @@ _SMALL = 0.001
 
 def short(value: float, digits: int = 2) -> str:
     """Return a number with so many digits that count; very small and large ones as in 1.6e−8."""
+    if not math.isfinite(value):
+        return _endless(value)
     # Python's digits first: each language writes an exponent in its own way.
     kind = f".{digits - 1}e" if 0 < abs(value) < _SMALL else f".{digits}g"
     mantissa, mark, exponent = format(value, kind).partition("e")
@@ -20,7 +24,13 @@ def short(value: float, digits: int = 2) -> str:
 
 def fixed(value: float, decimals: int) -> str:
     """Return a number with so many decimal places."""
+    if not math.isfinite(value):
+        return _endless(value)
     return QLocale().toString(float(value), "f", decimals).replace("-", MINUS)
+
+
+def _endless(value: float) -> str:
+    return "–" if math.isnan(value) else "∞" if value > 0 else f"{MINUS}∞"
 
 
 def signed(value: float, digits: int = 3) -> str:

@@ -1,86 +1,183 @@
-"""Names that a report must not tell: where the user's files lie, and what they are called."""
+"""Names of the user's in what is logged: they stand in brackets, so that the report can leave them out unseen.
+
+What a record or an error is filled with is taken for a name, unless it is known to be none: a number, a time, a
+sentence of the system's, or what its author marked as the program's `Own`. Nobody needs to know which names there are.
+"""
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sys
 import sysconfig
+import traceback
+from datetime import date
+from functools import cache
+from numbers import Number
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import rbm_studio
+from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    import logging
 
-_FILE = "<file>"
-_SUFFIXES = (
-    "safetensors|rbmx|npz|npy|gz|bz2|xz|zip|7z|idx|ubyte|csv|tsv|txt|dat|json|pkl|pickle|png|jpe?g|bmp|gif|tiff?|webp|"
-    "svg|pdf|html?|log|ini|toml|ya?ml|ipynb|docx?|xlsx?|odt|md|mat|h5|hdf5|pt|pth|onnx|part"
+ESCAPED = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {
+    ord("\n"): "\\n",
+    ord("\r"): "\\r",
+    ord("\t"): "\t",
+    0x2028: "\\u2028",
+    0x2029: "\\u2029",
+}
+"""For `str.translate`: what would not stay in its line."""
+
+_OPEN, _CLOSE = "⟨", "⟩"
+_NAMED = re.compile(rf"{_OPEN}[^{_CLOSE}\n]*(?:{_CLOSE}|$)", re.MULTILINE)
+# By the T: earlier versions, which put no brackets, wrote a space.
+_RECORD = re.compile(r"\d{4}-\d\d-\d\dT")
+_SYSTEMS_WORDS = frozenset(os.strerror(number) for number in errno.errorcode)
+# Python writes their messages, and puts nothing in but types and numbers.
+_TELL_NO_NAMES = (
+    AttributeError,
+    FloatingPointError,
+    IndexError,
+    MemoryError,
+    NameError,
+    NotImplementedError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ZeroDivisionError,
 )
-# A quote within a word, as in can't, opens nothing.
-_QUOTED = re.compile(r"""(?<!\w)("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|“[^”]*”|«[^»]*»)""")
-_NAME = re.compile(rf"[^\s'\"“”/\\]*\.(?:{_SUFFIXES})(?!\w)", re.IGNORECASE)
-# What is written without quotes may hold spaces: no one knows where it ends but the line does.
-_PLACES = re.compile(
-    r"""(?:file:/+|~[/\\]|(?<![\w.>/:<-])/(?=[^\s/])|(?<!\w)[A-Za-z]:(?:[\\/]|%5c|%2f)+|(?<![\w\\])\\\\+(?=\w)"""
-    r"""|(?<!\w)%2f(?=\w)|/(?:home|users)/|\\+users\\+).*""",
-    re.IGNORECASE | re.DOTALL,
-)
-_PROGRAM = re.compile(r"""^["'](?:<python>|<program>)[\w./\\<> +@-]*["']$""")
+_PROGRAM = Path(rbm_studio.__file__).parent
+# Arrays in, arrays out: no names get there.
+_CORE = f"{_PROGRAM / 'core'}{os.sep}"
+_CALL = re.compile(r'(\s*File ")(.*)(", line \d+ in .*)', re.DOTALL)
 
 
-def without_names(text: str, names: Iterable[str] = (), home: Path | None = None) -> str:
-    """Return a text without paths and names of files; the program's own and Python's files stay, from their root on.
+class Own(str):
+    """A text of the program's own, without a name of the user's in it."""
 
-    Parameters
-    ----------
-    text : str
-        Of any number of lines; a name lies within one.
-    names : iterable of str
-        Names that are known, such as that of the open file: taken away wherever they are.
-    home : Path, optional
-        The user's folder, if it is not that of the system's.
-    """
-    own = [str(folder) for folder in (home or Path.home(), Path.home().resolve())]
-    known = sorted({*names} - {""}, key=len, reverse=True)
-    return "\n".join(_line(line, known, own) for line in text.split("\n"))
+    __slots__ = ()
 
 
-def _line(line: str, known: list[str], homes: list[str]) -> str:
+class _Name:
+    """A text that may be, or hold, a name: what stands for it in a message is in brackets."""
+
+    def __init__(self, value: object) -> None:
+        self._value = os.fspath(value) if isinstance(value, os.PathLike) else value
+
+    def __str__(self) -> str:
+        return _in_brackets(str(self._value))
+
+    def __repr__(self) -> str:
+        return _in_brackets(repr(self._value))
+
+    def __format__(self, _spec: str) -> str:
+        return str(self)
+
+
+def _in_brackets(text: str) -> str:
+    inside = text.replace(_OPEN, "<").replace(_CLOSE, ">").translate(ESCAPED)
+    return f"{_OPEN}{inside}{_CLOSE}"
+
+
+def _shown(value: object) -> object:
+    """Return what stands in a message for something that it is filled with."""
+    if isinstance(value, BaseException):
+        return message_of(value)
+    if isinstance(value, tuple | list) and all(map(_is_no_name, value)):
+        return value
+    return value if _is_no_name(value) else _Name(value)
+
+
+def _is_no_name(value: object) -> bool:
+    is_systems = isinstance(value, str) and value in _SYSTEMS_WORDS
+    return value is None or is_systems or isinstance(value, Own | Number | date)
+
+
+def filled(record: logging.LogRecord) -> str:
+    """Return a record's message, names in brackets."""
+    if not isinstance(record.msg, str):
+        return str(_shown(record.msg))
+    if not record.args:
+        return record.msg
+    if isinstance(record.args, tuple):
+        return record.msg % tuple(map(_shown, record.args))
+    if "%(" in record.msg:
+        return record.msg % {key: _shown(value) for key, value in record.args.items()}
+    return record.msg % (_Name(record.args),)
+
+
+def message_of(error: BaseException) -> Own:
+    """Return what an exception says, names in brackets; after its kind, if it is none of the program's."""
+    if isinstance(error, RBMStudioError):
+        fields = {key: _shown(value) for key, value in error.fields.items()}
+        return Own(" ".join(part.format(**fields) for part in (error.problem, error.remedy) if part))
+    kind = type(error).__name__
+    if isinstance(error, OSError) and error.errno is not None:
+        named = [repr(_Name(name)) for name in (error.filename, error.filename2) if name is not None]
+        return Own(": ".join([f"{kind} {error.errno}", f"{_shown(error.strerror)}", *named]))
+    text = str(error)
+    tells_none = isinstance(error, _TELL_NO_NAMES) or _is_of_the_core(error)
+    return Own(f"{kind}: {text if tells_none else _in_brackets(text)}" if text else kind)
+
+
+def _is_of_the_core(error: BaseException) -> bool:
+    files = [frame.f_code.co_filename for frame, _line in traceback.walk_tb(error.__traceback__)]
+    return bool(files) and files[-1].startswith(_CORE)
+
+
+def shown_file(path: str) -> str:
+    """Return a file of the program's or Python's from their root on; any other one in brackets."""
     for root, mark in _roots():
-        line = line.replace(root, mark)
-    for name in known:
-        for form in {name, repr(name)[1:-1], quote(name, errors="surrogatepass")}:
-            line = line.replace(form, _FILE)
-    for home in homes:
-        for form in {home, home.replace("\\", "\\\\"), home.replace("\\", "/"), quote(home)}:
-            if len(form) > 1:
-                line = re.sub(re.escape(form) + r"(?=$|[\s'\"/\\%:;,)])", "~", line, flags=re.IGNORECASE)
-    parts = _QUOTED.split(line)
-    line = "".join(_within(part) if place % 2 else part for place, part in enumerate(parts))
-    line = _PLACES.sub(_FILE, line)
-    return _NAME.sub(_FILE, line)
+        if path.startswith(root):
+            return mark + path[len(root) :]
+    return path if path.startswith("<") else _in_brackets(path)
 
 
-def _within(quoted: str) -> str:
-    """Return something in quotes, without the name that it is."""
-    if _PROGRAM.match(quoted):
-        return quoted
-    inside = quoted[1:-1]
-    is_name = "/" in inside or "\\" in inside or "~" in inside or "%2f" in inside.lower() or _NAME.search(inside)
-    return f"{quoted[0]}{_FILE}{quoted[-1]}" if is_name else quoted
-
-
+@cache
 def _roots() -> list[tuple[str, str]]:
     """Return where programs lie, the longest first, and what to write for each."""
     paths = sysconfig.get_paths()
     python = {sys.prefix, sys.base_prefix, paths["purelib"], paths["platlib"], paths["stdlib"]}
-    roots = {str(Path(rbm_studio.__file__).parent): "<program>"}
-    for folder in python:
-        roots[folder] = "<python>"
-        roots[str(Path(folder).resolve())] = "<python>"
+    roots = {folder: "<python>" for each in python for folder in (each, os.path.realpath(each))}
+    roots[str(_PROGRAM)] = "<program>"
     # A separator behind it: a folder of another name may begin alike.
     with_separator = [(root + end, mark + "/") for root, mark in roots.items() for end in ("/", "\\") if len(root) > 3]
     return sorted(with_separator, key=lambda pair: len(pair[0]), reverse=True)
+
+
+def of_a_crash(line: str) -> str:
+    """Return a line of what is left of a crash: the program's own, but for the files in it."""
+    call = _CALL.fullmatch(line)
+    if call:
+        return Own(f"{call[1]}{shown_file(call[2])}{call[3]}")
+    # A thread may be called after what it opens.
+    return line if "[" in line else of_another(line)
+
+
+def of_another(text: str) -> str:
+    """Return a text of Qt's or the system's as its own, if there is no place of a file in it.
+
+    Where they name a file, they put it in quotes, or give its whole path.
+    """
+    return text if any(sign in text for sign in "/\\\"'") else Own(text)
+
+
+def without_names(text: str) -> str:
+    """Return text of the log with every name taken out."""
+    return _NAMED.sub("<name>", text)
+
+
+def lines_with_brackets(lines: list[str]) -> list[str]:
+    """Return those lines of a log in which names are in brackets: not those that earlier versions wrote."""
+    kept, has_brackets = [], False
+    for line in lines:
+        if not line.startswith("    "):
+            has_brackets = bool(_RECORD.match(line))
+        if has_brackets:
+            kept.append(line)
+    return kept

@@ -7,12 +7,9 @@ import threading
 import time
 from pathlib import Path
 
-from PySide6.QtCore import QSettings
+from rbm_studio.app.preferences import MOST_RECENT, RECENT, preferences
 
-KEPT = 8
-_KEY = "files/recent"
 _PATIENCE_S = 0.2
-_LONGEST_PATH = 4096
 
 
 class RecentFiles:
@@ -25,7 +22,7 @@ class RecentFiles:
 
     def paths(self) -> list[Path]:
         """Return those that still exist, and those of which that cannot be told at once."""
-        names = _names()
+        names = preferences.value(RECENT)
         ends = time.monotonic() + _PATIENCE_S
         for name in names:
             if name not in self._asked:
@@ -46,12 +43,4 @@ class RecentFiles:
     def add(self, path: Path) -> None:
         """Put a path first."""
         newest = str(path.resolve())
-        QSettings().setValue(_KEY, [newest, *(other for other in _names() if other != newest)][:KEPT])
-
-
-def _names() -> list[str]:
-    saved = QSettings().value(_KEY)
-    # A list of one comes back as a string from some systems' settings.
-    names = [saved] if isinstance(saved, str) else saved if isinstance(saved, list) else []
-    usable = (name for name in names if isinstance(name, str) and 0 < len(name) <= _LONGEST_PATH and "\0" not in name)
-    return list(dict.fromkeys(usable))[:KEPT]
+        preferences.change(RECENT, lambda names: [newest, *(name for name in names if name != newest)][:MOST_RECENT])

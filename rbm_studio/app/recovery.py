@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import os
+import re
 import secrets
-import time
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,21 +23,21 @@ from rbm_studio.atomic import remove_leftovers
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import write_atomically, writing_error
 from rbm_studio.storage.experiment_file import FORMAT_VERSION, load_experiment, save_experiment
+from rbm_studio.untrusted import open_ordinary
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QLockFile
 
     from rbm_studio.storage.experiment_file import SavedExperiment
 
-MOST_KEPT = 8
-"""Of so many programs what they left is kept,"""
-LONGEST_KEPT_S = 30 * 24 * 3600
-"""and for so many seconds."""
-MOST_ATTEMPTS = 2
-"""What has ended the program so often as it was brought back is not touched again."""
+MOST_OFFERED = 50
+"""So many are offered at once; what is older stays, and its turn comes when these are gone."""
 
 _EXPERIMENT, _ABOUT, _LOCK, _BROKEN = "experiment.rbmx", "about.json", "lock", ".broken"
+_HALF = re.compile(rf"\.({re.escape(_EXPERIMENT)}|{re.escape(_ABOUT)})\.[0-9a-f]+\.part")
 _MOST_BYTES = 64_000
+# No copy is older than the first version, nor newer than today, but by time zones that were set wrong.
+_FIRST, _SLACK = datetime(2020, 1, 1, tzinfo=UTC), timedelta(days=1)
 _log = logging.getLogger(__name__)
 
 
@@ -81,11 +82,16 @@ class About:
         }
         write_atomically(folder / _ABOUT, lambda file: file.write(json.dumps(facts).encode()))
 
+    @property
+    def is_date_odd(self) -> bool:
+        """Whether it cannot have been written down then: the clock was wrong, or is now."""
+        return not _FIRST < self.saved < datetime.now(UTC) + _SLACK
+
     @classmethod
     def read(cls, folder: Path) -> About:
         """Read it; of a folder without one as much as can be known."""
         try:
-            with (folder / _ABOUT).open("rb") as file:
+            with open_ordinary(folder / _ABOUT) as file:
                 return cls._checked(json.loads(file.read(_MOST_BYTES)))
         except (OSError, KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             _log.warning("%s: it is not known what was written down there: %s", folder, error)
@@ -95,12 +101,15 @@ class About:
 
     @classmethod
     def _checked(cls, facts: dict[str, Any]) -> About:
-        path = facts["path"]
-        saved = datetime.fromisoformat(facts["saved"])
+        path = None if facts["path"] is None else Path(str(facts["path"]))
+        saved, epochs = datetime.fromisoformat(facts["saved"]), float(facts["epochs"])
+        is_path = path is None or (path.name and b"\0" not in os.fsencode(path))
+        if not (is_path and math.isfinite(epochs) and epochs >= 0):
+            raise ValueError(facts)
         return cls(
             str(facts["name"]),
-            None if path is None else Path(str(path)),
-            float(facts["epochs"]),
+            path,
+            epochs,
             saved if saved.tzinfo else saved.replace(tzinfo=UTC),
             int(facts["attempts"]),
         )
@@ -129,7 +138,7 @@ class OwnFolder:
             If it cannot be written.
         """
         folder = self._folder
-        if folder is None or not folder.is_dir():
+        if folder is None or not os.path.isdir(folder):
             folder = self._make()
         # First: without it nobody would know afterwards which file the experiment was of.
         about.write(folder)
@@ -170,32 +179,65 @@ class Leftover:
     Attributes
     ----------
     about : About
-    content : Opened
+    size : int
+        Bytes.
     """
 
     about: About
-    content: Opened
+    size: int
     _folder: Path
     _lock: QLockFile
 
     def __post_init__(self) -> None:
         self._attempts = self.about.attempts
 
-    def note_attempt(self) -> None:
-        """Write down that it is about to be brought back: if that ends the program, the next start knows."""
-        self.about = replace(self.about, attempts=self.about.attempts + 1)
-        self.about.write(self._folder)
+    def read(self) -> Opened:
+        """Read it; if that, or showing it, ends the program, the next start knows.
+
+        Raises
+        ------
+        RBMStudioError
+            If it is damaged; or if it cannot be read now, and then an `OSError` is the cause.
+        """
+        self._note_attempts(self._attempts + 1)
+        try:
+            content = opened(load_experiment(self._folder / _EXPERIMENT))
+        except Exception:
+            self._note_attempts(self._attempts)
+            raise
+        # Of a program that was killed between the two files, one is newer.
+        epochs = content.model.epochs_trained if content.model is not None else 0.0
+        self.about = replace(self.about, epochs=epochs)
+        return content
+
+    def _note_attempts(self, attempts: int) -> None:
+        if attempts != self.about.attempts:
+            self.about = replace(self.about, attempts=attempts)
+            # On a full disk it can be read all the same.
+            with contextlib.suppress(RBMStudioError):
+                self.about.write(self._folder)
 
     def remove(self) -> None:
-        """Remove it from the disk."""
+        """Remove it from the disk, and what its program left beside the experiment's own file."""
         _remove(self._folder, self._lock)
+        if self.about.path is not None:
+            remove_traces(self.about.path)
 
     def leave(self) -> None:
         """Leave it to the next start; a program that comes to do so was not ended by it."""
-        if self._attempts != self.about.attempts:
-            with contextlib.suppress(RBMStudioError):
-                replace(self.about, attempts=self._attempts).write(self._folder)
+        self._note_attempts(self._attempts)
         self._lock.unlock()
+
+    def set_aside(self) -> Path:
+        """Leave it where no start looks for it again, and return the folder."""
+        self._lock.unlock()
+        aside = self._folder.with_name(self._folder.name + _BROKEN)
+        try:
+            self._folder.rename(aside)
+        except OSError as error:
+            _log.warning("%s cannot be set aside: %s", self._folder, error)
+            return self._folder
+        return aside
 
 
 @dataclass(frozen=True)
@@ -205,101 +247,98 @@ class Found:
     Attributes
     ----------
     leftovers : list of Leftover
-        The newest first.
-    broken : list of (About, Path)
-        What cannot be read, and the folder that it was set aside as.
+        The newest first; those of which the date cannot be right come last.
+    size : int
+        Bytes of all copies, also of those that were set aside.
+    more : int
+        How many there are beside, older than these.
     """
 
-    leftovers: list[Leftover]
-    broken: list[tuple[About, Path]]
+    leftovers: list[Leftover] = field(default_factory=list)
+    size: int = 0
+    more: int = 0
 
 
 def find_leftovers(root: Path) -> Found:
-    """Look after what programs left that are dead, and check that it can be opened; takes a while for large ones.
+    """Look after what programs left that are dead; nothing that could be unsaved work is removed, however old.
 
-    What is older than `LONGEST_KEPT_S`, or more than `MOST_KEPT`, is removed; half files are, too.
+    Each entry is looked at for itself: one that cannot be looked at, or is something else, stands in nobody's way.
 
     Parameters
     ----------
     root : Path
         See `recovery_path`.
     """
-    found = Found([], [])
-    for kept, folder in enumerate(_newest_first(root)):
+    copies, size = [], 0
+    for folder in _folders(root):
         try:
-            lock = take_lock(folder / _LOCK)
-        except CannotLock:
-            _log.warning("%s: it cannot be told whether a program uses it", folder)
-            continue
-        if isinstance(lock, Holder):
-            continue
-        remove_leftovers(folder)
-        about = About.read(folder) if (folder / _EXPERIMENT).exists() else None
-        if about is not None and about.path is not None:
-            remove_traces(about.path)
-        if about is None or kept >= MOST_KEPT or time.time() - about.saved.timestamp() > LONGEST_KEPT_S:
-            _log.info("%s is removed: empty, old, or one of too many", folder)
-            _remove(folder, lock)
-            continue
-        try:
-            content = _checked(folder, about)
-        except RBMStudioError as error:
-            _log.warning("%s: %s", folder, error)
-            lock.unlock()
-            found.broken.append((about, _set_aside(folder)))
-        except MemoryError:
-            _log.warning("%s does not fit into the memory now", folder)
-            lock.unlock()
+            bytes_ = os.lstat(folder / _EXPERIMENT).st_size
+        except FileNotFoundError:
+            _remove_if_dead(folder)
+        except OSError as error:
+            _log.warning("%s cannot be looked at: %s", folder, error)
         else:
-            # Of a program that was killed between the two files, one is newer.
-            epochs = content.model.epochs_trained if content.model is not None else 0.0
-            found.leftovers.append(Leftover(replace(about, epochs=epochs), content, folder, lock))
-    return found
+            size += bytes_
+            if not folder.name.endswith(_BROKEN):
+                copies.append((About.read(folder), bytes_, folder))
+    copies.sort(key=lambda copy: (not copy[0].is_date_odd, copy[0].saved), reverse=True)
+    found: list[Leftover] = []
+    for place, (about, bytes_, folder) in enumerate(copies):
+        if len(found) == MOST_OFFERED:
+            return Found(found, size, len(copies) - place)
+        lock = _lock_of_the_dead(folder)
+        if lock is not None:
+            remove_leftovers(folder)
+            found.append(Leftover(about, bytes_, folder, lock))
+    return Found(found, size)
 
 
-def _checked(folder: Path, about: About) -> Opened:
-    """Read an experiment; if that ends the program, the next start knows, and after some such ends it reads no more."""
-    if about.attempts >= MOST_ATTEMPTS:
-        raise RBMStudioError("The program has ended {count} times when it was opened.", count=about.attempts)
-    with contextlib.suppress(RBMStudioError):
-        replace(about, attempts=about.attempts + 1).write(folder)
-    content = opened(load_experiment(folder / _EXPERIMENT))
-    with contextlib.suppress(RBMStudioError):
-        about.write(folder)
-    return content
+def _folders(root: Path) -> list[Path]:
+    folders = []
+    with contextlib.suppress(OSError), os.scandir(root) as entries:
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(root / entry.name)
+    return folders
 
 
-def _newest_first(root: Path) -> list[Path]:
+def _lock_of_the_dead(folder: Path) -> QLockFile | None:
     try:
-        folders = [path for path in root.iterdir() if path.is_dir() and not path.is_symlink()]
-    except OSError:
-        return []
-    kept = sorted(folders, key=lambda folder: folder.name, reverse=True)
-    for old in [folder for folder in kept if folder.name.endswith(_BROKEN)][MOST_KEPT:]:
-        _log.info("%s is removed: one of too many", old)
-        _remove_files(old)
-    return [folder for folder in kept if not folder.name.endswith(_BROKEN)]
+        lock = take_lock(folder / _LOCK)
+    except CannotLock:
+        _log.warning("%s: it cannot be told whether a program uses it", folder)
+        return None
+    return None if isinstance(lock, Holder) else lock
 
 
-def _set_aside(folder: Path) -> Path:
-    aside = folder.with_name(folder.name + _BROKEN)
+def _remove_if_dead(folder: Path) -> None:
+    """Remove a folder of ours in which nothing has been written down yet, if its program is dead."""
     with contextlib.suppress(OSError):
-        folder.rename(aside)
-        return aside
-    return folder
+        is_ours = all(name in (_ABOUT, _LOCK) or _HALF.fullmatch(name) for name in os.listdir(folder))
+        lock = _lock_of_the_dead(folder) if is_ours else None
+        # Its program may have written it down meanwhile, and ended.
+        if lock is not None and _is_missing(folder / _EXPERIMENT):
+            _remove(folder, lock)
+        elif lock is not None:
+            lock.unlock()
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _remove(folder: Path, lock: QLockFile) -> None:
     """Remove a folder of ours, the lock last: until then nobody else takes it for a leftover."""
-    for name in (_EXPERIMENT, _ABOUT):
-        with contextlib.suppress(OSError):
-            os.unlink(folder / name)
-    lock.unlock()
-    _remove_files(folder)
-
-
-def _remove_files(folder: Path) -> None:
     with contextlib.suppress(OSError):
-        for path in folder.iterdir():
-            os.unlink(path)
+        for name in os.listdir(folder):
+            if name in (_EXPERIMENT, _ABOUT) or _HALF.fullmatch(name):
+                with contextlib.suppress(OSError):
+                    os.unlink(folder / name)
+    lock.unlock()
+    with contextlib.suppress(OSError):
         folder.rmdir()

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import PySide6
-from PySide6.QtCore import QSettings, qVersion
+from PySide6.QtCore import qVersion
 from PySide6.QtGui import QGuiApplication
 from threadpoolctl import ThreadpoolController
 
 from rbm_studio import __version__
 from rbm_studio.app.log import last_lines
 from rbm_studio.app.log_lines import traceback_of
-from rbm_studio.app.private_names import without_names
+from rbm_studio.app.preferences import APPEARANCE, preferences
+from rbm_studio.app.private_names import lines_with_brackets, without_names
+from rbm_studio.data import mnist, sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
 
 _CUPY = ("cupy", "cupy-cuda11x", "cupy-cuda12x", "cupy-cuda13x")
 LOG_LINES = 200
-_TOLD = ("appearance",)
-"""Of the program's own settings; the others are names of files and places of windows."""
+_KNOWN_SETS = {mnist.DIGEST: "MNIST", sample.DIGEST: sample.NAME}
 
 
 def report(session: Session, error: BaseException | None = None) -> str:
@@ -38,10 +39,10 @@ def report(session: Session, error: BaseException | None = None) -> str:
         ("Versions", versions()),
         ("Screens", screens()),
         ("State", list(_state(session))),
-        (f"The last {LOG_LINES} lines of the log", last_lines(LOG_LINES)),
+        (f"The last {LOG_LINES} lines of the log", lines_with_brackets(last_lines(LOG_LINES))),
     ]
     text = "\n\n".join("\n".join([title, *(f"    {line}" for line in lines)]) for title, lines in parts)
-    return without_names(text, set(_known_names(session))) + "\n"
+    return without_names(text) + "\n"
 
 
 def versions() -> list[str]:
@@ -99,18 +100,10 @@ def _state(session: Session) -> Iterator[str]:
         yield f"Its parameters are {'' if p.is_finite else 'NOT '}finite"
     if images is not None:
         height, width = images.dataset.image_shape
+        name = _KNOWN_SETS.get(images.original.digest, "<name>")
         yield (
-            f"Dataset: {images.dataset.name!r}, {len(images.train)} + {len(images.test)} images of {height}×{width}, "
+            f"Dataset: {name}, {len(images.train)} + {len(images.test)} images of {height}×{width}, "
             f"{images.class_num} classes"
         )
-    yield from (f"{key}: {QSettings().value(key)}" for key in _TOLD if QSettings().contains(key))
-
-
-def _known_names(session: Session) -> Iterator[str]:
-    path = session.experiment.path
-    if path is not None:
-        yield from (str(path), path.name, path.stem)
-    if session.images is not None:
-        dataset = session.images.original
-        if dataset.source.endswith(dataset.name):  # it is called as its file
-            yield from (dataset.source, dataset.name)
+    # Of what the user chose; the rest is names of files and places of windows.
+    yield f"{APPEARANCE.name}: {preferences.value(APPEARANCE)}"

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QCoreApplication
+
 from rbm_studio.app.curve_history import CurveRun, Tag
 from rbm_studio.app.epoch_history import EpochHistory
 
@@ -101,3 +103,8 @@ class Run(Tag):
         """Return the last value of a quantity that was measured; NaN where none was."""
         curve = self.curves.get(quantity)
         return curve.last(column) if curve is not None else float("nan")
+
+    def __post_init__(self) -> None:
+        # A file may have left it empty.
+        if not self.name.strip():
+            self.name = QCoreApplication.translate("run", "Run without a name")

@@ -197,7 +197,7 @@ class RunsModel(QAbstractTableModel):
 
     def _tip(self, run: Run) -> str:
         began = run.began.astimezone().strftime("%Y-%m-%d %H:%M")
-        dataset = plain(run.dataset, LONGEST)
+        dataset = plain(run.dataset, LONGEST) or self.tr("images not known")
         lines = [plain(run.name, LONGEST), self.tr("{dataset}; began {time}").format(dataset=dataset, time=began)]
         if run is self._book.present:
             lines.append(self.tr("The present run is always drawn."))

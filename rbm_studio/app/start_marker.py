@@ -11,6 +11,7 @@ from platformdirs import user_state_path
 
 from rbm_studio.app.locks import CannotLock, Holder, take_lock
 from rbm_studio.atomic import write_whole
+from rbm_studio.untrusted import open_ordinary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +58,8 @@ class StartMarker:
             dead = sum(map(_take_away, folder.glob(f"*{_STARTING}")))
             self.crashes = self._count() + dead
             if dead:
-                write_whole(folder / _COUNT, lambda file: file.write(str(self.crashes).encode()))
+                with contextlib.suppress(OSError):
+                    write_whole(folder / _COUNT, lambda file: file.write(str(self.crashes).encode()))
             lock = take_lock(folder / f"{secrets.token_hex(6)}{_STARTING}")
             self._lock = None if isinstance(lock, Holder) else lock
 
@@ -76,7 +78,7 @@ class StartMarker:
 
     def _count(self) -> int:
         try:
-            with (self._folder / _COUNT).open("rb") as file:
+            with open_ordinary(self._folder / _COUNT) as file:
                 return min(max(int(file.read(8)), 0), MOST_CRASHES)
         except (OSError, ValueError):
             return 0

@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from rbm_studio.app.curve_history import CurvePoint
 from rbm_studio.app.log_lines import log_failure
+from rbm_studio.app.private_names import Own
 from rbm_studio.app.run_messages import Checkpoint, Outcome, Snapshot, Update
 from rbm_studio.app.task import give_up
 from rbm_studio.core.backend import CPU
@@ -244,7 +245,7 @@ class TrainingRunner(QObject):
         except Exception as problem:
             error = problem
         if error is not None:
-            log_failure(_log, "Training", error)
+            log_failure(_log, Own("Training"), error)
         try:
             outcome = self._outcome_of(training, error)
         except Exception as problem:  # a GPU that went away must not leave the window waiting for an end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -140,13 +141,14 @@ def _exact(training: Trained) -> Trained:
 
 def _place(data: Dataset) -> tuple[str, str]:
     path = Path(data.source)
-    is_there = path.is_absolute() and path.exists()
+    # Unlike those of Path these do not raise for a name that cannot be.
+    is_there = path.is_absolute() and os.path.exists(path)
     if data.name == _MNIST:
         return str(path) if is_there else "", "mnist"
     if data.name == SAMPLE_NAME and not is_there:
         return "", "sample"
     # From another folder the script must find them too.
-    return (str(path.resolve()), "file") if path.exists() else ("", "")
+    return (os.path.realpath(path), "file") if os.path.exists(path) else ("", "")
 
 
 def _notes(trainings: tuple[Trained, ...], found: str) -> tuple[str, ...]:

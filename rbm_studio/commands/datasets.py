@@ -18,7 +18,7 @@ from rbm_studio.data.download import download_mnist
 from rbm_studio.data.mnist import find_mnist, read_mnist_folder, sets_on_this_computer
 from rbm_studio.data.reading import at_home
 from rbm_studio.storage.image_digest import image_digest
-from rbm_studio.storage.provenance import place_of
+from rbm_studio.storage.provenance import NO_NAME, place_of
 
 if TYPE_CHECKING:
     import argparse
@@ -71,6 +71,8 @@ def open_images(options: argparse.Namespace) -> Dataset:
 
 def _tell(dataset: Dataset) -> None:
     print(printable(f"# Images: {dataset.name} ({dataset.source})"), file=sys.stderr)
+    if dataset.scale:
+        print(printable(f"# {dataset.scale}"), file=sys.stderr)
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,7 @@ def in_words(data: TrainingData, pixels: int) -> str:
     """Return which images they are: their name, how many, and of what size."""
     size = f"{data.image_shape[0]}×{data.image_shape[1]}" if data.image_shape else f"{pixels}"
     test = f" and {data.test_num:,} test" if data.test_num else ""
-    name = printable(data.name) or "images without a name"
+    name = printable(data.name) or NO_NAME
     return f"{name} ({data.train_num:,} training{test} images of {size} pixels)"
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from rbm_studio.core.annealing import independent_biases
 from rbm_studio.core.binarisation import BINARISATIONS
 from rbm_studio.core.gibbs import GibbsChains, noise
-from rbm_studio.core.health import fixed_part
+from rbm_studio.core.health import ROUNDING, fixed_part
 from rbm_studio.core.layer_sum import log_sum_exp
 from rbm_studio.core.likelihood import Cancelled
 
@@ -318,7 +318,8 @@ def _misfit(states: FloatArray, images: FloatArray) -> float:
     mean = images.mean(axis=0, dtype=np.float64)
     distance = states.mean(axis=0, dtype=np.float64) - mean
     # The variance of states with that mean; images that are all the same have no deviation to measure in.
-    scale = float(np.mean(mean * (1 - mean))) or 1.0
+    scale = float(np.mean(mean * (1 - mean)))
+    scale = scale if scale > ROUNDING else 1.0
     return math.sqrt(float(np.mean(distance**2)) / scale)
 
 

@@ -36,6 +36,9 @@ CERTAIN = 0.01
 TWINS = 0.98
 """Cosine of two units' weights from which they look for the same: healthy units of MNIST stay under 0.96."""
 
+ROUNDING = 1e-12
+"""Of a variance of numbers in 0..1; one pixel that is a grey level off in one of `IMAGES` makes more."""
+
 COMPARED = 1024
 """Among so many units twins are looked for: the work grows with the square."""
 
@@ -49,7 +52,8 @@ class Distribution:
     values : Histogram
     updates : Histogram or None
     ratio : float or None
-        Mean |update| ÷ mean |value| (section 7.1); None without an update, or where one of them is 0 throughout.
+        Mean |update| ÷ mean |value| (section 7.1); None without an update, or where one of them is 0 throughout or not
+        finite.
     """
 
     values: Histogram
@@ -86,6 +90,7 @@ class Particles:
     Attributes
     ----------
     images : float32 ndarray of shape (n, D)
+        Those that are numbers: after an update that broke the parameters they may not be.
     misfit : float
         Distance of their mean image from the data's, in the data's own deviations: root mean square over the pixels.
         By chance alone it is about 1/√n.
@@ -126,8 +131,9 @@ class Health:
     bias_error : float
         Root mean square over the pixels of sigmoid(a) less the data's mean.
     free_energies : FreeEnergies or None
-        None without held-out images.
+        None without held-out images, or where they are beyond all numbers.
     particles : Particles or None
+        None where there are none that are numbers.
     label_weights : Distribution or None
         None without label units.
     fantasies : Fantasies or None
@@ -239,7 +245,7 @@ def measure_health(
             visible_biases=visible_biases,
             hidden_biases=hidden_biases,
             largest_weights=np.abs(parameters.w).max(axis=0),
-            lengths=np.linalg.norm(parameters.w, axis=0).astype(np.float64),
+            lengths=np.sqrt(np.square(parameters.w, dtype=np.float64).sum(axis=0)),
             hidden_bias=parameters.hidden_bias.copy(),
             activations=hidden[:CASES].copy(),
             images=len(images),
@@ -250,8 +256,8 @@ def measure_health(
             bias_error=_bias_error(parameters.visible_bias, images),
             free_energies=None
             if held_out is None or len(held_out) == 0
-            else measure_free_energies(parameters, images, held_out),
-            particles=None if particles is None or len(particles) == 0 else _particles(particles, images),
+            else _finite_energies(measure_free_energies(parameters, images, held_out)),
+            particles=None if particles is None else _particles(particles, images),
             label_weights=None
             if parameters.label_w is None
             else _distribution(
@@ -263,11 +269,12 @@ def measure_health(
 
 
 def _distribution(values: FloatArray, update: FloatArray | None, previous: Distribution | None) -> Distribution:
-    size = float(np.abs(values).mean())
+    size = float(np.abs(values).mean(dtype=np.float64))
+    ratio = float(np.abs(update).mean(dtype=np.float64)) / size if update is not None and size > 0 else 0.0
     return Distribution(
         histogram(values, previous.values if previous else None),
         None if update is None else histogram(update, previous.updates if previous else None),
-        float(np.abs(update).mean()) / size or None if update is not None and size > 0 else None,
+        ratio if ratio > 0 and math.isfinite(ratio) else None,
     )
 
 
@@ -287,14 +294,21 @@ def _bias_error(visible_bias: FloatArray, images: FloatArray) -> float:
 def measure_free_energies(parameters: Parameters, images: FloatArray, held_out: FloatArray) -> FreeEnergies:
     """Return the mean free energies of training and of held-out images (n, D), as the training shows them."""
     training, other = parameters.free_energy(images), parameters.free_energy(held_out)
-    error = math.sqrt(training.var() / len(training) + other.var() / len(other))
+    error = math.sqrt(training.var(dtype=np.float64) / len(training) + other.var(dtype=np.float64) / len(other))
     return FreeEnergies(float(training.mean()), float(other.mean()), error)
 
 
-def _particles(particles: FloatArray, images: FloatArray) -> Particles:
+def _finite_energies(found: FreeEnergies) -> FreeEnergies | None:
+    return found if math.isfinite(found.gap) and math.isfinite(found.error) else None
+
+
+def _particles(particles: FloatArray, images: FloatArray) -> Particles | None:
+    particles = particles[np.isfinite(particles).all(axis=1)]
+    if not len(particles):
+        return None
     distance = particles.mean(axis=0, dtype=np.float64) - images.mean(axis=0, dtype=np.float64)
     variance = float(images.var(axis=0, dtype=np.float64).mean())
     spread = float(particles.var(axis=0, dtype=np.float64).mean())
-    # Images that are all the same have no deviation to measure in.
-    scale = variance or 1.0
+    # Images that are all the same, but for rounding, have no deviation to measure in.
+    scale = variance if variance > ROUNDING else 1.0
     return Particles(particles, math.sqrt(float(np.mean(distance**2)) / scale), spread / scale)

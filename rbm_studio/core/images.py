@@ -78,6 +78,28 @@ def as_training_images(data: npt.ArrayLike, visible_num: int) -> npt.NDArray[Any
     return as_images(data, visible_num)
 
 
+def check_one_scale(images: npt.NDArray[Any], held_out: npt.NDArray[Any]) -> None:
+    """Raise `RBMStudioError` if of two arrays of uint8, one holds grey levels and the other ones.
+
+    Parameters
+    ----------
+    images, held_out : ndarray of shape (n, D)
+        As they were given to `as_training_images`.
+    """
+    both = (images, held_out)
+    if any(array.dtype != np.uint8 or isinstance(array, np.memmap) or not array.size for array in both):
+        return
+    highest = [int(array.max()) for array in both]
+    if max(highest) > 1 and 1 in highest:
+        raise RBMStudioError(
+            "The images have values up to {images}, and the held-out images up to {held_out}: which scale is meant "
+            "cannot be told.",
+            "Bring both to one scale: where 1 is full ink, multiply by 255.",
+            images=highest[0],
+            held_out=highest[1],
+        )
+
+
 def mean_image(images: npt.NDArray[Any]) -> FloatArray:
     """Return the mean of images, float32 in 0..1 or uint8 grey levels, of shape (D,), in 0..1."""
     scale = 255.0 if images.dtype == np.uint8 else 1.0

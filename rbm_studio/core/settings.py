@@ -24,6 +24,8 @@ MAX_BATCH = 100_000
 MAX_SEED = 2**31 - 1
 MAX_K = 1000
 MAX_TEMPERATURES = 100
+MAX_NUMBER, MIN_NUMBER = 1e8, 1e-12
+"""Of rates, penalties and limits: their products with sound parameters, and the squares of these, fit into float32."""
 
 PRESET_NAMES = ("recommended", "cd-1", "article", "best-likelihood", "fast-preview")
 """Of `rbm_studio.core.presets.PRESETS`, which are made of settings."""
@@ -41,9 +43,9 @@ class TrainingSettings:
     preset : str
         A name in `rbm_studio.core.presets.PRESETS`; it also names the quirks that no setting here has.
     learning_rate : float
-        Above 0.
+        `MIN_NUMBER` to `MAX_NUMBER`.
     momentum : float
-        In 0..1, less than 1. With Adam, the decay of the mean gradient.
+        In 0..1, less than 1, also in float32. With Adam, the decay of the mean gradient.
     batch_size : int
         Images per update, 1 to `MAX_BATCH`; data with fewer images is one batch.
     epochs : int
@@ -75,21 +77,21 @@ class TrainingSettings:
     schedule : {"constant", "linear", "exponential", "search-then-converge"}
         How the learning rate falls over a run's epochs; the last one also over the updates of the model's life.
     final_rate : float
-        What part of the learning rate is left at the end of a run, above 0, to 1; unused where it is constant.
+        What part of the learning rate is left at the end of a run, `MIN_NUMBER` to 1; unused where it is constant.
     initial_momentum : float
         Momentum in a model's first `momentum_epochs` epochs, where it is lower than `momentum`; not of Adam.
     momentum_epochs : float
-        How many epochs of a model's life that lasts, 0 or more.
+        How many epochs of a model's life that lasts, 0 to `MAX_NUMBER`.
     l1, l2 : float
-        Weight decay: of Σ|w| and of Σw²/2, per update and times the learning rate; 0 or more.
+        Weight decay: of Σ|w| and of Σw²/2, per update and times the learning rate; 0 to `MAX_NUMBER`.
     max_norm : float
-        The largest norm of a hidden unit's weights; 0: no limit.
+        The largest norm of a hidden unit's weights, `MIN_NUMBER` to `MAX_NUMBER`; 0: no limit.
     sparsity_target : float
         The mean activity that hidden units are drawn to, in 0..1.
     sparsity_cost : float
-        How strongly, 0 or more; 0: not at all.
+        How strongly, 0 to `MAX_NUMBER`; 0: not at all.
     clip_norm : float
-        The largest norm of the gradient, all parameters together; 0: no limit.
+        The largest norm of the gradient, all parameters together, `MIN_NUMBER` to `MAX_NUMBER`; 0: no limit.
 
     Raises
     ------
@@ -132,10 +134,16 @@ class TrainingSettings:
                 # NumPy's small numbers would overflow, or lose digits, in what is computed from them.
                 object.__setattr__(self, field.name, value.item())
         _check_name("preset", self.preset, PRESET_NAMES)
-        _check_number("learning rate", self.learning_rate, "a number above 0", lambda rate: rate > 0)
-        for name in ("momentum", "initial_momentum"):
-            what = name.replace("_", " ")
-            _check_number(what, getattr(self, name), "a number from 0 to less than 1", lambda m: 0 <= m < 1)
+        self._check_numbers(
+            ("learning_rate",),
+            f"a number above 0: from {MIN_NUMBER:g} to {MAX_NUMBER:g}",
+            lambda rate: MIN_NUMBER <= rate <= MAX_NUMBER,
+        )
+        self._check_numbers(
+            ("momentum", "initial_momentum"),
+            "a number from 0 to less than 1",
+            lambda m: 0 <= m < 1 and float(np.float32(m)) < 1,
+        )
         check_count("batch size", self.batch_size, 1, MAX_BATCH)
         check_count("number of epochs", self.epochs, 1, MAX_EPOCHS)
         check_count("seed", self.seed, 0, MAX_SEED)
@@ -150,15 +158,27 @@ class TrainingSettings:
         _check_name("schedule", self.schedule, SCHEDULE_NAMES)
         if not isinstance(self.centred, bool):
             raise RBMStudioError("Centred is {value}.", "It must be True or False.", value=self.centred)
-        for name in ("offset_rate", "final_rate"):
-            what = name.replace("_", " ")
-            _check_number(what, getattr(self, name), "a number above 0, to 1", lambda value: 0 < value <= 1)
-        for name in ("threshold", "sparsity_target"):
-            what = name.replace("_", " ")
-            _check_number(what, getattr(self, name), "a number from 0 to 1", lambda value: 0 <= value <= 1)
-        for name in ("momentum_epochs", "l1", "l2", "max_norm", "sparsity_cost", "clip_norm"):
-            what = name.replace("_", " ")
-            _check_number(what, getattr(self, name), "a number of at least 0", lambda value: value >= 0)
+        self._check_numbers(("offset_rate",), "a number above 0, to 1", lambda value: 0 < value <= 1)
+        self._check_numbers(
+            ("final_rate",),
+            f"a number above 0, to 1: at least {MIN_NUMBER:g}",
+            lambda value: MIN_NUMBER <= value <= 1,
+        )
+        self._check_numbers(("threshold", "sparsity_target"), "a number from 0 to 1", lambda value: 0 <= value <= 1)
+        self._check_numbers(
+            ("momentum_epochs", "l1", "l2", "sparsity_cost"),
+            f"a number of at least 0, and at most {MAX_NUMBER:g}",
+            lambda value: 0 <= value <= MAX_NUMBER,
+        )
+        self._check_numbers(
+            ("max_norm", "clip_norm"),
+            f"a number of at least 0: 0 for no limit, or from {MIN_NUMBER:g} to {MAX_NUMBER:g}",
+            lambda value: value == 0 or MIN_NUMBER <= value <= MAX_NUMBER,
+        )
+
+    def _check_numbers(self, names: tuple[str, ...], valid: str, is_valid: Callable[[float], bool]) -> None:
+        for name in names:
+            _check_number(name.replace("_", " "), getattr(self, name), valid, is_valid)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the settings by name, as Python's own types, which JSON can hold."""

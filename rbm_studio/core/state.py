@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 MOST_EPOCHS = 1e9
 """Passes through the data over a model's life: a thousand a second, for ten days."""
-MOST = 1e15
-"""Of any other number: its square is within what float32 holds."""
+LARGEST = 1e15
+"""Of a parameter, and of any other number: its square is far from the end of float32."""
+LARGEST_KEPT = 1e30
+"""Of what an update rule keeps, squares of gradients among them."""
 
 
 @dataclass
@@ -207,7 +209,7 @@ def _position(facts: Mapping[str, Any], settings: TrainingSettings) -> Position:
         total=_number(facts["total"]),
         order=order,
         kl=None if kl is None else _number(kl),
-        gathered={str(name): _number(value, 0.0 if name == "count" else -MOST) for name, value in gathered.items()},
+        gathered={str(name): _number(value, 0.0 if name == "count" else -LARGEST) for name, value in gathered.items()},
     )
     at, images = position, position.total_images
     within = at.batch * settings.batch_size < max(images, 1) and at.epoch <= settings.epochs
@@ -234,7 +236,7 @@ def _count(value: Any) -> int:
     return value
 
 
-def _number(value: Any, lowest: float = -MOST, highest: float = MOST) -> float:
+def _number(value: Any, lowest: float = -LARGEST, highest: float = LARGEST) -> float:
     # The comparison is false for NaN.
     if type(value) not in (int, float) or not lowest <= value <= highest:
         raise ValueError(value)

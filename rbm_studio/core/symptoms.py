@@ -141,7 +141,7 @@ def stuck(health: Health, _: TrainingSettings) -> Match | None:
 
 def exploded(health: Health, _: TrainingSettings) -> Match | None:
     """Look for units with huge weights."""
-    match = _units(health, health.largest_weights > EXPLODED_WEIGHT)
+    match = _units(health, health.largest_weights > EXPLODED_WEIGHT) if health.finite else None
     if match is None:
         return None
     share = float((health.largest_weights > LOST_WEIGHT).mean())

@@ -18,12 +18,14 @@ from rbm_studio.core.held_out import HeldOut, Measured
 from rbm_studio.core.images import check_shape
 from rbm_studio.core.learner import Learner
 from rbm_studio.core.metrics import article_kl
-from rbm_studio.core.state import Position, TrainingState
+from rbm_studio.core.state import LARGEST, LARGEST_KEPT, Position, TrainingState
 from rbm_studio.core.threads import Threads, blas_threads
 from rbm_studio.core.workspace import Joint
 from rbm_studio.errors import RBMStudioError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy.typing as npt
 
     from rbm_studio.core.parameters import Parameters
@@ -174,6 +176,11 @@ class Training:
             # If they explode, that is known now, and the good ones are back.
             with contextlib.suppress(TrainingDivergedError):
                 self._read()
+        parameters = dict(enumerate(map(self.backend.to_host, self._joint.arrays)))
+        if not (_are_below(parameters, LARGEST) and _are_below(self._state.arrays(), LARGEST_KEPT)):
+            # A file would not hold what the last updates have broken.
+            with contextlib.suppress(TrainingDivergedError):
+                self._halt()
         self._learner.save_randomness()
         return self._state
 
@@ -189,9 +196,9 @@ class Training:
 
     @gpu_errors()
     def snapshot(self) -> Parameters:
-        """Return a copy of the parameters in host memory: the newest that are finite."""
+        """Return a copy of the parameters in host memory: the newest that are neither infinite nor absurd."""
         parameters = self._joint.parameters()
-        return parameters if parameters.is_finite else self._joint.spread(self._good)
+        return parameters if _are_below(parameters.arrays(), LARGEST) else self._joint.spread(self._good)
 
     @gpu_errors()
     def last_update(self) -> Parameters:
@@ -351,3 +358,8 @@ class Training:
         # What was broken before the first update was broken by none of the settings.
         start = tuple(map(self.backend.to_host, self._good)) if self._state.updates <= self._begun_at + 1 else ()
         raise explanation(self.settings, self._state.position.epoch + 1, start, self._given)
+
+
+def _are_below(arrays: Mapping[Any, FloatArray], most: float) -> bool:
+    # The comparison is false for NaN.
+    return all(bool(np.abs(array).max(initial=0) < most) for array in arrays.values())

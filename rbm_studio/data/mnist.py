@@ -6,12 +6,13 @@ import logging
 import os
 import re
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rbm_studio.data.arrays import as_images, as_labels
+from rbm_studio.data.arrays import Grey, as_grey, as_labels, scale_note
 from rbm_studio.data.dataset import DataError, Dataset
 from rbm_studio.data.download import CACHED_MNIST, FILES, DownloadError, cache_folder, download_mnist
 from rbm_studio.data.idx import read_idx
@@ -178,17 +179,18 @@ def read_mnist_folder(folder: Path) -> Dataset:
             names=", ".join(_NAMES),
         )
     train_images, train_labels, test_images, test_labels = files
-    x_train = as_images(read_idx(train_images), train_images)
-    x_test = as_images(read_idx(test_images), test_images)
-    name = _name_of(train_images.parent, x_train)
+    train = as_grey(read_idx(train_images), train_images)
+    test = as_grey(read_idx(test_images), test_images)
+    name = _name_of(train_images.parent, train.images)
     return Dataset(
         name,
         str(train_images.parent),
-        x_train,
-        as_labels(read_idx(train_labels), len(x_train), train_labels),
-        x_test,
-        as_labels(read_idx(test_labels), len(x_test), test_labels),
+        train.images,
+        as_labels(read_idx(train_labels), len(train.images), train_labels),
+        test.images,
+        as_labels(read_idx(test_labels), len(test.images), test_labels),
         CREDIT if name == "MNIST" else "",
+        scale_note(train, test, train_images.parent),
     )
 
 
@@ -204,18 +206,30 @@ def read_keras(path: Path) -> Dataset:
     """
     names = npz_names(path)
 
-    def part(suffix: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
-        array = read_npz(path, f"x_{suffix}")
-        if suffix == "test" and array.ndim and not len(array):
-            # Nothing is to be held out.
-            return train[0][:0], None if train[1] is None else train[1][:0]
-        images = as_images(array, path)
-        labels = f"y_{suffix}"
-        return images, as_labels(read_npz(path, labels), len(images), path) if labels in names else None
+    def labels(suffix: str, count: int) -> NDArray[np.uint8] | None:
+        name = f"y_{suffix}"
+        return as_labels(read_npz(path, name), count, path) if name in names else None
 
+    train = as_grey(read_npz(path, "x_train"), path)
+    y_train = labels("train", len(train.images))
+    x_test = read_npz(path, "x_test")
+    if x_test.ndim and not len(x_test):
+        # Nothing is to be held out.
+        test, y_test = Grey(train.images[:0], 0.0), None if y_train is None else y_train[:0]
+    else:
+        test = as_grey(x_test, path)
+        y_test = labels("test", len(test.images))
     is_mnist = path.name == "mnist.npz"
-    train = part("train")
-    return Dataset("MNIST" if is_mnist else path.name, str(path), *train, *part("test"), CREDIT if is_mnist else "")
+    return Dataset(
+        "MNIST" if is_mnist else path.name,
+        str(path),
+        train.images,
+        y_train,
+        test.images,
+        y_test,
+        CREDIT if is_mnist else "",
+        scale_note(train, test, path),
+    )
 
 
 def _find_full(folder: str | os.PathLike[str] | None = None) -> Dataset | None:
@@ -233,7 +247,11 @@ def _find_full(folder: str | os.PathLike[str] | None = None) -> Dataset | None:
 
 def _places() -> Iterator[tuple[Callable[[Path], Dataset], Path]]:
     """Yield the places that nobody named but where MNIST is, each with what reads it."""
-    for folder in (cache_folder() / CACHED_MNIST, Path("MNIST/raw").absolute(), Path("data/MNIST/raw").absolute()):
+    folders = [cache_folder() / CACHED_MNIST]
+    # The working folder may have been removed.
+    with suppress(OSError):
+        folders += [Path("MNIST/raw").absolute(), Path("data/MNIST/raw").absolute()]
+    for folder in folders:
         if _mnist_files(folder):
             yield read_mnist_folder, folder
     keras_home = os.environ.get("KERAS_HOME") or os.path.expanduser("~/.keras")
@@ -260,7 +278,9 @@ def _plain_or_packed(folder: Path, name: str) -> Path | None:
 
 
 def _name_of(folder: Path, images: NDArray[np.uint8]) -> str:
-    named_by = folder.parent.name if folder.name == "raw" else folder.name
+    # “.” has no name of its own.
+    folder = Path(os.path.abspath(folder))
+    named_by = (folder.parent.name if folder.name == "raw" else folder.name) or "images"
     if images.shape[1:] != _MNIST_SHAPE or _SETS_OF_THE_SAME_FORM.fullmatch(named_by):
         return named_by
     return "MNIST"

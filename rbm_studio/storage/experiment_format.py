@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from rbm_studio.core.settings import BINARISATION_NAMES, MAX_BATCH, TrainingSettings
 from rbm_studio.core.state import MOST_EPOCHS
 from rbm_studio.storage.model_file import LARGEST_FIGURE
+from rbm_studio.untrusted import with_characters
 
 LONGEST_NAME, LONGEST_IDENTITY, LONGEST_NOTES = 1_000, 100, 20_000
 """Characters."""
@@ -169,11 +170,8 @@ def as_json(facts: Struct) -> dict[str, Any]:
 
 
 def readable(text: str, most: int = LONGEST_NAME) -> str:
-    """Return a text as a file can hold it: cut off where it is too long, and with a mark where a character is none.
-
-    The name of a file on the disk can be such.
-    """
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")[:most]
+    """Return a text as a file can hold it: cut off where it is too long, and with a mark where a character is none."""
+    return with_characters(text)[:most]
 
 
 def with_readable_names(value: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import warnings
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -20,7 +21,7 @@ from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.core.presets import settings_for
 from rbm_studio.core.settings import SETTING_NAMES
-from rbm_studio.core.state import MOST_EPOCHS, TrainingState
+from rbm_studio.core.state import LARGEST, LARGEST_KEPT, MOST_EPOCHS, TrainingState
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.storage.atomic import FileError, write_atomically, writing_what_can_be_read
 from rbm_studio.storage.old_presets import PROGRAM, are_first_names, settings_now
@@ -44,13 +45,9 @@ _STATE = "state."
 
 LARGEST_MODEL = 16 * 1024**3
 """The largest model file that is written and read, in bytes."""
-LARGEST_PARAMETER = 1e15
-"""Its square is within what float32 holds; a run is halted long before."""
-LARGEST_STATE = 1e30
-"""Of what an update rule keeps, squares of gradients among them."""
 LARGEST_FIGURE = 1e12
 """Of what is measured."""
-MOST_HEADER_BYTES = 32_000_000
+MOST_HEADER_BYTES = 95_000_000
 """Of what a file says of itself, the figures of its epochs included."""
 UNREADABLE = (SafetensorError, TypeError, ValueError, AttributeError, KeyError, RecursionError, OverflowError)
 """What reading a damaged safetensors file raises."""
@@ -120,7 +117,15 @@ def model_bytes(model: SavedModel) -> bytes:
         If it could not be read again, with what is the matter.
     """
     p = model.parameters
-    state = model.state if model.state is not None and model.state.is_finite else None
+    state = model.state
+    if state is not None and not state.is_finite:
+        # Of a `Training` it always is.
+        warnings.warn(
+            "The training state holds numbers that are not finite, and is left out of the file: training starts anew "
+            "from the parameters.",
+            stacklevel=3,
+        )
+        state = None
     metadata = {
         "format": FORMAT,
         "format_version": str(_version_for(model, state)),
@@ -291,12 +296,12 @@ def _parameters(name: str, tensors: dict[str, npt.NDArray[Any]]) -> Parameters:
         raise FileError(
             "{name} holds parameters that are not finite numbers.", "Open an earlier copy of the model.", name=name
         )
-    if not all(_is_within(array, -LARGEST_PARAMETER, LARGEST_PARAMETER) for array in parameters.arrays().values()):
+    if not all(_is_within(array, -LARGEST, LARGEST) for array in parameters.arrays().values()):
         raise FileError(
             "{name} holds parameters beyond {most:g}, with which nothing can be computed.",
             "Open an earlier copy of the model.",
             name=name,
-            most=LARGEST_PARAMETER,
+            most=LARGEST,
         )
     return parameters
 
@@ -322,6 +327,8 @@ def _read_metadata(name: str, metadata: dict[str, str], pixels: int) -> dict[str
             "image_shape": None if shape is None else _image_shape(*shape, pixels=pixels),
             "provenance": _provenance(metadata),
         }
+    except RBMStudioError as error:
+        raise _impossible(name, error) from error
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
         raise _damaged(name) from error
 
@@ -359,6 +366,8 @@ def _read_state(name: str, metadata: dict[str, str], kept: dict[str, npt.NDArray
         state = TrainingState.restored(arrays, facts, CPU)
         _check_state(state)
         return state
+    except RBMStudioError as error:
+        raise _impossible(name, error) from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         raise _damaged(name) from error
 
@@ -366,7 +375,7 @@ def _read_state(name: str, metadata: dict[str, str], kept: dict[str, npt.NDArray
 def _check_state(state: TrainingState) -> None:
     """Raise ValueError if an array of a training cannot be what it should."""
     moved = [array for slots in state.kept for array in slots]
-    if not all(_is_within(array, -LARGEST_STATE, LARGEST_STATE) for array in moved):
+    if not all(_is_within(array, -LARGEST_KEPT, LARGEST_KEPT) for array in moved):
         raise ValueError("an update that cannot be")
     # The third that Adam keeps.
     if any(array.size and array.min() < 0 for slots in state.kept for array in slots[2:]):
@@ -392,6 +401,10 @@ def _image_shape(height: int, width: int, *, pixels: int) -> tuple[int, int]:
     if not all(type(side) is int for side in shape) or min(shape) < 1 or shape[0] * shape[1] != pixels:
         raise ValueError(shape)
     return shape
+
+
+def _impossible(name: str, reason: RBMStudioError) -> FileError:
+    return FileError("{name} cannot be opened. {reason}", "Open another copy of this file.", name=name, reason=reason)
 
 
 def _damaged(name: str) -> FileError:

@@ -14,8 +14,11 @@ LONGEST_TEXT = 1_000
 """Of a name or a path, in characters."""
 _LONGEST_DIGEST = 100
 _MOST_IMAGES = 2**40
-_LARGEST_SIDE = 2**20
+_MOST_PIXELS = 2**31
 _MOST_THREADS = 4096
+
+
+NO_NAME = "images without a name"
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class DatasetIdentity:
     Attributes
     ----------
     name : str
+        `NO_NAME` where it is left empty.
     digest : str
         SHA-256 of the images and labels, in hexadecimal digits.
     train_num, test_num : int
@@ -38,6 +42,10 @@ class DatasetIdentity:
     train_num: int
     test_num: int
     image_shape: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        if isinstance(self.name, str) and not self.name.strip():
+            object.__setattr__(self, "name", NO_NAME)
 
     @classmethod
     def from_dict(cls, about: Mapping[str, Any]) -> DatasetIdentity:
@@ -118,7 +126,8 @@ class TrainingData:
             raise ValueError(threshold)
         if shape is not None:
             height, width = shape
-            shape = _count(height, 1, _LARGEST_SIDE), _count(width, 1, _LARGEST_SIDE)
+            shape = _count(height, 1), _count(width, 1)
+            _count(shape[0] * shape[1], 1, _MOST_PIXELS)
         return cls(
             _count(about["train_num"], 1),
             _text(about["name"]),
@@ -157,6 +166,7 @@ class Provenance:
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
         own = {field.name: getattr(self, field.name) for field in fields(self)}
+        own["kernels"] = self.kernels[:LONGEST_TEXT]
         return own | {"data": None if self.data is None else self.data.as_dict()}
 
     @classmethod

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QCoreApplication, QLocale, QSettings, Qt, QThreadPool, qInstallMessageHandler
+from PySide6.QtCore import QCoreApplication, QLocale, Qt, QThreadPool, qInstallMessageHandler
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 
 from rbm_studio.app.canvas import DrawingCanvas
 from rbm_studio.app.garbage import Collector
+from rbm_studio.app.preferences import CURVE, preferences
 from rbm_studio.app.session import Session
 from rbm_studio.app.theme import Appearance, apply_appearance
 from rbm_studio.app.window import MainWindow
@@ -68,6 +69,7 @@ def _as_on_a_new_computer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("RBM_STUDIO_MNIST_DIR", raising=False)
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("RBM_STUDIO_CACHE_DIR", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "state"))
@@ -84,7 +86,7 @@ def _collector(qapp: QCoreApplication) -> Iterator[None]:
 
 
 @pytest.fixture
-def application(qapp: QCoreApplication) -> Iterator[QCoreApplication]:
+def application(qapp: QCoreApplication) -> QCoreApplication:
     """The application as `create_application` names it, with Qt's own file dialogs and no settings but one.
 
     The curve shows the article's KL, as one who has chosen it wants: what it shows by itself has tests of its own.
@@ -93,10 +95,8 @@ def application(qapp: QCoreApplication) -> Iterator[QCoreApplication]:
     qapp.setOrganizationName("RBM Studio")
     QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
     QLocale.setDefault(QLocale(QLocale.Language.English))
-    QSettings().clear()
-    QSettings().setValue("curve/shown", "article_kl")
-    yield qapp
-    QSettings().clear()
+    preferences.keep(CURVE, "article_kl")
+    return qapp
 
 
 @pytest.fixture

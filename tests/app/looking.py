@@ -62,7 +62,7 @@ def look_into(window: QWidget) -> list[str]:
     for widget in [window, *window.findChildren(QWidget)]:
         # Tabs and dialogs come and go under the pointer.
         for text in (*_texts(widget), *_tooltips(widget)) if isValid(widget) else ():
-            for line in text.split("\n"):
+            for line in text.replace("\N{ZERO WIDTH SPACE}", "").split("\n"):
                 assert plain(line) == line, f"{type(widget).__name__} {widget.objectName()}: {line[:200]!r}"
                 found.append(line)
     for action in window.findChildren(QAction):

@@ -141,8 +141,9 @@ def test_an_end_from_outside_leaves_everything(qtbot: QtBot, session: Session, a
     session.shut_down()
     (left,) = find_leftovers(root).leftovers
     assert left.about.epochs == session.epochs_trained
-    assert left.content.model is not None
-    assert left.content.model.parameters.w.tobytes() == model_of(session).parameters.w.tobytes()
+    model = left.read().model
+    assert model is not None
+    assert model.parameters.w.tobytes() == model_of(session).parameters.w.tobytes()
     left.remove()
     assert list(root.iterdir()) == []
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QSettings, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QFileDialog
 
@@ -18,6 +18,7 @@ from rbm_studio.app.mosaic_view import MosaicView
 from rbm_studio.app.numbers import short
 from rbm_studio.app.pair_mosaic import PairMosaic
 from rbm_studio.app.panels.compare_panel import ComparePanel
+from rbm_studio.app.preferences import FOLDER, preferences
 from rbm_studio.app.standing import epoch_text
 from rbm_studio.core.comparison import compare
 from rbm_studio.core.parameters import Parameters
@@ -123,7 +124,7 @@ def saved(path: Path, p: Parameters, **known: object) -> Path:
 
 def open_file(qtbot: QtBot, window: MainWindow, path: Path) -> None:
     # Qt's own dialog would mark a file of the same name in the last folder, too.
-    QSettings().setValue("files/folder", str(path.parents[1]))
+    preferences.keep(FOLDER, str(path.parents[1]))
     click(button(panel(window), "Model file…"))
     pick(qtbot, path)
 

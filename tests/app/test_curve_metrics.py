@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QPoint, QSettings, Qt, QTimer
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QProgressBar, QToolButton
@@ -22,6 +22,7 @@ from rbm_studio.core.metrics import METRICS
 
 from .conftest import bars, bars_dataset, load
 from .driving import answer, button, click, is_at_work, message, model_of, named, press, train, wait_until_idle
+from .preference_files import write_preferences
 from .settings_page import select
 from .test_labels import labelled
 
@@ -118,8 +119,7 @@ def test_what_was_chosen_is_there_at_the_next_start(
     again = show(session)
     assert choice(again).currentText() == "Pseudo-log-likelihood"
     assert choice(again, BELOW).currentText() == "Log-likelihood"
-    QSettings().setValue("curve/shown", "a metric of a later version")
-    QSettings().setValue("curve/beside", 7)
+    write_preferences({"curve/shown": "a metric of a later version", "curve/beside": 7})
     once_more = show(session)
     assert choice(once_more).currentText() == "True KL divergence"  # as where nothing was chosen
     assert choice(once_more, BELOW).currentText() == "Nothing beside it"

@@ -164,13 +164,23 @@ def test_the_full_mnist_needs_no_download(
 # --- other images
 
 
+def test_what_was_taken_for_full_ink_is_said(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    path = tmp_path / "ones.npz"
+    np.savez(path, images=bars(50, 10) // 255)
+    with qtbot.waitSignal(window.session.images_changed):
+        by_dialog(qtbot, window, path)
+    assert "45 training, 5 held-out; 1 is full ink" in texts(window)
+    tips = [label.toolTip() for label in window.panel("dataset").findChildren(QLabel)]
+    assert any("Its values lie in 0 to 1: 1 is taken for full ink" in tip for tip in tips)
+
+
 @WAYS
 def test_images_of_ones_own(qtbot: QtBot, window: MainWindow, tmp_path: Path, way: Opening) -> None:
     path = tmp_path / "mine.npz"
     np.savez(path, images=bars(50, 10))
     with qtbot.waitSignal(window.session.images_changed):
         way(qtbot, window, path)
-    assert "mine.npz | 45 training, 5 held-out" in texts(window)
+    assert "mine.npz | 45 training, 5 held-out | from" in texts(window)
     image = examples(window)
     assert image is not None
     assert (image.width(), image.height()) == (6 * 10 + 5, 2 * 10 + 1)

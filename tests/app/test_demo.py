@@ -5,11 +5,11 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QSettings
 from PySide6.QtGui import QImage
 
 from rbm_studio.app.demo import SIZE, run_demo
 from rbm_studio.app.images import grey_values
+from rbm_studio.app.preferences import STATE, preferences
 from rbm_studio.cli import main
 from rbm_studio.errors import RBMStudioError
 
@@ -48,7 +48,7 @@ def _ink(window: QImage) -> int:
 @pytest.mark.usefixtures("small_mnist")
 def test_the_demo_runs_to_its_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = tmp_path / "made" / "pictures"
-    QSettings().setValue("window/state", "as it was")
+    preferences.keep(STATE, b"as it was")
     assert main(["demo", "--output", str(output)]) == 0
     printed = capsys.readouterr()
     assert printed.err == ""
@@ -83,7 +83,7 @@ def test_the_demo_runs_to_its_end(tmp_path: Path, capsys: pytest.CaptureFixture[
     ink = [_ink(image) for image in images[:6]]
     assert ink[0] < 200 < 2000 < ink[1] < ink[2] == ink[-1]
     # The user's own layout is not touched.
-    assert QSettings().value("window/state") == "as it was"
+    assert preferences.value(STATE) == b"as it was"
 
 
 @pytest.mark.usefixtures("no_sample")

@@ -624,6 +624,7 @@ BROKEN: dict[str, Callable[[dict[str, Any]], object]] = {
     "negative sides": lambda facts: facts["settings"].update(image_shape=[-8, -8]),
     "an unknown device": lambda facts: facts["settings"].update(device="abacus"),
     "an impossible rate": lambda facts: facts["settings"]["training"].update(learning_rate=-1),
+    "an endless clip": lambda facts: facts["settings"]["training"].update(clip_norm=1e39),
     "an unknown setting": lambda facts: facts["settings"]["training"].update(surprise=1),
     "a unit too many": lambda facts: facts["selection"].update(units=[12]),
     "units again and again": lambda facts: facts["selection"].update(units=[0] * 13),

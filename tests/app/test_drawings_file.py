@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rbm_studio.app.drawing import Drawing
-from rbm_studio.app.drawings import MOST_KEPT, Kept
-from rbm_studio.app.drawings_file import MOST_BYTES, read_drawings, write_drawings
+from rbm_studio.app.drawings import Kept
+from rbm_studio.app.drawings_file import MOST_BYTES, MOST_WRITTEN, read_drawings, write_drawings
 from rbm_studio.app.images import grey_values
 from rbm_studio.app.session import Session
 from rbm_studio.app.shared_drawings import DrawingsFile, drawings_path
@@ -127,6 +127,45 @@ def test_a_very_long_scribble_is_written_so_that_it_can_be_read(path: Path) -> N
     assert len(second.drawing.strokes) == 2000
 
 
+def test_what_was_written_is_written_the_same_again(path: Path) -> None:
+    # Else each window would take the other's for another drawing.
+    rng = np.random.default_rng(0)
+    written = [
+        tuple(
+            Stroke(rng.random((length, 2)).astype(np.float32), rng.random(length).astype(np.float32)) for _ in range(n)
+        )
+        for length, n in ((12_000, 1), (6_500, 1), (9_000, 3), (3, 2500))
+    ]
+    write_drawings(path, tuple(Kept(Drawing(strokes)) for strokes in written))
+    once = path.read_bytes()
+    write_drawings(path, tuple(read_drawings(path)))
+    assert path.read_bytes() == once
+
+
+@pytest.mark.parametrize("many", ["more than are read", "longer than is read"])
+def test_what_could_not_be_read_again_is_not_written(path: Path, many: str) -> None:
+    write_drawings(path, (Kept(drawing()),))
+    before = path.read_bytes()
+    long = Drawing((Stroke(np.random.default_rng(0).random((8000, 2)).astype(np.float32)),))
+    count, each = (MOST_WRITTEN + 1, drawing()) if many == "more than are read" else (150, long)
+    with pytest.raises(RBMStudioError, match="Remove some"):
+        write_drawings(path, (Kept(each),) * count)
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_what_cannot_be_read_twice_is_set_aside_twice(
+    qtbot: QtBot, new_session: Callable[[], Session], path: Path
+) -> None:
+    path.parent.mkdir()
+    for damaged in (b"first", b"second"):
+        path.write_bytes(damaged)
+        session = new_session()
+        with qtbot.waitSignal(session.failed):
+            DrawingsFile(session, path)
+    assert [each.read_bytes() for each in sorted(path.parent.iterdir())] == [b"first", b"second"]
+
+
 def whole(**changes: Any) -> dict[str, Any]:
     one = {"pen_width": 2.7, "normalize": True, "strokes": [{"points": [[0.1, 0.2], [0.3, 0.4]]}], **changes}
     return {"format": "RBM Studio drawings", "version": 1, "drawings": [one]}
@@ -159,7 +198,7 @@ HOSTILE: dict[str, Any] = {
     "another version": {**whole(), "version": 2},
     "no drawings": {**whole(), "drawings": None},
     "drawings of text": {**whole(), "drawings": ["a"]},
-    "too many": {**whole(), "drawings": whole()["drawings"] * (MOST_KEPT + 1)},
+    "too many": {**whole(), "drawings": whole()["drawings"] * (MOST_WRITTEN + 1)},
     "no pen": whole(pen_width=None),
     "a pen of text": whole(pen_width="2"),
     "a pen of truth": whole(pen_width=True),

@@ -131,7 +131,7 @@ def test_a_drawing_is_kept_with_what_the_model_makes_of_it(qtbot: QtBot, window:
     np.testing.assert_allclose(grey_values(figures.restored).ravel(), restored[0], atol=1 / 255)
     others = p.free_energy(fixed_part(images.test, model.training.binarisation, model.training.threshold))
     assert figures.rank == pytest.approx((others < figures.free_energy).mean(), abs=0.03)
-    words = [label.toolTip() for label in panel(window).findChildren(QLabel)]
+    words = [label.toolTip().replace("\n", " ") for label in panel(window).findChildren(QLabel)]
     mean = fixed(float(others.mean()), 1)
     line = f"Bar: share of 20 held-out images (Bars, mean {mean} nats) with a lower F(v); grey values; epoch 3"
     assert any(line in text for text in words)
@@ -145,7 +145,7 @@ def test_the_drawings_are_shown_as_the_training_shows_images(qtbot: QtBot, windo
     assert window.session.model is not None
     binary = (one.seen((8, 8)).reshape(1, -1) > 0.3).astype(np.float32)
     assert figures.free_energy == pytest.approx(window.session.model.parameters.free_energy(binary)[0])
-    words = [label.toolTip() for label in panel(window).findChildren(QLabel)]
+    words = [label.toolTip().replace("\n", " ") for label in panel(window).findChildren(QLabel)]
     assert any("binary above 0.3" in text for text in words)
 
 
@@ -328,7 +328,7 @@ def test_without_images_of_the_models_size_there_is_nothing_to_compare_with(qtbo
     qtbot.waitUntil(lambda: all(math.isnan(figures.rank) for _, figures in measured(qtbot, window)))
     ((_, figures),) = measured(qtbot, window)
     assert math.isfinite(figures.free_energy)
-    words = [label.toolTip() for label in panel(window).findChildren(QLabel)]
+    words = [label.toolTip().replace("\n", " ") for label in panel(window).findChildren(QLabel)]
     assert any("No held-out images of the model's size" in text for text in words)
 
 

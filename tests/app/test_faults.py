@@ -137,7 +137,7 @@ def test_a_slot_that_fails_keeps_nothing_from_those_after_it(qtbot: QtBot, watch
     train(qtbot, watched)
     assert "did not foresee (KeyError)" in message(qtbot)
     assert len(heard) > 3
-    assert logged().count("KeyError: 'in a slot'") == 1
+    assert logged().count("KeyError: ⟨'in a slot'⟩") == 1
     for signal in (session.progressed, session.model_changed, session.run_state_changed):
         signal.disconnect(deaf.hear)
     is_usable(qtbot, watched, tmp_path)
@@ -169,7 +169,7 @@ def test_a_timer_a_thread_and_a_pool_that_fail_are_told_one_after_the_other(
         told.append(shown(QMessageBox)[0].text())
         answer(qtbot, "OK")
     assert ["(ZeroDivisionError)" in told[0], "(OSError)" in told[1], "(LookupError)" in told[2]] == [True] * 3
-    assert "nothing caught in the thread 'a bad one'" in logged()
+    assert "nothing caught in the thread ⟨'a bad one'⟩" in logged()
     is_usable(qtbot, watched, tmp_path)
 
 
@@ -182,7 +182,7 @@ def test_what_fails_while_it_is_thrown_away_is_logged_and_troubles_nobody() -> N
     Careless()
     gc.collect()
     process_deletions()
-    assert "RuntimeError: while it is thrown away" in logged()
+    assert "RuntimeError: ⟨while it is thrown away⟩" in logged()
     assert not shown(QMessageBox)
 
 
@@ -257,7 +257,7 @@ def test_a_measurement_in_the_background_that_fails_is_told_and_made_again(
     assert "did not foresee (ArithmeticError)" in message(qtbot)
     with qtbot.waitSignal(background.done):
         background.request(lambda: 3)
-    assert "'A measurement' failed" in logged()
+    assert "⟨'A measurement'⟩ failed" in logged()
     background.shut_down()
     is_usable(qtbot, watched, tmp_path)
 

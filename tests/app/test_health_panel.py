@@ -568,3 +568,39 @@ def test_before_training_every_unit_has_a_dot(qtbot: QtBot, window: MainWindow) 
     window.session.selection.select_units(tuple(range(12)))
     assert scatter(window).marked() == tuple(range(12))
     assert len(biases(window).ticked()) >= 1
+
+
+def all_words(window: MainWindow) -> str:
+    """Return all that the panel says: beside the plots, of each unit that is pointed at, and of what it finds."""
+    said = labels(panel(window)) + [word for finding in findings(window) for word in finding.words()]
+    for unit in range(3):
+        window.session.selection.hover(unit)
+        said += [each.caption() for each in panel(window).findChildren(Card)]
+    return " | ".join(said).lower().replace("infinite", "")
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-38, 1e3, 1e12])
+@pytest.mark.parametrize("grey", [0, 255, None])
+def test_of_no_model_and_no_images_it_says_nan(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, scale: float, grey: int | None
+) -> None:
+    if grey is not None:
+        with qtbot.waitSignal(window.session.images_changed):
+            np.savez(tmp_path / "plain.npz", images=np.full((30, 8, 8), grey, np.uint8))
+            window.open_path(tmp_path / "plain.npz")
+        wait_until_idle(qtbot, window.session)
+    signs = np.random.default_rng(0).choice([-1, 1], (64, 12))
+    arrays = (np.asarray(scale * each, np.float32) for each in (signs, signs[:, 0], signs[0]))
+    save_model(tmp_path / "model.safetensors", SavedModel(Parameters(*arrays)))
+    window.open_path(tmp_path / "model.safetensors")
+    look(window)
+    wait_until_measured(qtbot, window)
+    # Then with an update, and particles; or, where they were absurd before, with why there are none.
+    for _ in range(2):
+        words = all_words(window)
+        assert "nan" not in words
+        assert "inf" not in words
+        window.session.change_settings(epochs=1)
+        window.session.train()
+        wait_until_idle(qtbot, window.session)
+        qtbot.waitUntil(lambda: panel(window).health is not None and not is_measuring(), timeout=20_000)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import qInfo, qWarning
 
-from rbm_studio.app.log import LogFile, last_lines, log_path, start_log, trace_path
+from rbm_studio.app.log import last_lines, log_path, start_log, trace_path
 from rbm_studio.app.log_lines import SAME_FOR_S
 from rbm_studio.errors import RBMStudioError
 
@@ -59,11 +59,13 @@ def test_nothing_that_is_logged_can_pose_as_another_record() -> None:
         raise RBMStudioError("{name} is empty.", name=name)
     except RBMStudioError:
         logging.getLogger("rbm_studio").exception("Reading failed")
-    assert [line.split(" ")[2] for line in lines() if not line.startswith("    ")] == ["INFO", "ERROR"]
+    assert [line.split(" ")[1] for line in lines() if not line.startswith("    ")] == ["INFO", "ERROR"]
     assert not any(code in "".join(lines()) for code in "\r\x1b\u2028")
     assert "y\\udcff.npz" in lines()[0]
     assert lines()[1].endswith("Reading failed")
     assert lines()[2] == "    Traceback (most recent call last):"
+    assert lines()[-1].startswith("    RBMStudioError: ⟨x")
+    assert lines()[-1].endswith("⟩ is empty.")
 
 
 def test_a_storm_is_counted_and_not_written() -> None:
@@ -87,17 +89,21 @@ def test_the_same_after_a_while_is_written_again_with_the_count(monkeypatch: pyt
     assert [line.partition("qt: ")[2] for line in lines()] == ["again", "again (the same again 2 times since)"]
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_disk_disturbs_nobody(capsys: pytest.CaptureFixture[str]) -> None:
-    log_path().parent.mkdir(parents=True)
-    log_path().symlink_to("/dev/full")
-    start_log()
-    for _ in range(3):
-        logging.getLogger("rbm_studio").warning("there is no room for this")
-    handler = logging.getLogger("rbm_studio").handlers[-1]
-    assert isinstance(handler, LogFile)
-    handler.close()
-    assert capsys.readouterr().err == ""
+FULL = """
+import logging, resource
+from rbm_studio.app.log import start_log
+start_log()
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+for number in range(9):
+    logging.getLogger("rbm_studio").warning("there is no room for this %d", number)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no other system limits the size of a file")
+def test_a_full_disk_disturbs_nobody() -> None:
+    run = subprocess.run([sys.executable, "-c", FULL], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    assert 0 < log_path().stat().st_size <= 100
 
 
 WRITER = """
@@ -120,10 +126,10 @@ def test_two_programs_may_write_to_one_log_while_it_rotates() -> None:
     files = sorted(log_path().parent.iterdir())
     assert [file.name for file in files] == ["rbm-studio.log", "rbm-studio.log.1", "rbm-studio.log.2"]
     written = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
-    assert all(re.fullmatch(r"\S+ \S+ INFO rbm_studio: (first|second) \d+ x{20}", line) for line in written)
+    assert all(re.fullmatch(r"\S+ INFO rbm_studio: ⟨(first|second)⟩ \d+ ⟨x{20}⟩", line) for line in written)
     # What is gone is the oldest: nothing is missing from there to the last line.
     for name in ("first", "second"):
-        numbers = sorted(int(line.split()[5]) for line in written if line.split()[4] == name)
+        numbers = sorted(int(line.split()[4]) for line in written if line.split()[3] == f"⟨{name}⟩")
         assert numbers == list(range(1000))[1000 - len(numbers) :]
     assert len(written) > 300
     assert all(file.stat().st_size < 40_000 for file in files)

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from rbm_studio.app.curve_header import CurveHeader
 from rbm_studio.app.curve_history import CurvePoint, CurveRun
 from rbm_studio.app.measures import Measure, apart, measure_of
+from rbm_studio.app.preferences import CURVE, preferences
 from rbm_studio.app.quantities import LIVE
 from rbm_studio.app.session import Session
 from rbm_studio.core.settings import TrainingSettings
@@ -285,7 +286,7 @@ def test_measures_that_make_no_sense_are_refused(
 def test_the_true_divergence_is_what_a_small_model_of_binary_images_shows(
     qtbot: QtBot, session: Session, show: Callable[[Session], MainWindow]
 ) -> None:
-    QSettings().remove("curve/shown")
+    preferences.keep(CURVE, "")
     window = show(session)
     qtbot.waitUntil(lambda: choice(window).currentText() == "True KL divergence")
     press(window, "Train")
@@ -308,7 +309,7 @@ def test_the_true_divergence_is_what_a_small_model_of_binary_images_shows(
 
 
 def test_what_a_person_chose_stays(qtbot: QtBot, session: Session, show: Callable[[Session], MainWindow]) -> None:
-    QSettings().remove("curve/shown")
+    preferences.keep(CURVE, "")
     window = show(session)
     qtbot.waitUntil(lambda: choice(window).currentText() == "True KL divergence")
     select(choice(window, ABOVE), "Article's KL")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -129,6 +131,25 @@ def test_the_file_is_asked_for_by_its_name_and_the_run_ends_as_it_would_have(
     assert said(window) == "Stopped at epoch 1.50 of 3  ·  Train finishes it"
     assert not window.session.experiment.is_modified
     assert_ends_as(qtbot, window, first)
+
+
+def test_images_and_runs_of_an_empty_name_are_called_so(qtbot: QtBot, show: Show, tmp_path: Path) -> None:
+    first = with_images(qtbot, bars_file(tmp_path / "bars.npz"))
+    stopped(qtbot, first, tmp_path / "lesson.rbmx")
+    first.shut_down()
+    with zipfile.ZipFile(tmp_path / "lesson.rbmx") as packed:
+        content = {name: packed.read(name) for name in packed.namelist()}
+    for name in content:
+        if name.endswith(".json"):
+            content[name] = re.sub(rb'"(name|dataset)": "[^"]*"', rb'"\1": ""', content[name])
+    with zipfile.ZipFile(tmp_path / "lesson.rbmx", "w") as packed:
+        for name, data in content.items():
+            packed.writestr(name, data)
+    window = show(Session())
+    open_elsewhere(qtbot, window, tmp_path / "lesson.rbmx")
+    assert "The model belongs to “images without a name”: 200 training" in texts(window)
+    assert offered(window).text() == "Open images without a name…"
+    assert [run.name for run in window.session.book.runs] == ["Run without a name"]
 
 
 def test_other_images_are_told_from_them_and_begin_another_run(qtbot: QtBot, show: Show, tmp_path: Path) -> None:

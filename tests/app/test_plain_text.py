@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import re
-import threading
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QMessageBox, QPushButton
 
 from rbm_studio.app.about import show_about
 from rbm_studio.app.filters_page import FiltersPage
@@ -25,7 +24,7 @@ from rbm_studio.app.session import Session
 from rbm_studio.app.text_window import show_log, show_report
 from rbm_studio.app.theme import Appearance
 from rbm_studio.errors import RBMStudioError
-from rbm_studio.plain import LONGEST, folded, plain
+from rbm_studio.plain import LONGEST, breakable, folded, plain
 from rbm_studio.storage.experiment_file import load_experiment, save_experiment
 from rbm_studio.storage.model_file import save_model
 
@@ -53,45 +52,28 @@ LETTERS = 900
 """As many as a name in an experiment may have, about."""
 
 
-class Trap:
-    """A file that notes that it was opened."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.was_read = path, False
-        os.mkfifo(path)
-        self._thread = threading.Thread(target=self._wait, name="trap", daemon=True)
-        self._thread.start()
-
-    def _wait(self) -> None:
-        # Waits until somebody opens it for reading.
-        end = os.open(self.path, os.O_WRONLY)
-        self.was_read = True
-        # Who comes once more finds an empty file, and does not wait for ever.
-        self.path.unlink()
-        self.path.touch()
-        os.close(end)
-
-    def close(self) -> bool:
-        """Return whether it was read."""
-        was_read = self.was_read
-        with contextlib.suppress(OSError):
-            os.close(os.open(self.path, os.O_RDONLY | os.O_NONBLOCK))
-        self._thread.join()
-        return was_read
+# Waits until the pipe is opened for reading; who opens it once more finds an empty file, and does not wait for ever.
+_TRAP = """exec 3> "$1" && rm "$1" && : > "$1" && exec 3>&-"""
 
 
 @pytest.fixture
-def trap(tmp_path: Path) -> Iterator[Trap]:
-    trap = Trap(tmp_path / "trap")
-    yield trap
-    assert not trap.close(), "a text made the program open a file"
+def trap(tmp_path: Path) -> Iterator[Path]:
+    """A file of which it is known whether it was opened."""
+    path = tmp_path / "trap"
+    os.mkfifo(path)
+    # Not a thread: who reads it may be the window's, and not let go of Python's lock.
+    waiting = subprocess.Popen(["/bin/sh", "-c", _TRAP, "sh", str(path)])
+    yield path
+    waiting.kill()
+    waiting.wait()
+    assert path.is_fifo(), "a text made the program open a file"
 
 
 @pytest.fixture(params=["markup", "marks", "long"])
-def name(request: pytest.FixtureRequest, trap: Trap) -> str:
+def name(request: pytest.FixtureRequest, trap: Path) -> str:
     """A name as nobody means well with it."""
     return {
-        "markup": f'&File [*] <b>%1 {{0}}</b> <img src="file://{trap.path}"> &amp; %p {{name}}',
+        "markup": f'&File [*] <b>%1 {{0}}</b> <img src="file://{trap}"> &amp; %p {{name}}',
         "marks": "one\ntwo\tthree\0four\udcff\u202efive\u2066six\u200f\u2029",
         "long": LETTERS * "W",
     }[str(request.param)]
@@ -221,6 +203,8 @@ def test_errors_and_notices(qtbot: QtBot, window: MainWindow, name: str) -> None
     box = wait_for(qtbot, QMessageBox)
     told = look_into(box)
     assert sum(head(name) in line for line in told) >= 2
+    # Nothing is cut off: each label is as wide as its longest word at least.
+    assert all(each.minimumSizeHint().width() <= each.width() for each in box.findChildren(QLabel))
     assert box.width() <= WIDEST
     answer(qtbot, "OK")
     window.session.noticed.emit(f"Saved {name}")
@@ -291,3 +275,4 @@ def test_of_what_is_too_long_the_middle_gives_way() -> None:
     assert len(plain("x" * 10_000, LONGEST)) == LONGEST
     assert max(map(len, folded("word " * 1000 + "x" * 1000).split("\n"))) <= 80
     assert folded("a\n\nb") == "a\n\nb"
+    assert breakable("a b/" + 90 * "c") == f"a b/{40 * 'c'}\u200b{40 * 'c'}\u200b{10 * 'c'}"

@@ -5,9 +5,11 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from PySide6.QtCore import QSettings
 
-from rbm_studio.app.recent import KEPT, RecentFiles
+from rbm_studio.app.preferences import MOST_RECENT
+from rbm_studio.app.recent import RecentFiles
+
+from .preference_files import write_preferences
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,12 +42,12 @@ def test_one_file_is_enough(tmp_path: Path) -> None:
     RecentFiles().add(only)
     # Some systems' settings give a list of one back as a string.
     for saved in ([str(only)], str(only)):
-        QSettings().setValue("files/recent", saved)
+        write_preferences({"files/recent": saved})
         assert RecentFiles().paths() == [only]
 
 
 def test_the_oldest_are_forgotten(tmp_path: Path) -> None:
-    paths = files(tmp_path, KEPT + 2)
+    paths = files(tmp_path, MOST_RECENT + 2)
     recent = RecentFiles()
     for path in paths:
         recent.add(path)
@@ -62,15 +64,14 @@ def test_what_was_deleted_is_not_offered(tmp_path: Path) -> None:
 
 
 def test_settings_that_make_no_sense_are_no_files() -> None:
-    QSettings().setValue("files/recent", 7)
+    write_preferences({"files/recent": 7})
     assert RecentFiles().paths() == []
 
 
 def test_names_that_no_file_can_have_are_left_out(tmp_path: Path) -> None:
     (only,) = files(tmp_path, 1)
-    QSettings().setValue(
-        "files/recent", ["a\0b", "n" * 9000, "", 7, None, [str(only)], str(only), str(only), "m" * 3000]
-    )
+    names = ["a\0b", "n" * 9000, "", 7, None, [str(only)], str(only), str(only), "m" * 3000]
+    write_preferences({"files/recent": names})
     assert RecentFiles().paths() == [only]
 
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,11 @@ import pytest
 from PySide6.QtWidgets import QApplication as Application
 from PySide6.QtWidgets import QDialog, QListWidget, QMessageBox
 
+from rbm_studio.app import recovery, recovery_offer
 from rbm_studio.app.autosave import Autosave
 from rbm_studio.app.experiment_files import gather
 from rbm_studio.app.main import Program
 from rbm_studio.app.recovery import (
-    LONGEST_KEPT_S,
-    MOST_ATTEMPTS,
-    MOST_KEPT,
     About,
     OwnFolder,
     find_leftovers,
@@ -29,7 +28,7 @@ from rbm_studio.app.recovery_offer import RecoveryDialog, RecoveryOffer
 from rbm_studio.app.start_marker import StartMarker, starts_path
 
 from .conftest import end, load
-from .driving import button, click, message, model_of, named, process_deletions, shown, wait_until_idle
+from .driving import button, click, labels, message, model_of, named, process_deletions, shown, wait_until_idle
 from .test_documents import other_bars
 
 if TYPE_CHECKING:
@@ -42,6 +41,9 @@ if TYPE_CHECKING:
     from rbm_studio.app.window import MainWindow
 
 ROOT = Path(__file__).parents[2]
+
+
+ABOUT = b'{"name": "n", "path": null, "epochs": 1, "saved": "2026-01-01T00:00:00+00:00", "attempts": 0, %s}'
 
 
 @pytest.fixture
@@ -70,7 +72,8 @@ def left(qtbot: QtBot, session: Session, root: Path, tmp_path: Path) -> Path:
 def begin_to_recover(root: Path) -> None:
     """Do what a program does that is killed over it: its lock is gone with it, and nothing else is put back."""
     (found,) = find_leftovers(root).leftovers
-    found.note_attempt()
+    found.read()
+    found._lock.unlock()
 
 
 def offer(window: MainWindow, root: Path) -> RecoveryOffer:
@@ -101,7 +104,7 @@ def test_what_was_left_is_named_and_comes_back_unsaved(
     assert str(tmp_path / "lesson.rbmx") in entry
     click(button(box, "Recover"))
     session = window.session
-    assert session.epochs_trained == 3
+    qtbot.waitUntil(lambda: session.epochs_trained == 3)
     assert session.experiment.path == tmp_path / "lesson.rbmx"
     assert session.experiment.is_modified
     assert not (tmp_path / "lesson.rbmx").exists()
@@ -159,15 +162,17 @@ def test_what_ended_the_program_once_is_not_offered_first(
     process_deletions()
 
 
-def test_what_ended_the_program_twice_is_set_aside_unread(
+def test_what_ended_the_program_often_is_read_only_when_it_is_asked_for(
     qtbot: QtBot, window: MainWindow, left: Path, root: Path
 ) -> None:
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(5):
         begin_to_recover(root)
     offer(window, root)
-    assert "cannot be read" in message(qtbot)
-    assert not dialogs()
-    assert (root / f"{left.name}.broken" / "experiment.rbmx").exists()
+    box = dialog(qtbot)
+    assert json.loads((left / "about.json").read_text())["attempts"] == 5
+    named(box, QListWidget, "Unsaved experiments").setCurrentRow(0)
+    click(button(box, "Recover"))
+    qtbot.waitUntil(lambda: window.session.epochs_trained == 3)
 
 
 def test_the_attempt_is_written_down_before_anything_is_opened(
@@ -184,23 +189,25 @@ def test_the_attempt_is_written_down_before_anything_is_opened(
     box = dialog(qtbot)
     look()
     click(button(box, "Recover"))
+    qtbot.waitUntil(lambda: len(attempts) > 1)
     assert attempts[0] == 0
     assert len(attempts) > 1
     assert set(attempts[1:]) == {1}
 
 
-def test_a_start_that_reading_ended_counts_too(left: Path, root: Path) -> None:
+def test_reading_that_ended_the_program_is_known_afterwards(left: Path, root: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path; from rbm_studio.app import recovery;"
         "recovery.load_experiment = lambda path: os.kill(os.getpid(), signal.SIGKILL);"
-        f"recovery.find_leftovers(Path({str(root)!r}))"
+        f"recovery.find_leftovers(Path({str(root)!r})).leftovers[0].read()"
     )
-    for _ in range(MOST_ATTEMPTS):
+    for _ in range(2):
         run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
         assert run.returncode != 0
-    found = find_leftovers(root)
-    assert found.leftovers == []
-    assert [path.name for _about, path in found.broken] == [f"{left.name}.broken"]
+    (found,) = find_leftovers(root).leftovers
+    assert found.about.attempts == 2
+    assert left.exists()
+    found.remove()
 
 
 @pytest.mark.parametrize("damage", ["cut short", "empty", "something else"])
@@ -211,15 +218,21 @@ def test_what_cannot_be_read_is_set_aside_and_told(
     data = file.read_bytes()
     file.write_bytes({"cut short": data[: len(data) // 2], "empty": b"", "something else": b"7" * 999}[damage])
     offer(window, root)
+    click(button(dialog(qtbot), "Recover"))
     text = message(qtbot)
     assert "What was written down of lesson before the program ended cannot be read." in text
     assert f"{left}.broken" in text
     assert not dialogs()
     assert (root / f"{left.name}.broken" / "experiment.rbmx").exists()
-    assert find_leftovers(root).broken == []
+    assert find_leftovers(root).leftovers == []
+    assert (root / f"{left.name}.broken" / "experiment.rbmx").exists()
 
 
-@pytest.mark.parametrize("about", [None, b"", b"{}", b"[" * 9999, b'{"name": 7}', b"\xff"])
+@pytest.mark.parametrize(
+    "about",
+    [None, b"", b"{}", b"[" * 9999, b'{"name": 7}', b"\xff"]
+    + [ABOUT % change for change in (b'"epochs": NaN', b'"epochs": 1e999', b'"path": "\\u0000"', b'"path": "\\ud800"')],
+)
 def test_an_experiment_comes_back_without_what_was_known_of_it(session: Session, root: Path, about: bytes) -> None:
     folder = leave(session, root)
     if about is None:
@@ -231,22 +244,126 @@ def test_an_experiment_comes_back_without_what_was_known_of_it(session: Session,
     found.remove()
 
 
-def test_old_ones_and_more_than_a_few_go(session: Session, root: Path) -> None:
-    first = leave(session, root)
+def copies(first: Path, *saved: str) -> list[Path]:
+    """Leave copies of a folder, each written down at a time of its own."""
     about = json.loads((first / "about.json").read_text())
-    for day in range(MOST_KEPT + 3):
-        shutil.copytree(first, root / f"2020010{day // 10}-{day % 10:06}-0")
-    shutil.rmtree(first)
-    found = find_leftovers(root)
-    assert len(found.leftovers) == MOST_KEPT == len(list(root.iterdir()))
-    for each in found.leftovers:
-        each.leave()
-    for folder in root.iterdir():
-        old = {**about, "saved": "2020-01-01T00:00:00+00:00"}
-        (folder / "about.json").write_text(json.dumps(old))
-    assert find_leftovers(root).leftovers == []
-    assert list(root.iterdir()) == []
-    assert LONGEST_KEPT_S == 30 * 86400
+    made = []
+    for place, each in enumerate(saved):
+        made.append(first.with_name(f"20200101-{place:06}-0"))
+        shutil.copytree(first, made[-1])
+        (made[-1] / "about.json").write_text(json.dumps({**about, "name": each[:10], "saved": each}))
+    return made
+
+
+def test_however_old_and_however_many_all_are_kept_and_offered(
+    qtbot: QtBot, window: MainWindow, session: Session, root: Path
+) -> None:
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    days = [f"2025-{month:02}-01T00:00:00+00:00" for month in range(1, 13)]
+    odd = ["1970-01-01T00:00:00+00:00", "2099-12-31T00:00:00+00:00", "0001-01-01T00:00:00+14:00"]
+    made = copies(leave(session, root, About(today)), *days, *odd)
+    # Newer ones of windows that live take no place.
+    living = [OwnFolder(root) for _ in range(9)]
+    for each in living:
+        each.write(gather(session, None), About("of a window that lives"))
+    offer(window, root)
+    box = dialog(qtbot)
+    names = [entry.split("\n")[0] for entry in entries(box)]
+    newest_first = [today, *(day[:10] for day in reversed(days))]
+    assert names == [*newest_first, "2099-12-31", "1970-01-01", "0001-01-01"]
+    assert all("the clock was wrong" in entry for entry in entries(box)[-3:])
+    assert sum("the clock was wrong" in entry for entry in entries(box)) == 3
+    assert "1970" in entries(box)[-2].split("\n")[1]
+    click(button(box, "Not now"))
+    window.session.ending.emit()
+    assert all((folder / "experiment.rbmx").exists() for folder in made)
+    for each in living:
+        each.clear()
+    assert len(find_leftovers(root).leftovers) == len(made) + 1
+
+
+def test_more_than_can_be_shown_are_told_and_kept(
+    qtbot: QtBot, window: MainWindow, session: Session, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recovery, "MOST_OFFERED", 2)
+    monkeypatch.setattr(recovery_offer, "LARGE_BYTES", 1)
+    made = copies(leave(session, root), *[f"2025-01-{day:02}T00:00:00+00:00" for day in range(1, 6)])
+    offer(window, root)
+    box = dialog(qtbot)
+    assert len(entries(box)) == 2
+    (note,) = [text for text in labels(box) if "more are older" in text]
+    assert "4 more are older" in note
+    assert f" in {root}." in note
+    box.reject()
+    process_deletions()
+    assert all(folder.exists() for folder in made)
+
+
+def test_an_entry_that_cannot_be_looked_at_stands_in_nobodys_way(
+    qtbot: QtBot, window: MainWindow, left: Path, root: Path, tmp_path: Path
+) -> None:
+    long = "ж" * 125  # the longest name that a file can have: none is left for that of its lock
+    leave(window.session, root, About("long", tmp_path / f"{long}.rbmx"))
+    leave(window.session, root, About("longer", tmp_path / (20 * long) / "x.rbmx"))
+    (tmp_path / "circle").symlink_to("circle")
+    leave(window.session, root, About("circle", tmp_path / "circle" / "x.rbmx"))
+    good = {"lesson", "long", "longer", "circle"}
+    locked = leave(window.session, root, About("a folder for its lock"))
+    (locked / "lock").mkdir()
+    if os.name == "posix":
+        for kind in ("lock", "about.json", "experiment.rbmx"):
+            folder = leave(window.session, root, About(f"a pipe for {kind}"))
+            (folder / kind).unlink(missing_ok=True)
+            os.mkfifo(folder / kind)
+        os.mkdir(os.fsencode(root) + b"/\xff\xfe")
+        os.mkfifo(root / "pipe")
+        good |= {"an experiment without a name", "a pipe for experiment.rbmx"}
+    foreign = root / "of somebody else"
+    foreign.mkdir()
+    (foreign / "letter.txt").write_text("Dear")
+    (root / "file").write_bytes(b"a file")
+    (root / "circle").symlink_to("circle")
+    (root / "elsewhere").symlink_to(tmp_path)
+    (root / long).mkdir()
+    offer(window, root)
+    box = dialog(qtbot)
+    assert {entry.split("\n")[0] for entry in entries(box)} == good
+    while len(dialogs()) == 1 and entries(dialogs()[0]):
+        box = dialogs()[0]
+        named(box, QListWidget, "Unsaved experiments").setCurrentRow(0)
+        click(button(box, "Delete"))
+        process_deletions()
+    assert (foreign / "letter.txt").read_text() == "Dear"
+    assert not left.exists()
+    assert {"file", "circle", "elsewhere", foreign.name, locked.name} <= {path.name for path in root.iterdir()}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_what_cannot_be_read_now_is_offered_again(qtbot: QtBot, window: MainWindow, left: Path, root: Path) -> None:
+    whole = (left / "experiment.rbmx").read_bytes()
+    (left / "experiment.rbmx").unlink()
+    os.mkfifo(left / "experiment.rbmx")
+    offer(window, root)
+    click(button(dialog(qtbot), "Recover"))
+    assert "experiment.rbmx" in message(qtbot)
+    process_deletions()
+    (left / "experiment.rbmx").unlink()
+    (left / "experiment.rbmx").write_bytes(whole)
+    click(button(dialog(qtbot), "Recover"))
+    qtbot.waitUntil(lambda: window.session.epochs_trained == 3)
+
+
+def test_a_copy_of_another_time_is_not_written_over_the_users_file(
+    qtbot: QtBot, window: MainWindow, session: Session, root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "lesson.rbmx").write_bytes(b"of any time")
+    saved = datetime(2099, 1, 1, tzinfo=UTC)
+    leave(session, root, About("lesson", tmp_path / "lesson.rbmx", saved=saved))
+    offer(window, root)
+    click(button(dialog(qtbot), "Recover"))
+    qtbot.waitUntil(lambda: session.experiment.is_modified)
+    assert session.experiment.path is None
+    assert session.experiment.name == "lesson"
 
 
 def test_a_recovered_file_that_another_window_holds_becomes_a_copy(
@@ -355,6 +472,7 @@ def test_what_was_chosen_and_not_shown_stays_for_the_next_start(
     found = RecoveryOffer(session, autosave, root, window)
     click(button(dialog(qtbot), "Recover"))
     # It looks for the images that it belongs to.
+    qtbot.waitUntil(lambda: session.task is not None)
     assert session.task is not None
     session.task.cancel()
     qtbot.waitUntil(lambda: session.task is None)
@@ -375,6 +493,7 @@ def test_recovering_asks_about_what_has_begun_meanwhile(
     box = dialog(qtbot)
     window.session.experiment.write_notes("Begun meanwhile")
     click(button(box, "Recover"))
+    qtbot.waitUntil(lambda: bool(shown(QMessageBox)))
     (question,) = shown(QMessageBox)
     assert window.session.experiment.notes == "Begun meanwhile"
     click(button(question, "Don't save"))
@@ -390,6 +509,6 @@ def test_a_file_that_was_saved_later_is_not_written_over(
     box = dialog(qtbot)
     assert "saved later" in entries(box)[0]
     click(button(box, "Recover"))
-    assert window.session.epochs_trained == 3
+    qtbot.waitUntil(lambda: window.session.epochs_trained == 3)
     assert window.session.experiment.path is None
     assert window.session.experiment.name == "lesson"

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QByteArray, QDataStream, QIODevice, QRect, QSettings, QSize
+from PySide6.QtCore import QByteArray, QDataStream, QIODevice, QRect, QSize
 from PySide6.QtGui import QGuiApplication, QRegion
 from PySide6.QtWidgets import QDockWidget, QMessageBox
 
 from rbm_studio.app.layout import first_size
+from rbm_studio.app.preferences import GEOMETRY, preferences
 from rbm_studio.app.session import Session
 from rbm_studio.errors import RBMStudioError
 
@@ -114,7 +115,7 @@ def in_sight(widget: QWidget) -> bool:
 def test_absurd_places_in_the_settings_do_no_harm(
     show: Callable[[Session], MainWindow], rect: tuple[int, int, int, int]
 ) -> None:
-    QSettings().setValue("window/geometry", geometry(QRect(*rect)))
+    preferences.keep(GEOMETRY, bytes(geometry(QRect(*rect)).data()))
     window = show(Session())
     window.restore_layout()
     window.show()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -61,3 +62,15 @@ def test_a_folder_that_cannot_be_made_does_no_harm(tmp_path: Path) -> None:
     marker = StartMarker(tmp_path / "file" / "starts")
     assert not marker.is_plain
     marker.settle()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes")
+def test_things_that_are_no_marks_are_passed_over(tmp_path: Path) -> None:
+    assert crash(tmp_path) == 0
+    os.mkfifo(tmp_path / "a.starting")
+    os.mkfifo(tmp_path / "crashes")
+    (tmp_path / "b.starting").mkdir()
+    (tmp_path / "c.starting").symlink_to("c.starting")
+    (tmp_path / "d.starting").symlink_to("/dev/zero")
+    (tmp_path / "e.starting").write_bytes(bytes(100_000))
+    assert StartMarker(tmp_path).crashes == 1

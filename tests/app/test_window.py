@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QMessageBox, QSpinBox, QTabBar, QWidget
@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QSpinBox, QTabBar, QWid
 from rbm_studio import __version__
 from rbm_studio.app.canvas import DrawingCanvas
 from rbm_studio.app.main import create_application
-from rbm_studio.app.menus import saved_appearance
+from rbm_studio.app.preferences import APPEARANCE, preferences
 from rbm_studio.app.session import Session
 from rbm_studio.app.theme import Appearance, apply_appearance
 from rbm_studio.core.gradients import GRADIENTS
@@ -32,6 +32,7 @@ from .driving import (
     wait_for,
     wait_until_idle,
 )
+from .preference_files import write_preferences
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -216,8 +217,7 @@ def test_the_layout_comes_back_as_it_was_left(
 def test_a_layout_that_cannot_be_read_is_the_default_one(show: Callable[[Session], MainWindow]) -> None:
     first = show(Session())
     first.restore_layout()
-    QSettings().setValue("window/state", "nonsense")
-    QSettings().setValue("window/geometry", 7)
+    write_preferences({"window/state": "nonsense", "window/geometry": 7})
     window = show(Session())
     window.restore_layout()
     assert window.size() == first.size()
@@ -228,11 +228,11 @@ def test_a_layout_that_cannot_be_read_is_the_default_one(show: Callable[[Session
 def test_the_appearance_is_chosen_and_remembered(window: MainWindow) -> None:
     application = QApplication.instance()
     assert isinstance(application, QApplication)
-    assert saved_appearance() is Appearance.SYSTEM
+    assert preferences.value(APPEARANCE) is Appearance.SYSTEM
     try:
         choose(window, "View", "Dark")
         assert application.palette().window().color().lightness() < 100
-        assert saved_appearance() is Appearance.DARK
+        assert preferences.value(APPEARANCE) is Appearance.DARK
         choose(window, "View", "Light")
         assert application.palette().window().color().lightness() > 150
         assert menu_action(window, "View", "Light").isChecked()
@@ -243,8 +243,8 @@ def test_the_appearance_is_chosen_and_remembered(window: MainWindow) -> None:
         assert application.palette().window().color().lightness() < 100
     finally:
         apply_appearance(application, Appearance.SYSTEM)
-    QSettings().setValue("appearance", "pink")
-    assert saved_appearance() is Appearance.SYSTEM
+    write_preferences({"appearance": "pink"})
+    assert preferences.value(APPEARANCE) is Appearance.SYSTEM
 
 
 def test_what_the_program_is_is_there_and_the_window_stays_usable(qtbot: QtBot, window: MainWindow) -> None:

@@ -16,8 +16,8 @@ from rbm_studio.app.drawing import Drawing
 from rbm_studio.app.drawings import LARGEST_SIDE, MOST_KEPT, Kept
 from rbm_studio.app.experiment_files import gather
 from rbm_studio.app.images import grey_image
-from rbm_studio.app.recovery import find_leftovers
 from rbm_studio.app.session import Session
+from rbm_studio.app.trainings import run_facts
 from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.core.parameters import Parameters
 from rbm_studio.data import Dataset, open_dataset
@@ -90,11 +90,14 @@ def test_images_in_a_file_whose_name_is_no_text(
     assert session.open_experiment(path)
     assert told == []
     # They are the same images, whatever they are called.
+    assert session.images is not None
     session.train()
     wait_until_idle(qtbot, session)
     assert session.save_experiment(path)
     assert session.open_experiment(path)
-    assert find_leftovers(tmp_path / "recovery").broken == []
+    qtbot.waitUntil(lambda: session.task is None)
+    assert [stage.dataset for run in session.book.runs for stage in run.stages] == [session.images.original.name]
+    assert run_facts(model_of(session), session.images).images == file
 
 
 def test_an_image_as_wide_as_there_are_any(qtbot: QtBot, new_session: Callable[[], Session], tmp_path: Path) -> None:

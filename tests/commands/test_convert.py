@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import pickle
+import struct
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,3 +69,30 @@ def test_what_cannot_be_converted_is_told(
     assert main(["convert", *arguments]) == 1
     assert words in capsys.readouterr().err
     assert not (folder / "owned").exists()
+
+
+@pytest.mark.parametrize("axes", [8, 43, 65, 1000])
+@pytest.mark.parametrize("side", [0, 1, 2, 2**40])
+def test_arrays_of_many_axes_are_told_by_every_command(
+    folder: Path, model: Path, capsys: pytest.CaptureFixture[str], axes: int, side: int
+) -> None:
+    header = repr({"descr": "<f4", "fortran_order": False, "shape": (side,) * axes}).encode()
+    array = (
+        b"\x93NUMPY\2\0"
+        + struct.pack("<I", len(header) + 1)
+        + header
+        + b"\n"
+        + bytes(4 * side**axes if side < 2 else 0)
+    )
+    (folder / "images.npy").write_bytes(array)
+    for name, held in (("weights.npz", ("w", "visible_bias", "hidden_bias")), ("images.npz", ("images",))):
+        with zipfile.ZipFile(folder / name, "w") as archive:
+            for each in held:
+                archive.writestr(f"{each}.npy", array)
+    commands = [["convert", "weights.npz", "x.npz"], ["evaluate", "weights.npz"], ["reconstruct", "weights.npz"]]
+    for images in ("images.npy", "images.npz"):
+        commands.append(["train", "--data", images])
+        commands += [[command, str(model), "--data", images] for command in ("evaluate", "reconstruct")]
+    for command in commands:
+        assert main(command) == 2
+        assert capsys.readouterr().err.startswith("rbm-studio: ")

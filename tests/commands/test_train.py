@@ -47,6 +47,16 @@ def test_training_prints_the_articles_lines_and_saves(images: Path, capsys: pyte
     np.testing.assert_allclose(history_of(images.parent)[:, 1], [r.training_kl for r in saved.history], atol=1e-6)
 
 
+def test_what_was_taken_for_full_ink_is_said(images: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "--data", str(images), "--epochs", "1"]) == 0
+    assert "full ink" not in capsys.readouterr().err
+    with np.load(images) as arrays:
+        np.savez(images.with_name("ones.npz"), images=(arrays["images"] > 100).astype(np.uint8))
+    for command in (["train", "--epochs", "1"], ["evaluate", "model.safetensors", "--chains", "2", "--within", "inf"]):
+        assert main([*command, "--data", "ones.npz"]) == 0
+        assert "# Its values lie in 0 to 1: 1 is taken for full ink" in capsys.readouterr().err
+
+
 def test_the_command_trains_as_the_class_does(images: Path) -> None:
     assert (
         main(["train", "--data", str(images), "--epochs", "2", "--preset", "best-likelihood", "--device", "cpu"]) == 0
@@ -158,6 +168,11 @@ def test_a_saved_model_keeps_its_settings(model: Path, capsys: pytest.CaptureFix
         (["--data", "missing.npz"], "missing.npz"),
         (["--hidden", "0"], "The number of hidden units is 0."),
         (["--learning-rate", "-1"], "The learning rate is -1.0."),
+        (["--clip-norm", "1e39"], "The clip norm is 1e+39. It must be a number of at least 0: 0 for no limit, or from"),
+        (
+            ["--update", "adam", "--l2", "1e30"],
+            "The l2 is 1e+30. It must be a number of at least 0, and at most 1e+08.",
+        ),
         (["--output", "nowhere/model.safetensors"], "nowhere. Save it in a folder that exists."),
         (["--loss", "nowhere/loss.dat"], "nowhere. Save it in a folder that exists."),
         (["--output", "."], "is a folder. Give the file another name."),
@@ -185,7 +200,7 @@ def test_without_mnist_a_person_is_told_what_to_do(
 
 
 def test_an_exploded_model_is_kept_as_it_last_was(images: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    options = ["--learning-rate", "1e30", "--epochs", "50", "--hidden", "4", "--clip-norm", "0"]
+    options = ["--learning-rate", "1e8", "--epochs", "50", "--hidden", "4", "--clip-norm", "0"]
     assert main(["train", "--data", str(images), *options]) == 1
     error = capsys.readouterr().err
     assert "the parameters exploded" in error

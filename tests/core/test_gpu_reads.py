@@ -80,7 +80,7 @@ def test_the_epochs_mean_is_of_all_batches_also_of_those_read_in_between() -> No
     np.testing.assert_array_equal(flat(watched.snapshot()), flat(whole.snapshot()))
 
 
-@pytest.mark.parametrize("rate", [1e3, 1e20, 1e39])
+@pytest.mark.parametrize("rate", [1e3, 1e6, 1e8])
 def test_a_run_that_explodes_is_halted_at_the_next_read(rate: float) -> None:
     ours = training(3 * EVERY, learning_rate=rate, epochs=2)
     with pytest.raises(TrainingDivergedError, match="halted in epoch 1"):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields, replace
 from typing import Any
 
@@ -64,6 +65,23 @@ AT_LEAST_0 = "a number of at least 0"
         ({"sparsity_target": 1.1}, rf"sparsity target is 1\.1.*{FROM_0_TO_1}"),
         ({"sparsity_cost": np.inf}, rf"sparsity cost is inf.*{AT_LEAST_0}"),
         ({"clip_norm": -2}, rf"clip norm is -2.*{AT_LEAST_0}"),
+        *(
+            ({name: value}, rf"{name.replace('_', ' ')} is {re.escape(str(value))}.*at most 1e\+08")
+            for name in ("momentum_epochs", "l1", "l2", "sparsity_cost")
+            for value in (1e30, 1e39, 10**10)
+        ),
+        *(
+            ({name: value}, rf"{name.replace('_', ' ')} is {re.escape(str(value))}.*from 1e-12 to 1e\+08")
+            for name in ("learning_rate", "max_norm", "clip_norm")
+            for value in (1e-50, 1e30, 1e39, 10**10)
+        ),
+        ({"final_rate": 1e-50}, r"final rate is 1e-50.*at least 1e-12"),
+        # The nearest number in float32 is 1.
+        *(
+            ({name: 1 - 1e-9}, r"momentum is 0\.999.*from 0 to less than 1")
+            for name in ("momentum", "initial_momentum")
+        ),
+        ({"momentum": 1e300}, r"momentum is 1e\+300.*from 0 to less than 1"),
     ],
     ids=str,
 )
@@ -74,12 +92,13 @@ def test_impossible_settings_are_explained(changes: dict[str, Any], message: str
 
 def test_the_bounds_themselves_are_possible() -> None:
     lowest = TrainingSettings(
-        learning_rate=1e-300, momentum=0, batch_size=1, epochs=1, seed=0, k=1, final_k=0, chains=0, temperatures=2,
+        learning_rate=1e-12, momentum=0, batch_size=1, epochs=1, seed=0, k=1, final_k=0, chains=0, temperatures=2,
         offset_rate=1e-9, threshold=0, final_rate=1e-9, initial_momentum=0, momentum_epochs=0, sparsity_target=0,
     )  # fmt: skip
     highest = TrainingSettings(
-        learning_rate=1e300, momentum=0.999, batch_size=100_000, epochs=100_000, seed=2**31 - 1, k=1000, final_k=1000,
-        chains=100_000, temperatures=100, offset_rate=1, threshold=1, final_rate=1, sparsity_target=1,
+        learning_rate=1e8, momentum=0.9999999, batch_size=100_000, epochs=100_000, seed=2**31 - 1, k=1000, final_k=1000,
+        chains=100_000, temperatures=100, offset_rate=1, threshold=1, final_rate=1, sparsity_target=1, l1=1e8, l2=1e8,
+        max_norm=1e8, sparsity_cost=1e8, clip_norm=1e8, momentum_epochs=1e8,
     )  # fmt: skip
     assert lowest != highest
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from rbm_studio.core.presets import PRESETS, settings_for
 from rbm_studio.core.training import Training, TrainingDivergedError
+from rbm_studio.core.updates import UPDATES
 from tests.core.runs import RUNS, D, flat, force_threads, initial, run, settings_of, zeros
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def run_watching(training: Training) -> None:
 @EVERY_PRESET
 @pytest.mark.parametrize("binary", [False, True])
 @pytest.mark.parametrize("batch_size", [5, 50])
-@pytest.mark.parametrize("rate", [1e3, 1e6, 1e20, 1e37, 1e38, 1e39, 1e300])
+@pytest.mark.parametrize("rate", [1e3, 1e6, 1e8])
 def test_a_learning_rate_that_explodes_halts_the_run(
     images: FloatArray, preset: str, rate: float, batch_size: int, binary: bool
 ) -> None:
@@ -49,7 +50,7 @@ def test_a_learning_rate_that_explodes_halts_the_run(
 
 
 @EVERY_PRESET
-@pytest.mark.parametrize("rate", [1e3, 1e39])
+@pytest.mark.parametrize("rate", [1e3, 1e8])
 def test_the_last_update_of_a_run_is_measured_too(images: FloatArray, preset: str, rate: float) -> None:
     settings = settings_for(preset, learning_rate=rate, batch_size=50, epochs=1)
     start = initial(preset)
@@ -127,7 +128,7 @@ def test_broken_images_halt_the_run_too() -> None:
 
 @pytest.mark.parametrize("name", RUNS)
 @pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("rate", [1e3, 1e10, 1e30, 1e38, 1e39])
+@pytest.mark.parametrize("rate", [1e3, 1e6, 1e8])
 def test_no_estimator_and_no_thread_gives_more_than_the_error(
     images: FloatArray, name: str, threads: int, rate: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,3 +171,38 @@ def test_a_gradient_that_is_clipped_or_weights_that_are_limited_do_not_explode(
         settings = settings_for("cd-1", **({"learning_rate": 100.0, "batch_size": 10, "epochs": 5} | changes))
         training = Training(initial(), images, settings)
         run_watching(training)
+
+
+EXTREMES = [
+    {"clip_norm": 1e8}, {"clip_norm": 1e-12}, {"clip_norm": 1e-12, "learning_rate": 1e-12, "final_rate": 1e-12},
+    {"max_norm": 1e8}, {"max_norm": 1e-12}, {"momentum": 0.9999999}, {"final_rate": 1e-12, "schedule": "exponential"},
+    {"offset_rate": 1e-12, "centred": True}, {"learning_rate": 1e-12}, {"momentum_epochs": 1e8, "momentum": 0.9},
+    {"l1": 1e8}, {"l2": 1e8}, {"sparsity_cost": 1e8}, {"sparsity_cost": 1e8, "sparsity_target": 1.0},
+    {"l1": 1e8, "l2": 1e8, "sparsity_cost": 1e8, "learning_rate": 1e8, "momentum": 0.9999999},
+    {"l1": 1e8, "max_norm": 1.0}, {"l2": 1e8, "clip_norm": 1e8},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", EXTREMES, ids=str)
+@pytest.mark.parametrize("update", UPDATES)
+@pytest.mark.parametrize("preset", ["cd-1", "article", "recommended"])
+def test_a_state_can_be_kept_whatever_the_settings_are(
+    images: FloatArray, preset: str, update: str, changes: dict[str, Any]
+) -> None:
+    settings = settings_for(preset, **({"batch_size": 10, "epochs": 3, "clip_norm": 0.0} | changes), update=update)
+    training = Training(initial(preset), images, settings)
+    blamed = None
+    try:
+        for _ in range(14):
+            training.step()
+            # As if it were stopped after this batch.
+            assert training.state.is_finite
+            assert training.snapshot().is_finite
+    except TrainingDivergedError as error:
+        blamed = error.setting
+    assert training.state.is_finite
+    assert training.snapshot().is_finite
+    if not {"l1", "l2", "sparsity_cost", "momentum", "learning_rate"} & changes.keys():
+        assert blamed is None
+    elif blamed is not None:
+        assert blamed in changes

@@ -10,6 +10,7 @@ import pytest
 from rbm_studio.data import DataError, load_mnist
 from rbm_studio.data.download import DownloadError
 from rbm_studio.data.mnist import DIGEST, SampleOnlyWarning, find_by_digest, find_mnist
+from rbm_studio.data.sample import DIGEST as SAMPLE_DIGEST
 from rbm_studio.data.sample import sample_dataset
 
 if TYPE_CHECKING:
@@ -155,3 +156,34 @@ def test_a_set_is_found_by_its_digest_past_one_that_is_damaged(tmp_path: Path, m
     assert found is not None
     assert found.name == sample.name
     assert find_by_digest("0" * 64) is None
+
+
+@pytest.mark.skipif(not HAS_SAMPLE, reason="needs the sample")
+@pytest.mark.parametrize("what", ["no working folder", "a name too long", "a circle", "pipes", "nobody's home"])
+def test_a_place_that_cannot_be_looked_at_stands_in_nobodys_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    (tmp_path / "cache" / "mnist").mkdir(parents=True)
+    (tmp_path / "keras").mkdir()
+    monkeypatch.delenv("RBM_STUDIO_MNIST_DIR", raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    if what == "no working folder":
+        (tmp_path / "gone").mkdir()
+        monkeypatch.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+    elif what == "pipes":
+        for name in ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz"):
+            os.mkfifo(tmp_path / "cache" / "mnist" / name)
+        os.mkfifo(tmp_path / "keras" / "datasets")
+    else:
+        (tmp_path / "circle").symlink_to("circle")
+        places = {
+            "a name too long": tmp_path / ("ж" * 200),
+            "a circle": tmp_path / "circle",
+            "nobody's home": "~nobody7",
+        }
+        for variable in ("KERAS_HOME", "RBM_STUDIO_CACHE_DIR"):
+            monkeypatch.setenv(variable, str(places[what]))
+    found = find_mnist()
+    assert found is not None
+    assert found.digest == SAMPLE_DIGEST

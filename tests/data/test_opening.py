@@ -245,3 +245,46 @@ def test_a_pipe_is_refused_rather_than_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(DataError, match="neither a file nor a folder"):
         open_dataset(tmp_path / "pipe")
+
+
+ONES = (BYTES > 127).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        (BYTES, ONES),
+        (ONES, BYTES),
+        (BYTES, ONES.astype(np.float64)),
+        (BYTES.astype(np.float32), ONES / np.float32(2)),
+        (BYTES / 255, BYTES),
+    ],
+    ids=["ones to test", "ones to train", "ones as floats", "fractions to test", "fractions to train"],
+)
+def test_parts_on_two_scales_are_refused(
+    tmp_path: Path, write_idx: WriteIdx, train: NDArray[Any], test: NDArray[Any]
+) -> None:
+    with pytest.raises(DataError, match=r"which scale is meant cannot be told\. Bring both to one scale"):
+        open_dataset(save(tmp_path, x_train=train, x_test=test))
+    if train.dtype == test.dtype == np.uint8:
+        write_idx(tmp_path / "train-images-idx3-ubyte", train)
+        write_idx(tmp_path / "t10k-images-idx3-ubyte", test)
+        with pytest.raises(DataError, match="which scale is meant"):
+            open_dataset(tmp_path / "train-images-idx3-ubyte")
+
+
+@pytest.mark.parametrize("test", [BYTES, 0 * ONES, ONES.astype(bool)], ids=["bytes", "nothing", "booleans"])
+def test_parts_that_can_be_on_one_scale_are(tmp_path: Path, test: NDArray[Any]) -> None:
+    dataset = open_dataset(save(tmp_path, x_train=BYTES, x_test=test))
+    np.testing.assert_array_equal(dataset.train_images, BYTES)
+    np.testing.assert_array_equal(dataset.test_images, test * np.uint8(255) if test.dtype == bool else test)
+    assert dataset.scale == ""
+
+
+@pytest.mark.parametrize("images", [ONES, ONES.astype(np.float32), BYTES / 255])
+def test_that_1_is_taken_for_full_ink_is_said(tmp_path: Path, images: NDArray[Any]) -> None:
+    for arrays in ({"images": images}, {"x_train": images, "x_test": images[:5]}):
+        dataset = open_dataset(save(tmp_path, **arrays))
+        assert dataset.train_images.max() == 255
+        assert "1 is taken for full ink" in dataset.scale
+        assert dataset.resampled((3, 3)).scale == dataset.scale

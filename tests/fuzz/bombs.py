@@ -99,12 +99,12 @@ def tiff(width: int, height: int, tile: int) -> bytes:
     )
 
 
-def svg(uses: int, depth: int, inside: str = "") -> bytes:
+def svg(uses: int, depth: int) -> bytes:
     """Return a picture that draws the same thing `uses` to the power of `depth` times."""
     groups = '<g id="a0"><path d="M0 0h9v9z"/></g>' + "".join(
-        f'<g id="a{level}">' + f'<use href="#a{level - 1}"/>' * uses + "</g>" for level in range(1, depth + 1)
+        f'<g id="a{level}">' + f'<use xlink:href="#a{level - 1}"/>' * uses + "</g>" for level in range(1, depth + 1)
     )
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="20" height="20">'
-        f'<defs>{groups}</defs><use href="#a{depth}"/>{inside}</svg>'.replace(" href", " xlink:href")
+        f'<defs>{groups}</defs><use xlink:href="#a{depth}"/></svg>'
     ).encode()

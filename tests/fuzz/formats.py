@@ -259,8 +259,6 @@ def csv(rng: Random, data: bytes, other: bytes) -> bytes:
 
 def picture(rng: Random, data: bytes, other: bytes) -> bytes:
     """Change a picture; a PNG chunk by chunk, with checksums that are right."""
-    if data.lstrip().startswith(b"<") and rng.random() < 0.6:
-        return _svg(rng, data)
     if not data.startswith(b"\x89PNG") or rng.random() < 0.3:
         return mutated(rng, data, other)
     chunks, place = [], 8
@@ -286,19 +284,6 @@ def picture(rng: Random, data: bytes, other: bytes) -> bytes:
         struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
         for kind, content in chunks
     )
-
-
-_SVG = (b'width="1e30"', b'height="-5"', b'viewBox="0 0 0 0"', b'stroke-dasharray="1e-9"', b'<use href="#a"/>',
-        b'<g id="a"><use href="#a"/></g>', b'<image href="/etc/passwd"/>', b"<g>" * 500, b'transform="scale(1e20)"',
-        b'd="M0 0L1e38 1e38"', b"<!ENTITY a 'b'>", b"&a;", b"<style>*{font-size:1e9px}</style>", b"<text>a</text>",
-        b'<filter id="f"><feGaussianBlur stdDeviation="1e9"/></filter>', b'filter="url(#f)"')  # fmt: skip
-
-
-def _svg(rng: Random, data: bytes) -> bytes:
-    for _ in range(rng.randint(1, 3)):
-        place = rng.choice([at for at, byte in enumerate(data) if byte in b"<> "] or [0])
-        data = data[:place] + b" " + rng.choice(_SVG) + b" " + data[place:]
-    return data
 
 
 def generator(seed: int, reader: str, count: int) -> random.Random:

@@ -211,18 +211,13 @@ def experiments() -> tuple[bytes, ...]:
     return tuple(made)
 
 
-_VECTOR = b"""<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20" viewBox="0 0 20 20">
-<defs><g id="b"><circle cx="5" cy="5" r="3"/></g></defs><use href="#b"/>
-<path d="M4 10h12" stroke="black" stroke-width="2" stroke-dasharray="3 1"/></svg>"""
-
-
 @cache
 def pictures() -> tuple[bytes, ...]:
     image = grey_image(_images(1, 20)[0])
     coloured = QImage(9, 14, QImage.Format.Format_ARGB32)
     coloured.fill(QColor(200, 30, 30, 128))
     made = [_written(each, kind) for kind in ("png", "bmp", "jpg", "tiff", "webp") for each in (image, coloured)]
-    return (*made, _VECTOR, gzip.compress(_VECTOR, mtime=0), _GIF)
+    return (*made, _GIF)
 
 
 _GIF = bytes.fromhex(

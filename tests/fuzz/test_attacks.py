@@ -162,13 +162,9 @@ def test_json_that_takes_far_more_memory_than_space(text: bytes) -> None:
         b"P6 60000 60000 255 ",
         bombs.svg(8, 8),
         gzip.compress(bombs.svg(8, 8)),
-        gzip.compress(bombs.svg(1, 1, " " * 200_000_000), 1),
-        bombs.svg(1, 1, '<image href="/etc/passwd" width="9" height="9"/>'),
-        bombs.svg(8, 8).decode().encode("utf-16"),
-        bombs.svg(1, 1).replace(b"<svg", b'<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><svg'),
     ],
     ids=["png", "absurd png", "png without pixels", "bmp without pixels", "gif", "bmp", "tiff", "tile", "ppm",
-         "uses", "packed uses", "svgz bomb", "image in svg", "utf-16 svg", "entities"],
+         "svg", "packed svg"],
 )  # fmt: skip
 def test_pictures_of_very_many_pixels(reader: str, data: bytes) -> None:
     refused(reader, data)

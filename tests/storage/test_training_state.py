@@ -84,14 +84,38 @@ def test_the_names_of_the_arrays(path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_state_that_is_not_finite_is_left_out_so_that_the_file_opens(path: Path, value: float) -> None:
+def test_a_state_that_is_not_finite_is_begun_anew(path: Path, value: float) -> None:
     run_so_far = training("cd")
     run_so_far.step()
     run_so_far.state.kept[0][0][0, 0] = value
     save(path, run_so_far)
     saved = load_model(path)
-    assert saved.state is None
+    assert saved.state is not None
+    assert not any(array.any() for slots in saved.state.kept for array in slots)
+    assert saved.state.kept_updates == 0
     np.testing.assert_array_equal(flat(saved.parameters), flat(run_so_far.snapshot()))
+
+
+def test_that_a_state_is_left_out_is_said(path: Path) -> None:
+    run_so_far = training("cd")
+    run_so_far.step()
+    state = run_so_far.state
+    state.kept[0][0][0, 0] = np.inf
+    with pytest.warns(UserWarning, match="not finite, and is left out of the file"):
+        save_model(path, SavedModel(run_so_far.snapshot(), state=state))
+    assert load_model(path).state is None
+
+
+def test_settings_beyond_their_bounds_are_told(path: Path) -> None:
+    run_so_far = training("cd")
+    run_so_far.step()
+    save(path, run_so_far)
+    change: Any = lambda facts: {**facts, "settings": {**facts["settings"], "clip_norm": 1e39}}  # noqa: E731
+    rewrite(path, change)
+    with pytest.raises(
+        FileError, match=r"cannot be opened\. The clip norm is 1e\+39\. It must be a number of at least"
+    ):
+        load_model(path)
 
 
 def rewrite(path: Path, change_facts: Any = None, **arrays: Any) -> None:

@@ -6,7 +6,7 @@ import itertools
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QToolButton, QVBoxLayout, QWidget
 
@@ -22,6 +22,7 @@ from rbm_studio.app.curve_words import Data, data_of
 from rbm_studio.app.elided_label import ElidedLabel
 from rbm_studio.app.icons import icon
 from rbm_studio.app.measuring import Measuring
+from rbm_studio.app.preferences import BESIDE, CURVE, preferences
 from rbm_studio.app.quantities import LIVE, in_words, quantities
 from rbm_studio.app.theme import GRID
 from rbm_studio.app.throttle import Throttle
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 TURN_MS = 30
 _NOTHING = ""
-_KEY, _BESIDE_KEY = "curve/shown", "curve/beside"
 
 
 class CurvePanel(QWidget):
@@ -152,7 +152,7 @@ class CurvePanel(QWidget):
         self._choice.entered.connect(self.choose)
         self._choice.entered.connect(self._remember)
         self._beside.entered.connect(self.choose_beside)
-        self._beside.entered.connect(lambda name: QSettings().setValue(_BESIDE_KEY, name))
+        self._beside.entered.connect(lambda name: preferences.keep(BESIDE, name))
         self._log.toggled.connect(self._show_log)
         self._log.toggled.connect(self._turn.request)
         self._save.clicked.connect(self.ask_to_save)
@@ -174,14 +174,14 @@ class CurvePanel(QWidget):
 
     def _recall(self) -> None:
         """Show what a person chose last; what is no longer known is left out."""
-        shown, beside = (str(QSettings().value(key, "")) for key in (_KEY, _BESIDE_KEY))
+        shown, beside = preferences.value(CURVE), preferences.value(BESIDE)
         self._is_chosen = shown in self._quantities
         self.choose_beside(beside if beside in self._quantities else _NOTHING)
         self.choose(shown if shown in self._quantities else LIVE)
 
     def _remember(self, name: str) -> None:
         self._is_chosen = True
-        QSettings().setValue(_KEY, name)
+        preferences.keep(CURVE, name)
 
     def _show_default(self, subject: Subject | None) -> None:
         """Show what a new model is best judged by, unless a person chose otherwise."""

@@ -30,7 +30,7 @@ from rbm_studio.app.theme import GRID
 from rbm_studio.data import Dataset, open_dataset
 from rbm_studio.data.download import download_mnist
 from rbm_studio.data.mnist import find_mnist, read_mnist_folder
-from rbm_studio.plain import LONGEST, folded, plain
+from rbm_studio.plain import LONGEST, breakable, folded, plain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -183,12 +183,12 @@ class DatasetPanel(QWidget):
         self._counts.show()
         dataset, number = images.dataset, QLocale().toString
         self._name.set_text(plain(dataset.name, LONGEST))
-        self._counts.setText(
-            self.tr("{train} training, {test} held-out").format(
-                train=number(len(images.train)), test=number(len(images.test))
-            )
+        counts = self.tr("{train} training, {test} held-out").format(
+            train=number(len(images.train)), test=number(len(images.test))
         )
-        self._source.set_text(self.tr("from {0}").format(plain(dataset.source, 3 * LONGEST)), dataset.note)
+        self._counts.setText(counts + self.tr("; 1 is full ink") if dataset.scale else counts)
+        note = "\n".join(filter(None, (dataset.note, dataset.scale)))
+        self._source.set_text(self.tr("from {0}").format(plain(dataset.source, 3 * LONGEST)), note)
         self._examples.set_image(grey_image(_examples(dataset)))
         self._show_task()
 
@@ -201,7 +201,7 @@ class DatasetPanel(QWidget):
         if missing is None:
             return
         words = in_words(missing, others_are_open=self._session.images is not None)
-        self._missing.setText(words)
+        self._missing.setText(breakable(words))
         self._missing.setToolTip(folded(words))
         text, tip = button_words(missing)
         self._bring.setText(text.replace("&", "&&"))
