@@ -35,7 +35,9 @@ def training(name: str, labels: int = 0, **options: Any) -> Training:
 
 
 def save(path: Path, run_so_far: Training) -> None:
-    save_model(path, SavedModel(run_so_far.snapshot(), run_so_far.settings, state=run_so_far.state))
+    # The state first: to read it may put the last good parameters back.
+    state = run_so_far.state
+    save_model(path, SavedModel(run_so_far.snapshot(), run_so_far.settings, state=state))
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -182,7 +184,9 @@ def test_a_damaged_state_is_refused_in_words(path: Path, what: str) -> None:
     rewrite(path)
     assert load_model(path).state is not None
     rewrite(path, DAMAGES[what])
-    with pytest.raises(FileError, match=r"digits\.safetensors is damaged: .* cannot be read\. Open another copy"):
+    with pytest.raises(
+        FileError, match=r"digits\.safetensors (is damaged: .* cannot be read|cannot be opened)\. .*Open another"
+    ):
         load_model(path)
 
 
