@@ -38,7 +38,7 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | geta
 _NO_PERMISSIONS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS)
 
 
-def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
+def write_whole(path: Path, write: Callable[[BinaryIO], object], *, waits_for_disk: bool = True) -> None:
     """Write a file under another name, and put it in its place once it is on the disk and reads as it was written.
 
     Parameters
@@ -47,6 +47,8 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
         The file, in a folder that exists.
     write : callable
         Gets the open temporary file, which lies in the same folder.
+    waits_for_disk : bool
+        False of what is no loss after a power cut, and is not worth that a window waits for a slow disk.
 
     Raises
     ------
@@ -63,7 +65,8 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
             # It writes like any binary file, and is asked no more, but is none by the type checker's rules.
             write(cast("BinaryIO", written))
             file.flush()
-            os.fsync(descriptor)
+            if waits_for_disk:
+                os.fsync(descriptor)
             written.check()
         if mode is not None:
             _set_mode(temporary, mode)
@@ -73,7 +76,8 @@ def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
-    _sync_folder(path.parent)
+    if waits_for_disk:
+        _sync_folder(path.parent)
 
 
 class _Written(io.BufferedIOBase):

@@ -150,9 +150,10 @@ class Preferences(QObject):
             with _alone(path):
                 content = _read_or_set_aside(path)
                 value = change(preference.within(content))
-                content[preference.name] = base64.b64encode(value).decode() if isinstance(value, bytes) else value
-                data = json.dumps(content, indent=1).encode()
-                write_whole(path, lambda file: file.write(data))
+                kept = base64.b64encode(value).decode() if isinstance(value, bytes) else value
+                if content.get(preference.name) != kept or not path.exists():
+                    data = json.dumps({**content, preference.name: kept}, indent=1).encode()
+                    write_whole(path, lambda file: file.write(data), waits_for_disk=False)
         except OSError as error:
             self._tell(error)
         else:

@@ -148,7 +148,8 @@ def _run(saved: SavedRun) -> RunFacts:
     _check_settings(saved.facts)
     began = datetime.fromisoformat(facts.began)
     _belongs(began.utcoffset() is not None, "the time at which a run began has no time zone")
-    began.timestamp()  # not before the time of computers' clocks, or after
+    # So that it is a time in any zone.
+    _belongs(1900 <= began.year <= 9000, "the time at which a run began is none")
     _check_order((each.begun for each in facts.trainings or ()), "a run's trainings")
     begun = [stage.begun for stage in facts.stages] if isinstance(facts.stages, tuple) else []
     _belongs(begun == sorted(set(begun)), "a run's stages are not in order")

@@ -366,6 +366,8 @@ def _read_state(name: str, metadata: dict[str, str], kept: dict[str, npt.NDArray
         state = TrainingState.restored(arrays, facts, CPU)
         _check_state(state)
         return state
+    except FileError:
+        raise
     except RBMStudioError as error:
         raise _impossible(name, error) from error
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError, RecursionError) as error:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from rbm_studio.app.window import MainWindow
 
 SEED = 12
-TRIED = sized(60, 6_000)
+TRIED = sized(40, 6_000)
 MOST_S = 60_000
 
 
@@ -176,3 +176,45 @@ def test_what_opens_can_be_used_and_saved_and_all_else_is_refused(
     assert not tried.faults, "\n".join(tried.faults[:60])
     assert tried.opened > len(files)
     assert tried.refused
+
+
+def test_what_contradicts_itself_is_refused_in_one_sentence(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
+    data = make_experiments(qtbot, tmp_path)[0].read_bytes()
+    state = ("json", "__metadata__", "state")
+    model = "model.safetensors"
+    contradictions = (
+        *(Change(model, (*state, "epochs_trained"), value) for value in (2**31, 2**53, 1e308, -1)),
+        *(Change(model, (*state, "updates"), value) for value in (2**53, 2**62 - 1, 1e308)),
+        Change(model, (*state, "order"), {}),
+        Change(model, (*state, "order", "bit_generator"), "MT19937"),
+        Change(model, (*state, "order", "state", "inc"), 2**128),
+        Change(model, (*state, "position", "order"), {}),
+        Change(model, (*state, "position", "epoch"), 100),
+        Change(model, (*state, "position", "gathered"), {"count": -1}),
+        Change(model, (*state, "sources"), [{"kind": "philox", "seed": 1, "counter": 1}, {"kind": "SFC64"}]),
+        Change(model, (*state, "sources"), [{"kind": "SFC64", "state": [1.5, 2, 3, 4]}]),
+        Change(model, (*state, "settings", "update"), "adam"),
+        Change(model, ("json", "__metadata__", "history", 0, 0), 1e308),
+        Change(model, ("json", "__metadata__", "history", 0, 1), 1e308),
+        Change(model, ("array", "w", 0), 1e30),
+        Change(model, ("array", "state.chains", 0), 7.0),
+        *(Change("experiment.json", ("moments", 1, "epochs"), value) for value in (99.0, 2**31, 1e308)),
+        Change("experiment.json", ("moments", 1, "record"), [2.0, 1e308, None]),
+        Change("experiment.json", ("runs", 0, "epochs"), 2**31),
+        Change("experiment.json", ("runs", 0, "seconds"), 1e308),
+        Change("experiment.json", ("runs", 0, "began"), "0001-01-01T00:00:00+14:00"),
+        Change("experiment.json", ("settings", "image_shape"), [1, 2**53]),
+        Change("experiment.json", ("selection", "units"), [1, 1]),
+        Change("runs/0.safetensors", ("array", "article_kl", 0), 1e308),
+        Change("runs/0.safetensors", ("array", "article_kl", 0), -1.0),
+    )
+    path = tmp_path / "changed.rbmx"
+    path.write_bytes(data)
+    load(qtbot, session, labelled())
+    assert session.open_experiment(path)
+    for change in contradictions:
+        path.write_bytes(changed(data, change))
+        with qtbot.waitSignal(session.failed) as failed:
+            assert not session.open_experiment(path), change
+        assert failed.args is not None
+        assert str(failed.args[0]).startswith("changed.rbmx "), change

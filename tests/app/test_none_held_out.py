@@ -61,7 +61,7 @@ def test_the_model_learns_from_all_of_them(tiny: MainWindow) -> None:
     assert images is not None
     assert model is not None
     assert (images.train.shape, images.test.shape) == ((6, 4), (0, 4))
-    assert "6 training, 0 held-out" in labels(tiny.panel("dataset"))
+    assert "6 training, 0 held-out; 1 is full ink" in labels(tiny.panel("dataset"))
     assert model.history[-1].epoch == 20
     assert all(record.held_out_kl is None for record in model.history)
 
