@@ -224,7 +224,7 @@ class Documents(QObject):
             prepared = Images.prepare(original, original.image_shape)
             return prepared.resampled(shape) if prepared.can_have(shape) else prepared
 
-        title = self.tr("Bringing the images of {0}").format(name)
+        title = self.tr("Bringing the images of {0}").format(name or self.tr("an experiment without a name"))
         show = self._if_unchanged(name, lambda images: self._show(path, name, found, images, is_saved=is_saved))
         return self._tasks.start(title, work, show)
 
@@ -255,10 +255,11 @@ class Documents(QObject):
             session.experiment.touch()
             self.recovered.emit(found)
         is_foreign = found.model is not None and bool(found.model.origin) and not is_experiment
-        notice = (self.tr("Imported {0}") if is_foreign else self.tr("Opened {0}")).format(name)
+        shown = name or self.tr("an experiment without a name")
+        notice = (self.tr("Imported {0}") if is_foreign else self.tr("Opened {0}")).format(shown)
         if not _are_wanted(images, found):
             self._miss(found.dataset)
-            notice = self.tr("Opened {0}; its images are not open here: “Dataset” says which they are.").format(name)
+            notice = self.tr("Opened {0}; its images are not open here: “Dataset” says which they are.").format(shown)
         session.noticed.emit(notice)
         if path is not None:
             self.opened.emit(path)

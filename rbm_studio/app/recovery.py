@@ -128,6 +128,7 @@ class OwnFolder:
         self._root = root
         self._folder: Path | None = None
         self._lock: QLockFile | None = None
+        self._written: About | None = None
 
     def write(self, experiment: SavedExperiment, about: About) -> None:
         """Write an experiment in the place of the one before; the old one stays if that fails.
@@ -140,9 +141,16 @@ class OwnFolder:
         folder = self._folder
         if folder is None or not os.path.isdir(folder):
             folder = self._make()
-        # First: without it nobody would know afterwards which file the experiment was of.
-        about.write(folder)
+        # First: without it nobody would know afterwards which file the experiment was of; but its figures are those of
+        # what is there until the other one is.
+        written = self._written
+        before = about if written is None else replace(about, epochs=written.epochs, saved=written.saved)
+        if before != written:
+            before.write(folder)
         save_experiment(folder / _EXPERIMENT, experiment)
+        if about != before:
+            about.write(folder)
+        self._written = about
 
     def _make(self) -> Path:
         self.clear()
@@ -156,7 +164,7 @@ class OwnFolder:
             with contextlib.suppress(OSError):
                 folder.rmdir()
             raise writing_error(folder / _EXPERIMENT, error) from error
-        self._folder, self._lock = folder, lock
+        self._folder, self._lock, self._written = folder, lock, None
         return folder
 
     def clear(self) -> None:

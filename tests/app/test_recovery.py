@@ -26,6 +26,7 @@ from rbm_studio.app.recovery import (
 )
 from rbm_studio.app.recovery_offer import RecoveryDialog, RecoveryOffer
 from rbm_studio.app.start_marker import StartMarker, starts_path
+from rbm_studio.errors import RBMStudioError
 
 from .conftest import end, load
 from .driving import button, click, labels, message, model_of, named, process_deletions, shown, wait_until_idle
@@ -117,6 +118,32 @@ def test_what_was_left_is_named_and_comes_back_unsaved(
     qtbot.waitUntil(lambda: list(root.iterdir()) == [])
 
 
+def test_who_was_killed_between_two_files_says_what_is_there(
+    qtbot: QtBot, window: MainWindow, root: Path, tmp_path: Path
+) -> None:
+    session = window.session
+    session.train()
+    wait_until_idle(qtbot, session)
+    folder = OwnFolder(root)
+    folder.write(gather(session, None), About("", None, 3.0))
+    (written,) = root.iterdir()
+    # In the place of a kill: what is to be the next copy cannot be written any more.
+    (written / "experiment.rbmx").rename(tmp_path / "copy.rbmx")
+    (written / "experiment.rbmx").mkdir()
+    with pytest.raises(RBMStudioError):
+        folder.write(gather(session, None), About("", tmp_path / "lesson.rbmx", 5.0))
+    (written / "experiment.rbmx").rmdir()
+    (tmp_path / "copy.rbmx").rename(written / "experiment.rbmx")
+    folder.leave()
+    session.reset()
+    session.experiment.begin()
+    offer(window, root)
+    box = dialog(qtbot)
+    (entry,) = entries(box)
+    assert "3 epochs trained" in entry
+    assert str(tmp_path / "lesson.rbmx") in entry
+
+
 def test_not_now_asks_again_at_the_next_start(qtbot: QtBot, window: MainWindow, left: Path, root: Path) -> None:
     offer(window, root)
     click(button(dialog(qtbot), "Not now"))
@@ -126,6 +153,17 @@ def test_not_now_asks_again_at_the_next_start(qtbot: QtBot, window: MainWindow, 
     assert find_leftovers(root).leftovers == []  # nobody else takes it meanwhile
     window.session.ending.emit()
     assert len(find_leftovers(root).leftovers) == 1
+
+
+def test_what_never_had_a_name_is_told_of_as_such(
+    qtbot: QtBot, window: MainWindow, session: Session, root: Path
+) -> None:
+    leave(session, root, About("", None))
+    told: list[str] = []
+    session.noticed.connect(told.append)
+    offer(window, root)
+    click(button(dialog(qtbot), "Recover"))
+    qtbot.waitUntil(lambda: any("an experiment without a name" in words for words in told))
 
 
 def test_delete_removes_one_and_asks_about_the_others(qtbot: QtBot, window: MainWindow, left: Path, root: Path) -> None:
