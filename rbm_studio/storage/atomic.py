@@ -95,6 +95,13 @@ def _check_place(target: Path) -> None:
     if not stat.S_ISREG(mode):
         # A device such as /dev/null: renaming a file over it would take it away from the whole system.
         raise FileError("{name} is not an ordinary file.", "Give the file another name.", name=target.name)
+    if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+        # A rename does not ask whether the file that it replaces is protected.
+        raise FileError(
+            "{name} was not saved: the file is write-protected.",
+            "Allow writing to it, or save it under another name.",
+            name=target.name,
+        )
 
 
 def writing_error(path: Path, error: OSError) -> FileError:

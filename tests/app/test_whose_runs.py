@@ -523,3 +523,16 @@ def test_a_run_is_not_brought_back_into_another_document(qtbot: QtBot, person: P
     assert model_of(session) is new
     assert not session.experiment.is_modified
     assert runs_in(path) == ["d1", "d2", "small"]
+
+
+def test_a_write_protected_file_is_not_written_over(person: Person, path: Path) -> None:
+    before = path.read_bytes()
+    path.chmod(0o444)
+    person.notes("New.")
+    choose(person.window, "File", "Save")
+    assert "d.rbmx was not saved: the file is write-protected." in message(person.qtbot)
+    assert path.read_bytes() == before
+    assert person.window.isWindowModified()
+    path.chmod(0o644)
+    person.saves()
+    assert load_experiment(path).facts["notes"] == "New."
