@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QMessageBox, QPlainTextEdit, QPushButton
 
 from rbm_studio.app.about import show_about
 from rbm_studio.app.filters_page import FiltersPage
@@ -245,6 +245,25 @@ def test_what_was_left_of_an_experiment(qtbot: QtBot, window: MainWindow, name: 
     click(button(box, "Recover"))
     qtbot.waitUntil(lambda: name[:3] in session.experiment.name)
     assert any(head(name) in line for line in look_into(window))
+
+
+def test_a_model_of_another_program_and_notes(qtbot: QtBot, window: MainWindow, name: str, tmp_path: Path) -> None:
+    weights = tmp_path / f"{on_disk(name)}.npz"
+    np.savez(weights, w=np.ones((64, 4)), visible_bias=np.zeros(64), hidden_bias=np.zeros(4))
+    with qtbot.waitSignal(window.session.documents.opened):
+        window.documents.import_path(weights)
+    qtbot.waitUntil(lambda: window.session.task is None)
+    load(qtbot, window.session, bars_called(name))
+    press(window, "Step")
+    notes = window.panel("notes").findChild(QPlainTextEdit)
+    assert isinstance(notes, QPlainTextEdit)
+    notes.setPlainText(name * 12)
+    assert any(head(name) in line for line in look_at(window))
+    window.documents.begin()
+    box = wait_for(qtbot, QMessageBox)
+    look_into(box)
+    assert box.width() <= WIDEST
+    answer(qtbot, "Cancel")
 
 
 def test_files_that_are_exported(qtbot: QtBot, filled: MainWindow, name: str, tmp_path: Path) -> None:
