@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from rbm_studio.app.curve_plot import CurvePlot
 
 _SCALE = 2
+# With those of full width, which are read as the others where Chinese and Japanese are written.
+_FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 # A curve in a narrow dock is still printed at a size that can be read.
 _LEAST_SIZE = QSize(800, 500)
 
@@ -116,7 +118,7 @@ def curves_csv(curves: Iterable[tuple[str, Iterable[Written]]]) -> bytes:
 
 def harmless(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula: what could be one gets an apostrophe before it."""
-    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) or text.startswith(("\t", "\r", "\n")) else text
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) or text.startswith(("\t", "\r", "\n")) else text
 
 
 _WRITERS: dict[str, Callable[[Sequence[CurvePlot]], bytes]] = {".png": _png, ".svg": _svg, ".csv": _csv}

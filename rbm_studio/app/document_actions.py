@@ -102,7 +102,7 @@ class DocumentActions(QObject):
 
     def _ask_where(self, then: Callable[[], object] | None) -> None:
         kind = self.tr("RBM Studio experiments (*{0})").format(EXPERIMENT_SUFFIX)
-        name = (self._experiment.name or self.tr("experiment")) + EXPERIMENT_SUFFIX
+        name = (files.as_name(self._experiment.name) or self.tr("experiment")) + EXPERIMENT_SUFFIX
         files.ask_to_save(
             self._window, self.tr("Save the experiment"), kind, name, lambda path: self._save_to(path, then)
         )

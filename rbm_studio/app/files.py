@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,11 +10,16 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from rbm_studio.app.preferences import FOLDER, preferences
+from rbm_studio.plain import plain
 from rbm_studio.storage.experiment_file import EXPERIMENT_SUFFIX
 from rbm_studio.storage.model_file import SUFFIX as MODEL_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+_LONGEST_NAME = 50
+_IN_NO_NAME = re.compile(r'[/\\:*?"<>|\ufffd]')
 
 
 def is_model(path: Path) -> bool:
@@ -29,6 +35,11 @@ def is_experiment(path: Path) -> bool:
 def is_document(path: Path) -> bool:
     """Whether a file's name says that it is an experiment, or a model that becomes a new one."""
     return is_experiment(path) or is_model(path)
+
+
+def as_name(text: str) -> str:
+    """Return what somebody called something as a file's name that any system takes, and that leads nowhere else."""
+    return _IN_NO_NAME.sub("-", plain(text)[:_LONGEST_NAME]).strip(". ")
 
 
 def ask_to_open(parent: QWidget, title: str, name_filter: str, chosen: Callable[[Path], None]) -> QFileDialog:

@@ -68,6 +68,10 @@ class _Quiet(logging.Handler):
 class _Aloud(_Quiet, logging.StreamHandler[TextIO]):
     """The terminal, where there is no file."""
 
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self.setFormatter(LineFormatter())
+
 
 class LogFile(_Quiet, RotatingFileHandler):
     """A file that is kept small, and that two programs at once may write to."""
@@ -151,7 +155,7 @@ def start_log() -> None:
     try:
         handler = LogFile(log_path())
     except OSError:
-        _log.addHandler(_Aloud(sys.stderr))
+        _log.addHandler(_Aloud())
         return
     _log.addHandler(handler)
     qInstallMessageHandler(_log_qt)

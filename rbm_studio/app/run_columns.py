@@ -96,7 +96,7 @@ def columns_of(runs: Sequence[Run], book: CurveBook, words: SettingWords) -> lis
             NAME,
             _tr("Run"),
             _tr("Press F2 or double-click to rename it"),
-            lambda run: run.name,
+            lambda run: plain(run.name),
             lambda run: plain(run.name),
         ),
         Column(

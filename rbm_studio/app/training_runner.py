@@ -297,6 +297,9 @@ class TrainingRunner(QObject):
                 if self._wish is _Wish.STOP:
                     return
                 single = self._wish is _Wish.STEP
+                if single:
+                    # Now: one more that is asked for once this one is told of is not to be lost.
+                    self._wish = _Wish.PAUSE
             begun = time.monotonic()
             progress = training.step()
             now = time.monotonic()
@@ -312,10 +315,6 @@ class TrainingRunner(QObject):
                 may_keep_at = now + KEPT_REST * (time.thread_time() - begin)
             if training.backend is not CPU and now - self._put_by_at >= PUT_BY_INTERVAL_S:
                 self._put_by(training)
-            if single:
-                with self._changed:
-                    if self._wish is _Wish.STEP:
-                        self._wish = _Wish.PAUSE
 
     def _answer(self, training: Training) -> None:
         """Give the checkpoint that was asked for; called with the lock held."""

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rbm_studio.commands.datasets import printable
 from rbm_studio.errors import RBMStudioError
 from rbm_studio.model_import import import_model
 from rbm_studio.storage.loss_file import save_loss
@@ -54,7 +55,7 @@ def convert(options: argparse.Namespace) -> int:
             known=", ".join(_WRITERS),
         )
     write(options.output, import_model(options.model))
-    print(f"# Saved: {options.output}", file=sys.stderr)
+    print(printable(f"# Saved: {options.output}"), file=sys.stderr)
     return 0
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rbm_studio.commands.certainty import Certainty, chains_in_words, error_in_words
-from rbm_studio.commands.datasets import add_data_options, as_rows, evenly_spaced, open_images_for
+from rbm_studio.commands.datasets import add_data_options, as_rows, evenly_spaced, open_images_for, printable
 from rbm_studio.commands.provenance import provenance_as_json, provenance_lines
 from rbm_studio.commands.setting_options import seed
 from rbm_studio.commands.terminal import INTERRUPTED, Interruption, ProgressBar
@@ -201,7 +201,6 @@ def _as_json(path: Path, model: SavedModel, shown: Shown, figures: list[Figure],
             "warnings": certainty.warnings() if certainty else [],
         },
         indent=2,
-        ensure_ascii=False,
     )
 
 
@@ -231,7 +230,7 @@ def _as_table(path: Path, model: SavedModel, shown: Shown, figures: list[Figure]
         lines.append(f"{title:<{widths[0]}}  {value:>{widths[1]}}  {unit:<{widths[2]}}  {images}".rstrip())
     if certainty is not None:
         lines += ["", *certainty.in_words()]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _value(figure: Figure) -> str:

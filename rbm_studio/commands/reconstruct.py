@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rbm_studio.commands.datasets import add_data_options, as_rows, open_images_for
+from rbm_studio.commands.datasets import add_data_options, as_rows, open_images_for, printable
 from rbm_studio.commands.provenance import other_images
 from rbm_studio.commands.setting_options import seed
 from rbm_studio.core.sampling import reconstruct as restore
@@ -71,7 +71,7 @@ def reconstruct(options: argparse.Namespace) -> int:
     others = other_images(model, shown)
     if others:
         print(f"# These are {others}.", file=sys.stderr)
-    print(f"# Saved: {options.output}, {len(images)} pairs, input and restored", file=sys.stderr)
+    print(printable(f"# Saved: {options.output}, {len(images)} pairs, input and restored"), file=sys.stderr)
     return 0
 
 

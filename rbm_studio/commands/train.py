@@ -9,7 +9,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rbm_studio.commands.datasets import Shown, add_data_options, as_rows, described, open_images, open_images_for
+from rbm_studio.commands.datasets import (
+    Shown,
+    add_data_options,
+    as_rows,
+    described,
+    open_images,
+    open_images_for,
+    printable,
+)
 from rbm_studio.commands.provenance import other_images
 from rbm_studio.commands.setting_options import add_setting_options, chosen_settings, preset_list
 from rbm_studio.commands.terminal import INTERRUPTED, Interruption, ProgressBar
@@ -88,7 +96,7 @@ def train(options: argparse.Namespace) -> int:
         rbm.trained_on = described(rbm.trained_on, shown.original)
     rbm.save(options.output)
     rbm.save_loss(options.loss)
-    print(f"# Saved: {options.output}, {options.loss}", file=sys.stderr)
+    print(printable(f"# Saved: {options.output}, {options.loss}"), file=sys.stderr)
     if stopped is None:
         return 0
     if isinstance(stopped, KeyboardInterrupt):

@@ -13,6 +13,7 @@ import pytest
 
 from rbm_studio.app.recovery import find_leftovers, recovery_path
 from rbm_studio.app.start_marker import StartMarker, starts_path
+from tests.signals import heeded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,14 +74,15 @@ sys.exit(main.run())
 
 def start(*arguments: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    with heeded():
+        return subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
 
 @pytest.fixture

@@ -43,8 +43,10 @@ def test_a_log_that_cannot_be_written_is_done_without(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "file"))
     start_log()
-    logging.getLogger("rbm_studio").warning("said aloud")
-    assert "said aloud" in capsys.readouterr().err
+    logging.getLogger("rbm_studio").warning("said aloud %s", "\x1b]0;title\x07")
+    told = capsys.readouterr().err
+    assert "said aloud" in told
+    assert told.rstrip("\n").isprintable()
 
 
 def lines() -> list[str]:

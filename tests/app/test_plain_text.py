@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import logging
 import os
 import re
@@ -9,16 +10,20 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QMessageBox, QPushButton
+from PySide6.QtWidgets import QFileDialog, QLabel, QMenu, QMessageBox, QPlainTextEdit, QPushButton
 
 from rbm_studio.app.about import show_about
 from rbm_studio.app.filters_page import FiltersPage
 from rbm_studio.app.log import start_log
+from rbm_studio.app.panels.curve_panel import CurvePanel
+from rbm_studio.app.preferences import FOLDER, preferences
 from rbm_studio.app.recovery import About
+from rbm_studio.app.runs_export import RunsExport
 from rbm_studio.app.runs_view import RunsView
 from rbm_studio.app.session import Session
 from rbm_studio.app.text_window import show_log, show_report
@@ -240,6 +245,78 @@ def test_what_was_left_of_an_experiment(qtbot: QtBot, window: MainWindow, name: 
     click(button(box, "Recover"))
     qtbot.waitUntil(lambda: name[:3] in session.experiment.name)
     assert any(head(name) in line for line in look_into(window))
+
+
+def test_a_model_of_another_program_and_notes(qtbot: QtBot, window: MainWindow, name: str, tmp_path: Path) -> None:
+    weights = tmp_path / f"{on_disk(name)}.npz"
+    np.savez(weights, w=np.ones((64, 4)), visible_bias=np.zeros(64), hidden_bias=np.zeros(4))
+    with qtbot.waitSignal(window.session.documents.opened):
+        window.documents.import_path(weights)
+    qtbot.waitUntil(lambda: window.session.task is None)
+    load(qtbot, window.session, bars_called(name))
+    press(window, "Step")
+    notes = window.panel("notes").findChild(QPlainTextEdit)
+    assert isinstance(notes, QPlainTextEdit)
+    notes.setPlainText(name * 12)
+    assert any(head(name) in line for line in look_at(window))
+    window.documents.begin()
+    box = wait_for(qtbot, QMessageBox)
+    look_into(box)
+    assert box.width() <= WIDEST
+    answer(qtbot, "Cancel")
+
+
+def test_files_that_are_exported(qtbot: QtBot, filled: MainWindow, name: str, tmp_path: Path) -> None:
+    """A name is no element of a drawing, and no formula, row or column of a table."""
+    book, curve = filled.session.book, filled.panel("curve")
+    table, rows = filled.panel("runs").findChild(RunsExport), filled.panel("runs").findChild(RunsView)
+    assert isinstance(curve, CurvePanel)
+    assert isinstance(table, RunsExport)
+    assert isinstance(rows, RunsView)
+    filled.docks["runs"].raise_()
+    qtbot.waitUntil(lambda: rows.runs.rowCount() == len(book.runs))
+    book.rename(book.runs[0], f'\uff1d1+1,"\ud800{name}')
+    book.rename(book.runs[1], f"</text><script/>]]>\ud800{name}")
+    drawing, *tables = (tmp_path / each for each in ("curve.svg", "curve.csv", "table.csv", "curves.csv"))
+    curve.save(drawing)
+    curve.save(tables[0])
+    table.save_table(tables[1])
+    table.save_curves(tables[2])
+    qtbot.waitUntil(tables[2].exists)
+    assert "script" not in {element.tag.rpartition("}")[2] for element in ElementTree.parse(drawing).iter()}
+    for path in tables:
+        heading, *lines = csv.reader(path.read_text(encoding="utf-8").splitlines(keepends=True))
+        assert len(lines) >= 2
+        assert {len(line) for line in lines} == {len(heading)}
+        named = [line[0] for line in lines]
+        assert any("1+1" in each for each in named)
+        assert all(plain(each) == each and not each.startswith(("=", "\uff1d")) for each in named)
+
+
+@pytest.mark.parametrize(
+    ("called", "proposed"),
+    [
+        ("../../.config/x", "-..-.config-x"),
+        ("/etc/passwd", "-etc-passwd"),
+        ('a"b" "c', "a-b- -c"),
+        ("a\0b\nc\udcffd", "a-b c-d"),
+        ("C:\\x", "C--x"),
+        (300 * "\u3042", 50 * "\u3042"),
+        (". .", "experiment"),
+        ("Лекция 3, <b>", "Лекция 3, -b-"),
+    ],
+)
+def test_the_name_that_is_proposed_leads_nowhere_else(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path, called: str, proposed: str
+) -> None:
+    """What is brought back after a crash has the name that a file of this folder gave it."""
+    preferences.keep(FOLDER, str(tmp_path))
+    window.session.experiment.begin(name=called)
+    window.documents.save_as()
+    asked = wait_for(qtbot, QFileDialog)
+    assert asked.selectedFiles() == [str(tmp_path / f"{proposed}.rbmx")]
+    asked.reject()
+    qtbot.waitUntil(lambda: not shown(QFileDialog))
 
 
 def test_nothing_in_the_program_is_rich_text_but_the_first_steps() -> None:

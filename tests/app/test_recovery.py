@@ -27,6 +27,7 @@ from rbm_studio.app.recovery import (
 from rbm_studio.app.recovery_offer import RecoveryDialog, RecoveryOffer
 from rbm_studio.app.start_marker import StartMarker, starts_path
 from rbm_studio.errors import RBMStudioError
+from tests.signals import heeded
 
 from .conftest import end, load
 from .driving import button, click, labels, message, model_of, named, process_deletions, shown, wait_until_idle
@@ -485,7 +486,9 @@ def test_the_users_logout_leaves_the_work_and_asks_nothing(
 def test_a_signal_ends_the_program_and_leaves_its_work(tmp_path: Path, number: signal.Signals) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "tests.app.killed", str(tmp_path / "a.rbmx"), "3600", "-1"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True) as process:
+    with heeded():
+        started = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    with started as process:
         assert process.stdout is not None
         try:
             assert process.stdout.readline().startswith("trained")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
     from rbm_studio.core.metrics import EpochRecord
+    from rbm_studio.core.training import Progress
 
 IMAGES = bars(200).reshape(200, -1)
 BATCHES = 50
@@ -219,6 +220,25 @@ def test_a_paused_run_stands_still_and_can_be_stopped(qtbot: QtBot, runner: Trai
     assert received.images() == at
     assert not received.outcomes[0].finished
     assert not thread.is_alive()
+
+
+def test_a_step_that_is_asked_for_during_another_is_taken_too(
+    qtbot: QtBot, runner: TrainingRunner, received: Received, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = training(epochs=100_000)
+    begun, goes_on, step = threading.Event(), threading.Event(), held.step
+
+    def wait_and_step() -> Progress:
+        begun.set()
+        assert goes_on.wait(20)
+        return step()
+
+    monkeypatch.setattr(held, "step", wait_and_step)
+    runner.start(lambda: held, paused=True)
+    assert begun.wait(20)
+    runner.step()
+    goes_on.set()
+    qtbot.waitUntil(lambda: received.has_images(2 * 4))
 
 
 def test_a_stop_is_not_taken_back(qtbot: QtBot, runner: TrainingRunner, received: Received) -> None:

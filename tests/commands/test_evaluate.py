@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,27 @@ from rbm_studio.storage.model_file import SavedModel, load_model, save_model
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="no file can have such a name")
+def test_a_files_name_tells_the_terminal_nothing(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = model.rename(model.with_name("m\x1b[31m\x9b\udcff.safetensors"))
+    images = model.with_name("images.npz").rename(model.with_name("i\x1b]0;title\x07\u202e\udcff.npz"))
+    output = str(model.with_name("o\x1b[2J\udcff"))
+    few = ["--data", str(images), "--chains", "2", "--temperatures", "5", "--within", "inf"]
+    assert main(["evaluate", str(named), *few]) == 0
+    assert main(["convert", str(named), f"{output}.csv"]) == 0
+    assert main(["reconstruct", str(named), "--data", str(images), "--output", f"{output}.png"]) == 0
+    resumed = ["--resume", str(named), "--epochs", "1", "--data", str(images)]
+    assert main(["train", *resumed, "--output", f"{output}.safetensors", "--loss", f"{output}.dat"]) == 0
+    printed = capsys.readouterr()
+    assert all(line.isprintable() for line in (printed.out + printed.err).split("\n"))
+    assert "m?[31m??.safetensors: 20 visible" in printed.out
+    assert printed.err.count("# Saved: ") == 3
+    assert main(["evaluate", str(named), *few, "--json"]) == 0
+    text = capsys.readouterr().out
+    assert all(line.isprintable() for line in text.split("\n"))
+    assert json.loads(text)["model"] == str(named)
 
 
 def test_the_table_has_a_line_for_each_figure(model: Path, capsys: pytest.CaptureFixture[str]) -> None:

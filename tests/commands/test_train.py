@@ -16,6 +16,7 @@ from rbm_studio.commands.setting_options import HELP
 from rbm_studio.core.settings import TrainingSettings
 from rbm_studio.estimator import RBM
 from rbm_studio.storage.model_file import load_model
+from tests.signals import heeded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -219,7 +220,8 @@ def test_the_presets_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 def started(arguments: Sequence[str]) -> subprocess.Popen[str]:
     program = "import sys; sys.path.insert(0, sys.argv.pop(1)); from rbm_studio.cli import main; sys.exit(main())"
     command = [sys.executable, "-c", program, str(ROOT), *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    with heeded():
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a program cannot press Ctrl+C there")
