@@ -234,6 +234,8 @@ def _as_table(path: Path, model: SavedModel, shown: Shown, figures: list[Figure]
 
 
 def _value(figure: Figure) -> str:
+    if not math.isfinite(figure.value):
+        return "–"
     decimals = 2 if abs(figure.value) >= 10 else 4
     error = "" if figure.standard_error is None else f" ± {error_in_words(figure.standard_error)}"
     return f"{figure.value:.{decimals}f}{error}"
