@@ -135,7 +135,7 @@ def test_however_the_program_is_asked_to_end_its_work_is_kept(
     assert training.returncode == 0
     assert "Traceback" not in error
     trained = [float(line.split()[1]) for line in said.splitlines() if line.startswith("trained")]
-    assert what_is_left() >= max(trained)
+    assert what_is_left() >= max(trained, default=0.01)
 
 
 def test_a_terminal_whose_end_was_to_be_ignored_ends_nothing(tmp_path: Path) -> None:
