@@ -21,6 +21,8 @@ _FARTHEST = 1 << 15
 _LARGEST = 1 << 14
 # A window of a dock's own: Qt fills its picture before it can be made smaller.
 _LARGEST_FLOATING = 1 << 13
+# Pixels of all these windows together: four screens of 3840×2160.
+_MOST_FLOATING = 1 << 25
 # Qt's largest size of a widget, 2²⁴ - 1, and the frame of its tabs.
 _UNLIMITED = (1 << 24) + _LARGEST
 _LONGEST_NAME = 64
@@ -55,6 +57,7 @@ class _State:
     def __init__(self, data: bytes, version: int) -> None:
         self._data, self._version = data, version
         self._at = 0
+        self._floating = 0
         self._names: list[str] = []
 
     def check(self, docks: list[str], bars: list[str]) -> None:
@@ -99,8 +102,10 @@ class _State:
     def _dock(self) -> None:
         self._name()
         if self._byte(_FLAGS) & _FLOATS:
-            for lowest, highest in ((-_FARTHEST, _FARTHEST),) * 2 + ((0, _LARGEST_FLOATING),) * 2:
-                self._number(lowest, highest)
+            for _ in range(2):
+                self._number(-_FARTHEST, _FARTHEST)
+            self._floating += self._number(0, _LARGEST_FLOATING) * self._number(0, _LARGEST_FLOATING)
+            _check(self._floating <= _MOST_FLOATING)
         else:
             self._stretch()
 

@@ -152,7 +152,7 @@ class Preferences(QObject):
                 value = change(preference.within(content))
                 kept = base64.b64encode(value).decode() if isinstance(value, bytes) else value
                 if content.get(preference.name) != kept or not path.exists():
-                    data = json.dumps({**content, preference.name: kept}, indent=1).encode()
+                    data = _text_of({**content, preference.name: kept})
                     write_whole(path, lambda file: file.write(data), waits_for_disk=False)
         except OSError as error:
             self._tell(error)
@@ -213,9 +213,16 @@ def _read() -> dict[str, Any]:
     return content
 
 
+def _text_of(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, indent=1, allow_nan=False).encode()
+
+
 def _read_or_set_aside(path: Path) -> dict[str, Any]:
     try:
-        return _read()
+        content = _read()
+        # What cannot be written as it was read would break the file for the next start: 1e400, or lists in lists.
+        _text_of(content)
+        return content
     except (ValueError, RecursionError) as error:
         aside = path.with_name(path.name + ".broken")
         _log.warning("The settings cannot be read, and were set aside as %s: %s", aside, error)

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rbm_studio.commands.certainty import Certainty, chains_in_words, error_in_words
 from rbm_studio.commands.datasets import add_data_options, as_rows, evenly_spaced, open_images_for, printable
 from rbm_studio.commands.provenance import provenance_as_json, provenance_lines
@@ -24,7 +26,6 @@ from rbm_studio.model_import import import_model
 if TYPE_CHECKING:
     import argparse
 
-    import numpy as np
     import numpy.typing as npt
 
     from rbm_studio.commands.datasets import Shown
@@ -134,18 +135,20 @@ def evaluate(options: argparse.Namespace) -> int:
     test = _data("test", dataset.test_images, dataset.test_labels, model, options)
     with ProgressBar(not options.no_progress, lines=True) as bar, Interruption() as interruption:
         try:
-            figures = evaluate_model(
-                model.parameters,
-                test,
-                training,
-                chains=options.chains,
-                temperatures=options.temperatures,
-                within=options.within,
-                most_temperatures=options.most_temperatures,
-                seed=options.seed,
-                progress=lambda what, part: bar.show(part, what),
-                cancelled=lambda: interruption.is_wanted,
-            )
+            # What overflows is told by a dash in the table.
+            with np.errstate(over="ignore", invalid="ignore"):
+                figures = evaluate_model(
+                    model.parameters,
+                    test,
+                    training,
+                    chains=options.chains,
+                    temperatures=options.temperatures,
+                    within=options.within,
+                    most_temperatures=options.most_temperatures,
+                    seed=options.seed,
+                    progress=lambda what, part: bar.show(part, what),
+                    cancelled=lambda: interruption.is_wanted,
+                )
         except Cancelled:
             return INTERRUPTED
     certainty = Certainty.of(figures, options.within)
@@ -234,6 +237,8 @@ def _as_table(path: Path, model: SavedModel, shown: Shown, figures: list[Figure]
 
 
 def _value(figure: Figure) -> str:
+    if not math.isfinite(figure.value):
+        return "–"
     decimals = 2 if abs(figure.value) >= 10 else 4
     error = "" if figure.standard_error is None else f" ± {error_in_words(figure.standard_error)}"
     return f"{figure.value:.{decimals}f}{error}"

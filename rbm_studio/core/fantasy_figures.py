@@ -66,6 +66,8 @@ def fantasy_figures(
     of_states = {"unit": "nats", "data": states.name, "binarisation": words}
     of_chains = {"unit": "%", "data": chains, "binarisation": ""}
     share = f.ink.blanks
+    of_data = f.data_free_energy.mean
+    energy = f"{of_data:.1f}" if math.isfinite(of_data) else "–"
     return [
         {
             "name": "log_likelihood_ceiling",
@@ -118,7 +120,7 @@ def fantasy_figures(
             "standard_error": f.free_energy.error,
             **of_chains,
             "unit": "nats",
-            "note": f"{states.name}, {words}: {f.data_free_energy.mean:.1f}. The model believes more in what has less.",
+            "note": f"{states.name}, {words}: {energy}. The model believes more in what has less.",
         },
     ]
 

@@ -82,6 +82,17 @@ def test_no_part_of_a_layout_and_none_with_more_passes(window: MainWindow) -> No
         assert not passes(good[:at] + b"\x7f\xff\xff\xff" + good[at + 4 :])
 
 
+def test_windows_of_docks_that_are_larger_than_all_screens_together_pass_not(window: MainWindow) -> None:
+    for dock in window.docks.values():
+        dock.setFloating(True)
+        dock.resize(1000, 900)
+    good = state(window)
+    assert passes(good)
+    size = b"".join(side.to_bytes(4, "big") for side in (1000, 900))
+    assert good.count(size) > 5
+    assert not passes(good.replace(size, b"\0\0\x20\0" * 2))
+
+
 def test_a_place_beyond_all_bounds_is_none(window: MainWindow) -> None:
     good = bytes(window.saveGeometry().data())
     assert is_geometry(good)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from rbm_studio.app.images import grey_image, grey_values
 from rbm_studio.app.panels.draw_panel import DrawPanel
+from rbm_studio.app.picture_import import read_picture
 from rbm_studio.data.handwriting import normalize_image
 from rbm_studio.errors import RBMStudioError
 
@@ -310,6 +311,18 @@ def test_a_jpeg_of_thousands_of_scans_is_refused(qtbot: QtBot, canvas: DrawingCa
     last, end = whole.rindex(b"\xff\xda"), whole.rindex(b"\xff\xd9")
     (tmp_path / "scans.jpg").write_bytes(whole[:last] + 2000 * whole[last:end] + whole[end:])
     assert "damaged" in refused(qtbot, canvas, tmp_path / "scans.jpg")
+
+
+@pytest.mark.usefixtures("qapp")
+def test_the_texts_packed_into_a_png_are_not_unpacked(tmp_path: Path) -> None:
+    path = saved(tmp_path, seven())
+    whole = path.read_bytes()
+    content = b"zTXt" + b"k\0\0" + zlib.compress(b"a" * 5_000_000, 9)
+    chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
+    path.write_bytes(whole[:33] + 5 * chunk + whole[33:])
+    assert len(QImage(str(path)).text("k")) == 5_000_000
+    assert not read_picture(path).textKeys()
+    assert grey_values(read_picture(path).convertToFormat(QImage.Format.Format_Grayscale8)).any()
 
 
 def test_of_two_pictures_the_last_one_dropped_stays(qtbot: QtBot, canvas: DrawingCanvas, tmp_path: Path) -> None:

@@ -147,6 +147,20 @@ def test_json_tells_split_count_and_what_was_annealed(capsys: pytest.CaptureFixt
     assert found["warnings"] == []
 
 
+@pytest.mark.usefixtures("images")
+@pytest.mark.parametrize("weight", [1e30, 1e38])
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_figure_that_is_no_number_is_a_dash(
+    capsys: pytest.CaptureFixture[str], weight: float, form: tuple[str, ...]
+) -> None:
+    rng = np.random.default_rng(0)
+    w, visible, hidden = (rng.normal(0, 1, shape).astype(np.float32) for shape in ((20, 26), (20,), (26,)))
+    np.savez("huge.npz", w=np.sign(w) * np.float32(weight), visible_bias=visible, hidden_bias=hidden)
+    options = ["--data", "images.npz", "--chains", "4", "--temperatures", "5", "--most-temperatures", "5"]
+    assert main(["evaluate", "huge.npz", *options, *form]) == 0
+    assert not re.search(r"\b(nan|inf(inity)?)\b", capsys.readouterr().out, re.IGNORECASE)
+
+
 def test_an_exact_model_has_no_bracket_in_json(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(model), "--data", "images.npz", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
