@@ -50,7 +50,7 @@ def size(rng: Random) -> bytes:
 
 def dock(rng: Random, which: str) -> bytes:
     flags = rng.choice((1, 1, 1, 3, rng.randrange(16)))
-    floating = [number(rng, -FAR, FAR) for _ in range(2)] + [number(rng, 0, LARGE // 2) for _ in range(2)]
+    floating = [number(rng, -FAR, FAR) for _ in range(2)] + [number(rng, 0, LARGE // 8) for _ in range(2)]
     return name(which) + bytes([flags]) + (b"".join(floating) if flags & 2 else stretch(rng))
 
 

@@ -72,7 +72,7 @@ def test_files_that_are_broken(qtbot: QtBot, which: int) -> None:
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(sized(1, 4)))
 def test_layouts_that_are_broken_or_made_up(tmp_path: Path, seed: int, figure: Callable[[str, object], None]) -> None:
-    count = sized(8, 1_000)
+    count = sized(16, 1_000)
     run = subprocess.run(
         [sys.executable, "-m", "tests.fuzz.layouts", str(seed), str(count)],
         env=environment(tmp_path),
