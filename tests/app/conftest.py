@@ -286,3 +286,20 @@ def mirror(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
         if thread.name.startswith("download "):
             thread.join(10)
             assert not thread.is_alive()
+
+
+@pytest.fixture
+def new_session(application: object) -> Iterator[Callable[[], Session]]:
+    """Make sessions, and delete them on this thread: else the thread that writes might find them unused."""
+    assert application is not None
+    sessions: list[Session] = []
+
+    def make() -> Session:
+        sessions.append(Session())
+        return sessions[-1]
+
+    yield make
+    for session in sessions:
+        session.shut_down()
+        session.deleteLater()
+    process_deletions()

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -38,7 +37,7 @@ from rbm_studio.app.state import RunState
 from rbm_studio.app.window import PANELS, MainWindow
 from rbm_studio.core.presets import PRESETS
 from rbm_studio.errors import RBMStudioError
-from tests.sizes import IS_SOAK, sized
+from tests.sizes import orders, sized
 
 from .conftest import bars
 from .driving import LEFT, drag, enabled, is_at_work, labels, process_deletions, state
@@ -447,18 +446,7 @@ def test_the_window_shows_what_there_is_in_any_order(
     first.forget_window()
     # What the program has but once came with the first window, and stays.
     machine.before = Left()
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=RUNS,
-            stateful_step_count=STEPS,
-            deadline=None,
-            database=None,
-            derandomize=not IS_SOAK,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_state_machine_as_test(machine, settings=orders(RUNS, STEPS))
     figure("steps", machine.steps)
     figure("steps in training", machine.steps_in_training)
     figure("windows", machine.windows)

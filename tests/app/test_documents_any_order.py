@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from PySide6.QtCore import QCoreApplication
@@ -25,7 +24,7 @@ from rbm_studio.app.window import MainWindow
 from rbm_studio.data import Dataset
 from rbm_studio.data.handwriting import Stroke
 from rbm_studio.storage.experiment_file import load_experiment
-from tests.sizes import IS_SOAK, sized
+from tests.sizes import orders, sized
 
 from .checked_documents import Outcomes, check_moments, points
 from .conftest import load
@@ -510,18 +509,7 @@ def machine(qtbot: QtBot, application: QApplication, tmp_path: Path) -> Any:
 
 @pytest.mark.soak
 def test_every_file_holds_what_it_must_in_any_order(machine: Any, figure: Callable[[str, object], None]) -> None:
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=RUNS,
-            stateful_step_count=STEPS,
-            deadline=None,
-            database=None,
-            derandomize=not IS_SOAK,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_state_machine_as_test(machine, settings=orders(RUNS, STEPS))
     for what in ("steps", "windows", "documents", "files_written"):
         figure(what.replace("_", " "), getattr(machine, what))
 

@@ -11,41 +11,24 @@ from rbm_studio.app.drawing import Drawing
 from rbm_studio.app.drawings import Kept
 from rbm_studio.app.drawings_file import MOST_BYTES, MOST_WRITTEN, read_drawings, write_drawings
 from rbm_studio.app.images import grey_values
-from rbm_studio.app.session import Session
 from rbm_studio.app.shared_drawings import DrawingsFile, drawings_path
 from rbm_studio.data.handwriting import Stroke
 from rbm_studio.errors import RBMStudioError
 
-from .driving import process_deletions
 from .test_drawings import drawing, picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
+
+    from rbm_studio.app.session import Session
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "data" / "drawings.json"
-
-
-@pytest.fixture
-def new_session(qapp: object) -> Iterator[Callable[[], Session]]:
-    """Make sessions, and delete them on this thread: else the thread that writes might find them unused."""
-    assert qapp is not None
-    sessions: list[Session] = []
-
-    def make() -> Session:
-        sessions.append(Session())
-        return sessions[-1]
-
-    yield make
-    for session in sessions:
-        session.shut_down()
-        session.deleteLater()
-    process_deletions()
 
 
 @pytest.fixture

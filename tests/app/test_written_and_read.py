@@ -16,7 +16,6 @@ from rbm_studio.app.drawing import Drawing
 from rbm_studio.app.drawings import LARGEST_SIDE, MOST_KEPT, Kept
 from rbm_studio.app.experiment_files import gather
 from rbm_studio.app.images import grey_image
-from rbm_studio.app.session import Session
 from rbm_studio.app.trainings import run_facts
 from rbm_studio.core.metrics import EpochRecord
 from rbm_studio.core.parameters import Parameters
@@ -35,24 +34,12 @@ from .driving import model_of, wait_until_idle
 from .test_session import train
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from pytestqt.qtbot import QtBot
 
-
-@pytest.fixture
-def new_session(application: object) -> Iterator[Callable[[], Session]]:
-    assert application is not None
-    sessions: list[Session] = []
-
-    def make() -> Session:
-        sessions.append(Session())
-        return sessions[-1]
-
-    yield make
-    for session in sessions:
-        session.shut_down()
+    from rbm_studio.app.session import Session
 
 
 def errors_of(session: Session) -> list[str]:
